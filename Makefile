@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Fairlead's build.  `make help` lists the targets.  A folder's own Makefile only lists its objects.
+#
+# Everything that is made goes to $(B).  Three variants of the same sources are built there:
+#   $(B)/obj   the product              $(B)/san   with ASan and UBSan, for the tests
+#   $(B)/fuzz  with clang's libFuzzer
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+SHELL := /bin/bash
+
+B      ?= build
+CC     ?= gcc
+ifeq ($(origin CC),default)
+CC     := gcc
+endif
+CLANG  ?= $(firstword $(foreach c,clang clang-14,$(shell command -v $(c) 2>/dev/null)) clang)
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+
+.DEFAULT_GOAL := all
+
+# ---- configuration -------------------------------------------------------------------------------
+
+DEFAULT_BOARD := qemu-x86_64
+DOTCONFIG     := $(abspath $(B))/.config
+AUTOCONF      := $(abspath $(B))/config/auto.conf
+AUTOHEADER    := $(abspath $(B))/config/autoconf.h
+export KCONFIG_CONFIG      := $(DOTCONFIG)
+export KCONFIG_AUTOCONFIG  := $(AUTOCONF)
+export KCONFIG_AUTOHEADER  := $(AUTOHEADER)
+export KCONFIG_TRISTATE         := $(abspath $(B))/config/tristate.conf
+
+# Targets that need no configuration do not make one.
+NO_CONFIG := help clean deps format menuconfig %_defconfig
+ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
+-include $(AUTOCONF)
+endif
+
+define need_kconfig
+	@command -v kconfig-conf >/dev/null || { \
+		echo "kconfig-conf is not installed: run 'make deps' first (Debian package kconfig-frontends)" >&2; exit 1; }
+	@mkdir -p $(B)/config
+endef
+
+$(DOTCONFIG):
+	$(need_kconfig)
+	@echo "  CONFIG  config/$(DEFAULT_BOARD)_defconfig"
+	@kconfig-conf --defconfig=config/$(DEFAULT_BOARD)_defconfig Kconfig >/dev/null
+
+$(AUTOCONF): $(DOTCONFIG) Kconfig $(wildcard firmware/*/Kconfig)
+	$(need_kconfig)
+	@rm -rf $(B)/config && mkdir -p $(B)/config
+	@kconfig-conf --olddefconfig Kconfig >/dev/null
+	@# It insists on a folder include/config below the working folder.
+	@mkdir -p $(B)/include/config && cd $(B) && srctree=$(CURDIR) kconfig-conf --silentoldconfig Kconfig >/dev/null
+	@touch $(DOTCONFIG) $(AUTOCONF)
+$(AUTOHEADER): $(AUTOCONF) ;
+
+menuconfig: ## choose what goes into the firmware
+	$(need_kconfig)
+	@kconfig-mconf Kconfig
+
+%_defconfig: ## BOARD_defconfig: start from a board's defaults (config/)
+	$(need_kconfig)
+	@test -f config/$@ || { echo "there is no board \"$*\"; boards: $(patsubst config/%_defconfig,%,$(wildcard config/*_defconfig))" >&2; exit 1; }
+	@kconfig-conf --defconfig=config/$@ Kconfig >/dev/null && echo "  CONFIG  config/$@ -> $(DOTCONFIG)"
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wvla -Werror
+CFLAGS ?= -O2 -g
+FL_CFLAGS := -std=gnu11 $(WARN) -fno-strict-aliasing -fno-common -include $(AUTOHEADER) \
+	-ffile-prefix-map=$(CURDIR)/=
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+SAN    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+
+# Who may include whom (see "Layout" in firmware/doc/architecture.md): each folder is compiled with
+# the include paths of what it may use, and no others.
+fw = $(addprefix -Ifirmware/,$(1))
+inc/firmware/lib        := $(call fw,lib)
+inc/firmware/settings   := $(call fw,lib settings)
+inc/firmware/link       := $(call fw,lib link)
+inc/firmware/policy     := $(call fw,lib link policy)
+inc/firmware/dns        := $(call fw,lib link policy dns)
+inc/firmware/forwarding := $(call fw,lib link policy forwarding)
+inc/firmware/led        := $(call fw,lib link led)
+inc/firmware/console    := $(call fw,lib settings console)
+all_fw                  := $(call fw,lib settings link policy dns forwarding led console app)
+inc/firmware/app        := $(all_fw) -Idrivers/include -Idrivers/linux
+inc/drivers/linux       := $(call fw,lib) -Idrivers/include -Idrivers/linux
+inc/drivers/sim         := $(call fw,lib) -Idrivers/include -Idrivers/sim
+inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/linux -Itests
+
+# A module's rows and commands may also see the settings and the console.
+inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter %_console.c,$(1)),$(call fw,settings console))
+inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(inc/tests))
+
+PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl
+PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lpthread
+
+# ---- objects -------------------------------------------------------------------------------------
+
+MODULES ?= firmware/lib firmware/settings firmware/link firmware/policy firmware/dns firmware/forwarding \
+	firmware/led firmware/console firmware/app drivers/linux
+SIM     ?= drivers/sim
+
+# objs_in FOLDER: what its Makefile lists
+define read_folder
+obj-y :=
+prog-y :=
+-include $(1)/Makefile
+objs/$(1) := $$(addprefix $(1)/,$$(obj-y))
+progs/$(1) := $$(prog-y)
+endef
+$(foreach d,$(MODULES) $(SIM),$(eval $(call read_folder,$(d))))
+
+OBJS     := $(foreach d,$(MODULES),$(objs/$(d)))
+SIM_OBJS := $(foreach d,$(SIM),$(objs/$(d)))
+PROGRAMS := $(progs/firmware/app)
+
+define compile
+	@mkdir -p $(dir $@)
+	@echo "  CC      $<$(if $(1),  ($(1)))"
+	@$(2) $(FL_CFLAGS) $(3) $(call inc_of,$<) $(if $(filter firmware/app/% drivers/linux/% tests/%,$<),$(PKG_CFLAGS) -D_GNU_SOURCE) \
+		$(if $(filter %/version.c,$<),-DFL_VERSION='"$(VERSION)"') -MMD -MP -c $< -o $@
+endef
+
+$(B)/obj/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked
+	$(call compile,,$(CC),$(CFLAGS) $(HARDEN))
+$(B)/san/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked
+	$(call compile,sanitized,$(CC),$(SAN))
+$(B)/fuzz/%.o: %.c $(AUTOHEADER) Makefile
+	$(call compile,fuzz,$(CLANG),$(FUZZ))
+
+# The version is compiled in where it is asked for, and only rebuilt when it changes.
+$(B)/.version: FORCE
+	@mkdir -p $(B)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(B)/obj/firmware/app/version.o $(B)/san/firmware/app/version.o $(B)/fuzz/firmware/app/version.o: $(B)/.version
+FORCE:
+
+define archive
+	@echo "  AR      $@"
+	@rm -f $@ && ar rcsT $@ $^
+endef
+$(B)/obj/fairlead.a:  $(addprefix $(B)/obj/,$(OBJS)) ; $(archive)
+$(B)/san/fairlead.a:  $(addprefix $(B)/san/,$(OBJS) $(SIM_OBJS)) ; $(archive)
+$(B)/fuzz/fairlead.a: $(addprefix $(B)/fuzz/,$(OBJS) $(SIM_OBJS)) ; $(archive)
+
+$(addprefix $(B)/,$(PROGRAMS)): $(B)/%: $(B)/obj/firmware/app/%.o $(B)/obj/fairlead.a
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS)
+$(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/san/fairlead.a
+	@echo "  LD      $@"
+	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS)
+
+all: $(addprefix $(B)/,$(PROGRAMS)) ## build the programs (default)
+
+# Firmware may use the freestanding parts of C and no operating system.
+INCLUDE_SOURCES := $(wildcard firmware/*/*.[ch] drivers/*/*.[ch])
+$(B)/.includes-checked: tests/check-includes $(INCLUDE_SOURCES)
+	@mkdir -p $(B)
+	@tests/check-includes $(INCLUDE_SOURCES) && touch $@
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+UNIT      := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/*_test.c))
+SCENARIOS := $(patsubst tests/sim/%.c,$(B)/test/sim/%,$(wildcard tests/sim/*_test.c))
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/test/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+TEST_LIB  := $(patsubst tests/%.c,$(B)/san/tests/%.o,$(wildcard tests/support/*.c))
+
+$(B)/test/%_test: $(B)/san/tests/%_test.o $(TEST_LIB) $(B)/san/fairlead.a
+	@mkdir -p $(dir $@)
+	@echo "  LD      $@"
+	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+$(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
+	@mkdir -p $(dir $@)
+	@echo "  LD      $@"
+	@$(CLANG) $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+test: deps-check $(UNIT) $(SCENARIOS) $(FUZZERS) all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
+	@B=$(B) tests/run all
+test-unit: $(UNIT) ## only the unit tests
+	@B=$(B) tests/run unit
+test-sim: $(SCENARIOS) ## only the simulator's scenarios
+	@B=$(B) tests/run sim
+test-golden: all ## only the golden files
+	@B=$(B) tests/run golden
+test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=5 each
+	@B=$(B) tests/run fuzz
+test-lab: all ## only the lab: real kernel, network namespaces
+	@B=$(B) tests/run lab
+golden-update: all ## rewrite the golden files from what the programs print now
+	@B=$(B) GOLDEN_UPDATE=1 tests/run golden
+
+# ---- the lab -------------------------------------------------------------------------------------
+
+run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
+	@B=$(B) tests/lab/run
+cut-isp1 cut-isp2 heal-isp1 heal-isp2: ## in the running lab: ISP N silently drops everything, or forwards again
+	@B=$(B) tests/lab/lab $(subst -, ,$@)
+
+# ---- care ----------------------------------------------------------------------------------------
+
+deps: ## install what the build, the lab and the tests need (Debian, as root)
+	@tests/deps install
+deps-check:
+	@tests/deps check || tests/deps install
+
+C_FILES := $(wildcard firmware/*/*.[ch] drivers/*/*.[ch] tests/*/*.[ch] board/*/*.[ch])
+format: ## lay out all C files by .clang-format
+	@clang-format -i $(C_FILES)
+lint: $(AUTOHEADER) ## clang-format, cppcheck and clang-tidy; warnings are errors
+	@clang-format --dry-run --Werror $(C_FILES)
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem $(all_fw) -Idrivers/include -Idrivers/linux -Idrivers/sim \
+		--include=$(AUTOHEADER) $(filter firmware/%.c drivers/%.c,$(C_FILES))
+	@clang-tidy --quiet $(filter firmware/%.c drivers/%.c,$(C_FILES)) -- -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='""' \
+		-include $(AUTOHEADER) $(inc/tests) $(PKG_CFLAGS) 2>/dev/null
+
+clean: ## remove everything that was made
+	@rm -rf $(B)
+
+help: ## this list
+	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
+
+.PHONY: all run test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 FORCE
+
+-include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
