@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arena.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#define CHUNK_MIN ((size_t)8192) /* first chunk; each further one is as large as all before */
+#define CHUNK_MAX ((size_t)1 << 20)
+
+struct arena_chunk {
+	struct arena_chunk *older;
+	size_t size; /* octets in data */
+	size_t used;
+	alignas(max_align_t) uint8_t data[];
+};
+
+void arena_init(struct arena *a, const struct arena_source *source)
+{
+	*a = (struct arena){.source = source};
+}
+
+void arena_reset(struct arena *a)
+{
+	while (a->chunks) {
+		struct arena_chunk *c = a->chunks;
+
+		a->chunks = c->older;
+		a->source->put(a->source->ctx, c, sizeof(*c) + c->size);
+	}
+	a->used = 0;
+	a->full = false;
+}
+
+static struct arena_chunk *chunk_add(struct arena *a, size_t need)
+{
+	size_t size = a->used < CHUNK_MIN ? CHUNK_MIN : a->used;
+	struct arena_chunk *c;
+
+	if (size > CHUNK_MAX)
+		size = CHUNK_MAX;
+	if (size < need)
+		size = need;
+	c = a->source->get(a->source->ctx, sizeof(*c) + size);
+	if (!c)
+		return NULL;
+	*c = (struct arena_chunk){.older = a->chunks, .size = size};
+	a->chunks = c;
+	return c;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	const size_t align = alignof(max_align_t);
+	struct arena_chunk *c = a->chunks;
+	void *p;
+
+	if (a->full || n > SIZE_MAX / 2) {
+		a->full = true;
+		return NULL;
+	}
+	n = (n + align - 1) & ~(align - 1);
+	if (!c || n > c->size - c->used)
+		c = chunk_add(a, n);
+	if (!c) {
+		a->full = true;
+		return NULL;
+	}
+	p = c->data + c->used;
+	c->used += n;
+	a->used += n;
+	return memset(p, 0, n);
+}
+
+void *arena_array(struct arena *a, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / 2 / size) {
+		a->full = true;
+		return NULL;
+	}
+	return arena_alloc(a, count * size);
+}
+
+char *arena_copy(struct arena *a, const void *from, size_t n)
+{
+	char *p = arena_alloc(a, n + 1);
+
+	if (p && n)
+		memcpy(p, from, n);
+	return p;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arena.h - memory that dies whole.
+ *
+ * A settings tree, a compiled zone, the wanted kernel state: many small things with one end of
+ * life. An arena hands out zeroed memory from chunks it asks of a source and gives all of it back
+ * at once. The source is malloc on Linux (drivers/linux) and a static array where there is no OS.
+ *
+ * Running out is sticky: arena_alloc returns NULL, the arena is `full`, and whoever built something
+ * in it asks once at the end. */
+#ifndef FL_ARENA_H
+#define FL_ARENA_H
+
+#include "base.h"
+
+struct arena_source {
+	void *(*get)(void *ctx, size_t n); /* NULL when out of memory */
+	void (*put)(void *ctx, void *p, size_t n);
+	void *ctx;
+};
+
+struct arena_chunk;
+
+struct arena {
+	const struct arena_source *source;
+	struct arena_chunk *chunks; /* newest first */
+	size_t used;                /* octets handed out */
+	bool full;                  /* a request could not be met */
+};
+
+void arena_init(struct arena *a, const struct arena_source *source);
+/* Everything allocated from `a` is gone; `a` can be used again. */
+void arena_reset(struct arena *a);
+/* `n` zeroed octets aligned for any type, or NULL. */
+void *arena_alloc(struct arena *a, size_t n);
+void *arena_array(struct arena *a, size_t count, size_t size);
+/* A copy of `n` octets with a zero octet behind them, or NULL. */
+char *arena_copy(struct arena *a, const void *from, size_t n);
+
+#define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_NEWS(a, type, nr) ((type *)arena_array((a), (nr), sizeof(type)))
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel_state.h - the forwarding state of a kernel as plain data: what the forwarding module wants
+ * and what a driver applies or reads back.  It lies in lib because both sides speak it.
+ *
+ * Everything here is ours alone: routing tables KSTATE_TABLE_BASE + link number, rules whose
+ * priority lies in our range, routes of our protocol number, and one nftables table named
+ * "fairlead". Nothing else in the kernel is ever touched. */
+#ifndef FL_KERNEL_STATE_H
+#define FL_KERNEL_STATE_H
+
+#include "addr.h"
+#include "arena.h"
+#include "text.h"
+
+#define KSTATE_TABLE_BASE     100  /* routing table of link n: 100 + n */
+#define KSTATE_MARK_MASK      0xff /* bits of the packet and connection mark that are ours */
+#define KSTATE_RULE_FIRST     100  /* priorities of our ip rules */
+#define KSTATE_RULE_LAST      699
+#define KSTATE_ROUTE_PROTOCOL 201 /* rtm_protocol of our routes: tells ours from others' */
+#define KSTATE_NFT_TABLE      "fairlead"
+
+struct kstate_address { /* an address on an interface */
+	struct str interface;
+	struct ip_prefix prefix;
+};
+
+struct kstate_route {
+	uint8_t family;
+	uint32_t table;         /* 254: main */
+	struct ip_prefix to;    /* bits 0: default */
+	struct ip_addr gateway; /* family 0: on the link itself */
+	struct str interface;   /* empty: unreachable */
+	uint32_t metric;
+};
+
+struct kstate_rule { /* ip rule */
+	uint8_t family;
+	uint32_t priority;
+	uint32_t mark, mask;   /* mask 0: no match on the mark */
+	struct str oif;        /* empty: no match */
+	struct ip_prefix from; /* family 0: no match */
+	uint32_t table;
+	bool no_default; /* suppress_prefixlength 0 */
+};
+
+struct kstate_sysctl {
+	struct str path; /* "net/ipv4/ip_forward" */
+	struct str value;
+};
+
+/* ---- nftables: sets, maps and chains of one inet table ---- */
+
+enum kset_type { /* what a key or a value is made of; values are nftables' own datatype numbers */
+	KSET_NONE = 0,
+	KSET_VERDICT = 1,
+	KSET_NFPROTO = 2,
+	KSET_IPV4 = 7,
+	KSET_IPV6 = 8,
+	KSET_PROTO = 12,
+	KSET_PORT = 13,
+	KSET_MARK = 19,
+	KSET_IFNAME = 41,
+	KSET_NUMBER = 4, /* 32-bit integer: slots */
+};
+
+#define KSET_KEY_FIELDS 4
+#define KSET_KEY_MAX    48
+
+enum kverdict {
+	KVERDICT_NONE,
+	KVERDICT_ACCEPT,
+	KVERDICT_DROP,
+	KVERDICT_RETURN,
+	KVERDICT_JUMP,
+	KVERDICT_GOTO
+};
+
+struct kelem {
+	uint8_t key[KSET_KEY_MAX]; /* fields as nftables stores them: each padded to 4 octets */
+	uint8_t key_n;
+	bool interval_end;     /* of an interval set: the first key behind the interval */
+	uint32_t value;        /* KSET_MARK data, host order */
+	enum kverdict verdict; /* KSET_VERDICT data */
+	struct str chain;      /* of JUMP and GOTO */
+};
+
+struct kset {
+	struct str name;
+	enum kset_type
+	        key[KSET_KEY_FIELDS]; /* the fields of a concatenated key; ends with KSET_NONE */
+	enum kset_type data;          /* KSET_NONE: a set, else a map */
+	bool interval;
+	uint32_t size;       /* room to grow; 0: not bounded */
+	struct kelem *elems; /* sorted by key */
+	size_t nelems;
+};
+
+/* One step of a rule.  The ops are those of the nf_tables machine itself: a driver encodes them one
+ * to one, a printer shows them, a simulator can run them. */
+enum kop_code {
+	KOP_META_LOAD = 1, /* reg = meta `key` */
+	KOP_META_SET,      /* meta `key` = reg (mark only) */
+	KOP_CT_LOAD,       /* reg = ct `key` (mark, state, direction) */
+	KOP_CT_SET,        /* ct mark = reg */
+	KOP_PAYLOAD,       /* reg = `len` octets at `offset` of `base` */
+	KOP_BITWISE,       /* reg = (reg & mask) ^ xor */
+	KOP_CMP,           /* go on if reg `equal`/not data[len] */
+	KOP_RANGE,         /* go on if data <= reg <= data2 */
+	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
+	                  its verdict */
+	KOP_IMMEDIATE, /* reg = data */
+	KOP_NUMGEN,    /* reg = inc mod `modulus` + `offset` */
+	KOP_HASH,      /* reg = jhash(sreg, len) mod `modulus` + `offset` */
+	KOP_VERDICT,   /* verdict and, for JUMP and GOTO, chain */
+	KOP_SNAT,      /* to the address in reg */
+	KOP_DNAT,      /* to the address in reg and the port in dreg (0: keep) */
+	KOP_MASQUERADE,
+	KOP_REJECT, /* tcp reset, or icmp admin-prohibited */
+	KOP_COUNTER,
+};
+
+struct kop {
+	enum kop_code code;
+	uint32_t key;       /* NFT_META_*, NFT_CT_* */
+	uint32_t reg, dreg; /* nftables' 32-bit register numbers (8..23) or verdict register 0 */
+	uint32_t base, offset, len;
+	uint32_t modulus;
+	uint8_t data[16], data2[16]; /* immediate, compare, mask (data) and xor (data2) */
+	bool equal;
+	struct str name; /* set of LOOKUP, chain of VERDICT */
+	enum kverdict verdict;
+	bool tcp_reset;
+	uint8_t family; /* of SNAT and DNAT */
+};
+
+struct krule {
+	struct str comment; /* what it is for, in the words of the settings: "rule 10" */
+	struct kop *ops;
+	size_t nops;
+};
+
+struct kchain {
+	struct str name;
+	struct str type; /* "filter", "nat", "route"; empty: a chain that is only jumped to */
+	uint32_t hook;   /* NF_INET_* */
+	int32_t priority;
+	bool drop; /* policy of a base chain */
+	struct krule *rules;
+	size_t nrules;
+};
+
+struct kernel_state {
+	struct kstate_address *addresses;
+	size_t naddresses;
+	struct kstate_route *routes;
+	size_t nroutes;
+	struct kstate_rule *rules;
+	size_t nrules;
+	struct kstate_sysctl *sysctls;
+	size_t nsysctls;
+	struct kset *sets;
+	size_t nsets;
+	struct kchain *chains;
+	size_t nchains;
+};
+
+/* Elements to take out of and put into one set or map, in one transaction. */
+struct kset_change {
+	struct str set;
+	struct kelem *remove;
+	size_t nremove;
+	struct kelem *add;
+	size_t nadd;
+};
+
+/* What leads from one state to another. */
+struct kernel_diff {
+	struct kstate_address *add_addresses, *del_addresses;
+	size_t nadd_addresses, ndel_addresses;
+	struct kstate_route *add_routes, *del_routes;
+	size_t nadd_routes, ndel_routes;
+	struct kstate_rule *add_rules, *del_rules;
+	size_t nadd_rules, ndel_rules;
+	struct kstate_sysctl *sysctls;
+	size_t nsysctls;
+	/* Either the whole nftables table is made anew, or some elements change. */
+	const struct kernel_state *replace_table; /* NULL: elements only */
+	struct kset_change *sets;
+	size_t nsets;
+};
+
+/* `from` NULL: nothing is there.  The diff lies in `mem` and points into `to`.  Additions come
+ * before removals wherever both can stand side by side, so that no packet falls between. */
+void kernel_state_diff(const struct kernel_state *from, const struct kernel_state *to,
+        struct arena *mem, struct kernel_diff *out);
+bool kernel_diff_is_empty(const struct kernel_diff *d);
+/* In the words of ip(8) and nft(8), for golden tests and `show forwarding`. */
+void kernel_state_print(const struct kernel_state *s, const struct sink *out);
+void kernel_diff_print(const struct kernel_diff *d, const struct sink *out);
+
+#endif
