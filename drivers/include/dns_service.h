@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_service.h - the DNS responder as the control plane sees it: it is given an image and a state.
+ */
+#ifndef FL_DNS_SERVICE_H
+#define FL_DNS_SERVICE_H
+
+#include "addr.h"
+#include "bytes.h"
+#include "err.h"
+#include "text.h"
+
+struct dns_endpoint {
+	struct ip_addr addr;
+	uint16_t port;
+};
+
+struct dns_service_figures {
+	bool running;
+	uint32_t restarts;
+	uint64_t queries, replies, dropped, tcp, truncated;
+};
+
+struct dns_service {
+	void *ctx;
+	/* Where to listen, with how many threads.  Called before the first image and when it
+	 * changes. */
+	enum fl_err (*listen)(void *ctx, const struct dns_endpoint *at, size_t n, unsigned threads,
+	        struct textbuf *why);
+	/* Serve this image from now on.  Copied. */
+	enum fl_err (*image)(void *ctx, struct bytes image, struct textbuf *why);
+	/* The published state, any octets; visible to the next query.  Copied. */
+	enum fl_err (*state)(void *ctx, struct bytes published);
+	void (*figures)(void *ctx, struct dns_service_figures *out);
+};
+
+#endif

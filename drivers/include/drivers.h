@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* drivers.h - all that the product asks of the world.  Built once by a main program or a test,
+ * passed down, never changed. */
+#ifndef FL_DRIVERS_H
+#define FL_DRIVERS_H
+
+#include "dns_service.h"
+#include "io.h"
+#include "kernel.h"
+#include "lamps.h"
+#include "log.h"
+#include "probes.h"
+#include "sessions.h"
+#include "storage.h"
+
+struct drivers {
+	struct io io;
+	struct probes probes;
+	struct kernel kernel;
+	struct lamps lamps;
+	struct storage storage;
+	struct sessions sessions;
+	struct dns_service dns;
+	struct log log;
+	struct arena_source memory;
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* io.h - the clock, and the one place where the product waits for the world.
+ *
+ * The loop in firmware/app is: wait for an event or for a time, hand the event to the deciding
+ * modules, carry out what they want through the drivers.  One thread; nothing else blocks, nothing
+ * calls back. */
+#ifndef FL_IO_H
+#define FL_IO_H
+
+#include "addr.h"
+#include "bytes.h"
+#include "err.h"
+#include "mtime.h"
+#include "text.h"
+
+enum io_event_kind {
+	IO_NOTHING,        /* the time given to wait() has come */
+	IO_PROBE_ANSWER,   /* a packet for the monitor of `link` */
+	IO_INTERFACE,      /* `interface` appeared, changed or went away; ask interface_get() */
+	IO_SESSION_OPEN,   /* somebody is at the console: `session`; `data` is the first line sent
+	                      ("hello ...") */
+	IO_SESSION_INPUT,  /* octets from `session` in `data` */
+	IO_SESSION_CLOSED, /* `session` is gone; its number may be used again */
+	IO_WORKER_GONE,    /* the DNS worker died (`text` says how); the driver starts another */
+	IO_KERNEL_CHANGED, /* somebody took away forwarding state of ours, or events were lost:
+	                      reconcile */
+	IO_STOP,           /* end cleanly (SIGTERM, SIGINT) */
+	IO_RELOAD,         /* read the settings again (SIGHUP) */
+};
+
+enum io_probe_socket { IO_PROBE_ICMP, IO_PROBE_UDP };
+
+struct io_event {
+	enum io_event_kind kind;
+	mtime at;     /* when it happened, as near as the driver knows */
+	uint8_t link; /* IO_PROBE_ANSWER: the link it came in by */
+	enum io_probe_socket socket;
+	struct ip_addr from;
+	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
+	struct str interface;
+	unsigned session;
+	struct str text;
+};
+
+struct io_interface {
+	bool exists;
+	bool carrier; /* operational: up and with a cable */
+	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+};
+
+struct io {
+	void *ctx;
+	mtime (*now)(void *ctx);
+	/* Seconds since 1970-01-01 UTC, for people; may jump. */
+	int64_t (*wall)(void *ctx);
+	/* Octets that cannot be guessed. */
+	void (*random)(void *ctx, void *out, size_t n);
+	/* The next event, or IO_NOTHING when `until` has come. */
+	void (*wait)(void *ctx, mtime until, struct io_event *out);
+	/* What is known of an interface now; exists false: there is none of that name.  Cheap: no
+	 * counters older than 100 ms, no packet to the kernel more often than that. */
+	void (*interface_get)(void *ctx, struct str name, struct io_interface *out);
+	/* Carry out: administratively up.  FL_ENOENT: no such interface. */
+	enum fl_err (*interface_up)(void *ctx, struct str name);
+};
+
+#endif

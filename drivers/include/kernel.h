@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel.h - the forwarding tables of the machine. */
+#ifndef FL_KERNEL_H
+#define FL_KERNEL_H
+
+#include "err.h"
+#include "kernel_state.h"
+#include "log.h"
+
+struct kernel {
+	void *ctx;
+	/* What of ours is in the kernel now, in `mem`: addresses on `interfaces`, our routes,
+	 * rules, and the sets of our nftables table (chains: `*chains_known` false when they are
+	 * not as `expect` has them). */
+	enum fl_err (*read)(void *ctx, const struct kernel_state *expect, struct arena *mem,
+	        struct kernel_state *out, bool *chains_known);
+	/* Carry out a difference: nftables in one transaction, then addresses, routes and rules.
+	 * `why` says which object the kernel refused and how. */
+	enum fl_err (*apply)(void *ctx, const struct kernel_diff *diff, struct textbuf *why);
+	/* Forget the connections with this mark (under KSTATE_MARK_MASK).  *flushed: how many, if
+	 * known. */
+	enum fl_err (*flush)(void *ctx, uint32_t mark, struct textbuf *why);
+	/* Take away all that is ours and nothing else. */
+	enum fl_err (*remove_all)(
+	        void *ctx, const struct kernel_state *applied, struct textbuf *why);
+};
+
+#endif

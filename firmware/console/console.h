@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* console.h - a session at the serial line: keys in, text out.  Pure: the same code serves a UART,
+ * a pseudo-terminal over a Unix socket, and a test.
+ *
+ * Commands are rows of tables that the modules own (*_console.c); help, completion and the manual
+ * come from the same rows.  A grammar word in capitals is an argument: "show link NAME". */
+#ifndef FL_CONSOLE_H
+#define FL_CONSOLE_H
+
+#include "err.h"
+#include "mtime.h"
+#include "settings.h"
+#include "text.h"
+
+#define CONSOLE_ARGS_MAX 8
+#define CONSOLE_LINE_MAX 4096 /* octets in one line; longer ones are refused whole */
+
+struct console;
+
+/* One running command. */
+struct console_call {
+	void *module; /* what the command table was registered with */
+	struct console *session;
+	mtime now;
+	struct str arg[CONSOLE_ARGS_MAX]; /* the words that stand for capitals, in order */
+	size_t nargs;
+	struct str rest;        /* of a row that ends in "..." : the rest of the line as typed */
+	const struct sink *out; /* goes through the pager */
+};
+
+enum console_mode { CONSOLE_OPERATE = 1, CONSOLE_CONFIGURE = 2, CONSOLE_ANY = 3 };
+
+/* What may stand for a capital word: called with an index that rises from 0 until it returns false.
+ */
+typedef bool console_words(void *module, size_t index, struct settings_choice *out);
+
+struct console_command {
+	const char *grammar; /* "show link NAME"; NULL ends a table */
+	const char *help;    /* one line without a full stop */
+	enum console_mode mode;
+	/* FL_OK, or the command failed and has said why.  The result is the exit status of a
+	 * one-shot. */
+	enum fl_err (*run)(struct console_call *call);
+	console_words *words; /* completion of the last capital word, or NULL */
+};
+
+struct console_module {
+	const struct console_command *commands;
+	void *module;
+};
+
+/* What the session needs of the router's configuration; app implements it. */
+struct console_config {
+	void *ctx;
+	/* The committed tree and its revision; valid until the next commit. */
+	const struct settings *(*committed)(void *ctx, uint32_t *revision);
+	/* Check, save, apply.  On failure nothing changed and `out` was told all mistakes. */
+	enum fl_err (*commit)(void *ctx, const struct settings *candidate, struct str user,
+	        struct str comment, const struct sink *out);
+	/* Only check. */
+	enum fl_err (*check)(void *ctx, const struct settings *candidate, const struct sink *out);
+	/* The tree `back` revisions before the committed one (0: the committed one), copied into
+	 * `mem`. */
+	enum fl_err (*revision)(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
+	/* One line a revision, newest first: number, time, user, comment. */
+	void (*revisions)(void *ctx, const struct sink *out);
+};
+
+struct console_setup {
+	const struct console_module *modules; /* ends with commands NULL */
+	const struct console_config *config;
+	const struct arena_source *memory; /* for the candidate */
+	struct sink out; /* octets for the terminal; may not be called back into the session */
+	struct str host, user;  /* for the prompt and the history of commits; copied */
+	bool interactive;       /* echo, prompt, editing, pager; else one line in, its output out */
+	uint16_t columns, rows; /* 0: ask the terminal, 80 x 24 until it answers */
+	bool read_only;         /* the role `operator` */
+};
+
+/* NULL: out of memory.  The session is the caller's until console_close(). */
+struct console *console_open(const struct console_setup *setup, mtime now);
+void console_close(struct console *c);
+/* Octets from the terminal, any octets. */
+void console_input(struct console *c, mtime now, const void *octets, size_t n);
+/* A line for the person at the terminal that comes from elsewhere (a log line): shown above the
+ * line that is being typed, which stays whole. */
+void console_notice(struct console *c, struct str text);
+/* The session was left by `exit`, or a one-shot is done. */
+bool console_is_done(const struct console *c);
+/* The result of the last command. */
+enum fl_err console_status(const struct console *c);
+/* When console_tick() wants to be called (idle time-out, escape key, `monitor`); MTIME_NEVER: not.
+ */
+mtime console_next_due(const struct console *c);
+void console_tick(struct console *c, mtime now);
+/* Ask again in `every` from now on and redraw: makes `monitor links` of `show links`.  Ends with
+ * any key. */
+void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call));
+
+#endif

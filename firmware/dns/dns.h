@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns.h - the authoritative responder: settings -> zone image, question + published state ->
+ * answer.
+ *
+ * A commit compiles the domains into one position-independent image (offsets, no pointers).  The
+ * responder reads the image and the published state of the links, nothing else: a link's death is
+ * one store to shared memory, visible to the next query.  Pure: no socket, no clock, no malloc per
+ * query. RFC 1034, 1035, 2181, 2308, 4343, 4592, 6891, 8482, 8906; the choices are listed in
+ * dns_answer.c. */
+#ifndef FL_DNS_H
+#define FL_DNS_H
+
+#include "addr.h"
+#include "bytes.h"
+#include "diag.h"
+#include "err.h"
+#include "mtime.h"
+#include "policy.h"
+#include "rng.h"
+
+#define DNS_UDP_SIZE  1232 /* largest UDP answer (DNS flag day 2020); 512 without EDNS */
+#define DNS_TCP_SIZE  65535
+#define DNS_NAME_SIZE 255
+
+/* ---- settings ---- */
+
+/* "10;mail1": the extended host name syntax. */
+struct dns_host_name {
+	bool has_preference;
+	uint16_t preference;
+	struct str
+	        label; /* relative to the domain: "mail1", "a.b", "@" for the domain itself, "*" */
+};
+
+enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER };
+
+#define DNS_LINK_ANY (-1) /* an off-site address: always answered */
+
+struct dns_host_conf {
+	struct origin origin;
+	struct dns_host_name name;
+	struct ip_addr address; /* family 0 with `own`: the link's own */
+	bool own;
+	int32_t link; /* index, or DNS_LINK_ANY */
+	bool mail_entry;
+	span ttl; /* 0: the domain's */
+	uint32_t when_dead;
+};
+
+struct dns_balanced_member {
+	struct origin origin;
+	int32_t host; /* index into the domain's hosts */
+};
+
+struct dns_balanced_conf {
+	struct origin origin;
+	struct dns_host_name name;
+	struct dns_balanced_member *members;
+	size_t nmembers;
+	int32_t policy; /* index, or -1: all live members in rotated order */
+	bool mail_entry;
+	span ttl;
+	uint32_t when_dead;
+};
+
+struct dns_record_conf {
+	struct origin origin;
+	struct str name, type, data; /* "_sip._tcp" "SRV" "10 5 5060 www" */
+};
+
+struct dns_name_server_conf {
+	struct origin origin;
+	struct str name; /* relative, or absolute with a final dot and then without address */
+	struct ip_addr address; /* family 0: none */
+	int32_t link;
+};
+
+struct dns_domain_conf {
+	struct origin origin;
+	struct str name; /* "example.com" */
+	span ttl, negative_ttl;
+	struct str contact; /* SOA RNAME as a mail address, "hostmaster@example.com"; empty:
+	                       hostmaster@ the domain */
+	struct dns_name_server_conf *name_servers;
+	size_t nname_servers;
+	struct dns_host_conf *hosts;
+	size_t nhosts;
+	struct dns_balanced_conf *balanced;
+	size_t nbalanced;
+	struct dns_record_conf *records;
+	size_t nrecords;
+};
+
+struct dns_reverse_conf {
+	struct origin origin;
+	struct ip_prefix
+	        prefix; /* 203.0.113.0/29: a zone of its own by RFC 2317 when longer than /24 */
+	bool automatic; /* PTRs from the host records */
+	struct str name_server; /* absolute name for NS and SOA; empty: those of the first domain */
+};
+
+struct dns_listen_conf {
+	struct origin origin;
+	struct ip_addr address;
+	uint32_t port;
+};
+
+struct dns_conf {
+	struct dns_listen_conf *listen; /* beside the links' own addresses */
+	size_t nlisten;
+	uint32_t threads; /* 0: one a core */
+};
+
+/* All that one image is made of; arrays as settings_bind() gave them. */
+struct dns_source {
+	const struct dns_domain_conf *domains;
+	size_t ndomains;
+	const struct dns_reverse_conf *reverses;
+	size_t nreverses;
+	const struct link_conf *links;
+	size_t nlinks;
+	const struct policy_conf *policies;
+	size_t npolicies;
+	uint32_t serial; /* of every SOA; the generation of the published state is added to it */
+};
+
+/* ---- the image ---- */
+
+/* Compile.  FL_EFORMAT: `why` has every mistake (a CNAME beside other data, a name over 255 octets,
+ * an MX to a CNAME, two hosts of one name, ...).  `*out` lies in `mem`; its octets are the image.
+ */
+MUST_USE enum fl_err dns_image_build(
+        const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
+
+/* An image that was checked once, on arrival, so that the responder can trust every offset in it.
+ */
+struct dns_image {
+	const uint8_t *at;
+	size_t n;
+};
+/* FL_EFORMAT: not an image of this version, or one offset points outside. */
+MUST_USE enum fl_err dns_image_open(struct bytes octets, struct dns_image *out);
+
+/* ---- questions ---- */
+
+struct dns_client {
+	struct ip_addr addr; /* who asks */
+	bool tcp;
+};
+
+enum dns_outcome { DNS_DROP, DNS_REPLY };
+
+struct dns_counters {
+	uint64_t queries, udp, tcp, dropped, truncated;
+	uint64_t rcode[24];
+	uint64_t per_link[FL_LINKS_MAX +
+	                  1]; /* address records answered, by link number; 0: off-site */
+};
+
+/* One responder's own memory: a thread, or the simulator. */
+struct dns_responder {
+	struct dns_image image;
+	struct rng rng;
+	uint32_t turn; /* rotates answers */
+	struct dns_counters count;
+};
+
+/* Answer one message.  `reply` is empty and the caller's; its cap is the most that may be sent by
+ * this transport (the client's EDNS size is seen to here).  Any octets may come in. */
+enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
+        const struct dns_client *from, struct bytes query, struct buf *reply);
+
+/* What would be answered now, for people: one line a record in master file form, then why each
+ * link's address is in or out.  `type` as text. */
+enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
+        struct str type, const struct sink *out);
+/* One line a domain: name, number of names, serial; for `show dns`. */
+void dns_image_list(
+        const struct dns_image *image, const struct published *pub, const struct sink *out);
+
+#endif

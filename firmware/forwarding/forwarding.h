@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding.h - settings + published choice -> the kernel state wanted.  Pure.
+ *
+ * Connection mark = link number; one routing table a link; policies are drawn from maps.  The head
+ * of forwarding.c shows the layout and why it was chosen; notes on what it costs are in
+ * firmware/doc/forwarding.md. */
+#ifndef FL_FORWARDING_H
+#define FL_FORWARDING_H
+
+#include "kernel_state.h"
+#include "link.h"
+#include "policy.h"
+
+/* ---- settings ---- */
+
+struct lan_address {
+	struct origin origin;
+	struct ip_prefix prefix;
+};
+
+struct lan_conf {
+	struct origin origin;
+	struct str name, interface;
+	struct lan_address *addresses;
+	size_t naddresses;
+};
+
+enum rule_protocol { RULE_ANY_PROTOCOL, RULE_TCP, RULE_UDP, RULE_ICMP };
+
+struct rule_port {            /* "25" or "8000-8080" */
+	uint16_t first, last; /* 0: any */
+};
+
+/* `rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }`: which outbound flows
+ * use which policy.  The lowest number that matches decides. */
+struct rule_conf {
+	struct origin origin;
+	uint32_t number;
+	uint32_t protocol;                    /* enum rule_protocol */
+	struct rule_port port;                /* destination */
+	struct ip_prefix source, destination; /* family 0: any */
+	int32_t policy;                       /* index */
+};
+
+struct forward_on {
+	struct origin origin;
+	int32_t link;           /* index */
+	struct ip_addr address; /* the link's address that is forwarded */
+};
+
+/* `forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3, ... }` */
+struct forward_conf {
+	struct origin origin;
+	struct str name;
+	struct ip_addr to;
+	uint32_t protocol; /* RULE_TCP or RULE_UDP */
+	struct rule_port port;
+	uint32_t to_port; /* 0: the same */
+	struct forward_on *on;
+	size_t non;
+};
+
+struct forwarding_source {
+	const struct link_conf *links;
+	size_t nlinks;
+	const struct lan_conf *lans;
+	size_t nlans;
+	const struct policy_conf *policies;
+	size_t npolicies;
+	const struct rule_conf *rules;
+	size_t nrules;
+	const struct forward_conf *forwards;
+	size_t nforwards;
+};
+
+/* ---- what the kernel should hold ---- */
+
+/* All mistakes that only show when the whole is seen (overlapping subnets, a forward to an address
+ * that is on no LAN, ...). */
+void forwarding_check(const struct forwarding_source *source, struct diags *why);
+/* The whole state.  Everything in `*out` lies in `mem` or in `source`.  FL_EFULL: `mem` is full. */
+MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
+        const struct published *pub, struct arena *mem, struct kernel_state *out);
+/* The fast path: only the states of links or the slots changed.  The element changes that lead from
+ * `old` to `new`, the switch (set "down") in `first`, the exact new slots in `rest`; the number of
+ * rules does not matter. */
+MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct published *new,
+        struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
+/* After the switch: the marks whose connections should be flushed: links that were live and are
+ * not, provided that another is.  Returns how many were written. */
+size_t forwarding_flush_marks(
+        const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
+
+/* Which link would a new connection take?  The same rules, read by a person: which rule, which
+ * policy, which link (0: none).  `draw` picks the slot. */
+struct forwarding_flow {
+	struct ip_addr from, to;
+	uint8_t protocol; /* IANA number */
+	uint16_t port;    /* destination */
+};
+struct forwarding_choice {
+	const struct rule_conf *rule; /* NULL: no rule matches */
+	int32_t policy;               /* index, or -1 */
+	uint8_t link;                 /* number, or 0 */
+	bool dropped;                 /* no live member, and the policy says drop */
+};
+void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
+        const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* led.h - link states -> lamp patterns.  Pure.
+ *
+ * A pattern is a mask of 16 ticks of 50 ms for each of two colours, repeated for ever; the same
+ * table serves sysfs LEDs, GPIO and a terminal.  WANn: off = disabled or no carrier; green = up;
+ * short green flash = standby; green/amber in turn = degraded; blinking amber = recovering; amber =
+ * down. A lamp with one colour shows the same by shape. */
+#ifndef FL_LED_H
+#define FL_LED_H
+
+#include "link.h"
+#include "mtime.h"
+
+#define LED_TICK_MS 50
+#define LED_TICKS   16
+
+enum led_colour { LED_OFF, LED_GREEN, LED_AMBER, LED_RED };
+
+struct led_pattern {
+	const char *name;           /* "green", "amber-blink": what `show leds` prints */
+	uint16_t green, amber, red; /* bit n: lit in tick n */
+};
+
+/* SYS lamp: what the whole router is at. */
+enum led_system {
+	LED_SYS_BOOTING,
+	LED_SYS_GOOD,
+	LED_SYS_PARTIAL,
+	LED_SYS_NO_LINK,
+	LED_SYS_CONFIRM,
+	LED_SYS_FAULT,
+	LED_SYS_STATES
+};
+
+/* Never NULL. `one_colour`: the lamp has no second colour, so the shape must tell. */
+const struct led_pattern *led_link_pattern(enum link_state shown, bool one_colour);
+const struct led_pattern *led_system_pattern(enum led_system s, bool one_colour);
+/* The colour of a pattern in tick `n` (counted from any start). */
+enum led_colour led_colour_at(const struct led_pattern *p, uint64_t tick);
+/* The first tick after `n` in which some of these patterns changes colour; UINT64_MAX: none ever
+ * does. Lets the loop sleep while all lamps are steady. */
+uint64_t led_next_change(const struct led_pattern *const *patterns, size_t n, uint64_t tick);
+
+#endif

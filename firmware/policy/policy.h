@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* policy.h - who may carry what: link states and policies in, a published choice out.  Pure.
+ *
+ * A policy is a method over member links.  From the states it yields an ordered live set and a slot
+ * table of 240 entries, each the number of a link (240 divides by 2, 3, 4, 5, 6, 8, 10 and 12).
+ * Outbound, the kernel draws a slot for a new connection; inbound, the DNS responder draws one for
+ * an answer.  struct published is all that dns and forwarding ever read of the links. */
+#ifndef FL_POLICY_H
+#define FL_POLICY_H
+
+#include "link.h"
+
+#define POLICY_SLOTS 240
+#define POLICIES_MAX 32
+
+enum policy_method {
+	POLICY_PRIORITY, /* the first live member carries all */
+	POLICY_WEIGHTED, /* all live members, in proportion to their weights */
+	POLICY_ALL,      /* all live members: in turn for connections, all of them in an answer */
+};
+
+/* What becomes of a flow whose policy has no live member. */
+enum policy_when_dead { POLICY_NEXT_RULE, POLICY_ANY, POLICY_DROP };
+
+struct policy_member {
+	struct origin origin;
+	int32_t link;    /* index into the links' array */
+	uint32_t weight; /* 0: the link's own */
+};
+
+struct policy_conf {
+	struct origin origin;
+	struct str name;
+	uint32_t method;               /* enum policy_method */
+	struct policy_member *members; /* in the order typed: the order of preference */
+	size_t nmembers;
+	uint32_t when_dead; /* enum policy_when_dead */
+};
+
+/* What policy needs to know of a link now. */
+struct policy_link {
+	uint8_t number; /* 1..FL_LINKS_MAX */
+	enum link_state state;
+	uint32_t weight; /* > 0 */
+	bool backup;
+};
+
+/* Bit n-1 of a mask stands for link number n. */
+static inline uint32_t link_bit(unsigned number)
+{
+	return number >= 1 && number <= 32 ? UINT32_C(1) << (number - 1) : 0;
+}
+
+struct published_policy {
+	uint8_t method; /* enum policy_method */
+	uint8_t when_dead;
+	uint8_t nlive;
+	uint8_t live[FL_LINKS_MAX]; /* numbers of the live members, best first; nlive of them */
+	uint8_t nmembers;
+	uint8_t members[FL_LINKS_MAX]; /* numbers of all members, in their order */
+	uint8_t slot[POLICY_SLOTS];    /* numbers; 0 everywhere when nothing is live */
+};
+
+/* Plain data without pointers: it is also copied into memory shared with the DNS worker. */
+struct published {
+	uint32_t generation; /* rises by one with every change of what follows */
+	uint32_t configured; /* mask: links that exist and are not disabled */
+	uint32_t fit;        /* mask: links whose state is fit */
+	uint32_t live; /* mask: links that may carry new traffic: the fit ones, without backups that
+	                * are not needed (a backup is needed when no primary link is fit) */
+	uint32_t unsure; /* mask: suspect or recovering: answers that name them get a short TTL */
+	uint32_t npolicies;
+	struct published_policy policy[POLICIES_MAX]; /* in the order of the settings */
+};
+
+/* Make the published state for these links and policies.  `links` is in the order of the settings,
+ * which the members' indices refer to; `old` is what was published before (NULL: nothing) and makes
+ * as few slots as possible move; `out` may not be `old`.  The slot tables are shuffled, so that no
+ * client's rhythm can lock onto them.  Returns whether anything but the generation differs from
+ * `old`. */
+bool policy_publish(const struct policy_conf *policies, size_t npolicies,
+        const struct policy_link *links, size_t nlinks, const struct published *old,
+        struct published *out);
+/* The number of the link that draw `n` (any number) of policy `p` gives; 0: nothing is live. */
+uint8_t policy_draw(const struct published *pub, size_t p, uint32_t n);
+const char *policy_method_text(enum policy_method m);
+/* The weight of a link that has none set: in proportion to its bandwidth against the
+ * others', 1..240. */
+uint32_t policy_link_weight(const struct link_conf *links, size_t nlinks, size_t which);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* settings.h - the configuration: one schema for parsing, checking, printing, comparing,
+ * completing.
+ *
+ * A module describes what can be set by rows (struct setting) in its own *_settings.c.  The rows
+ * say which C struct the values end up in, so that one table gives the parser, the range check, the
+ * help, the printer and the typed result.
+ *
+ * Text.  A statement is a run of words that walks down the rows: "link wan1 weight 4".  Braces
+ * factor out a common beginning: "link wan1 { weight 4, interface eth0 }".  A statement ends at the
+ * end of its line, at a comma or at a closing brace; ";" ends nothing.  "#" begins a comment.  A
+ * word with a space, comma, brace, "#" or quote in it, or an empty one, is quoted: "a \"b\" \\ c".
+ * A statement that begins with the word "set" is the canonical form and means the same.
+ *
+ * Order.  Printing sorts by the rows of the schema and by key (naturally: wan2 before wan10),
+ * except lists marked SETTING_ORDERED, whose order means something and is kept.  Printing, parsing
+ * and printing again gives the same bytes.
+ *
+ * Ownership.  A tree lives in the arena it was made with; texts given to the parser are copied. */
+#ifndef FL_SETTINGS_H
+#define FL_SETTINGS_H
+
+#include "diag.h"
+#include "err.h"
+
+/* ---- the schema ---- */
+
+enum setting_kind {
+	SETTING_VALUE = 1, /* a word with one value */
+	SETTING_LIST,      /* many of it, told apart by its key columns */
+	SETTING_BLOCK,     /* at most one of it, with rows inside */
+};
+
+enum value_type {
+	/* type         C type of the field          text */
+	VALUE_FLAG = 1, /* bool                      the word alone: "disabled" */
+	VALUE_YESNO,    /* bool                      yes | no */
+	VALUE_NAME,     /* struct str                a letter or digit, then those and - _ . ; <=
+	                   FL_NAME_MAX */
+	VALUE_TEXT,     /* struct str                min..max octets, no control characters */
+	VALUE_UINT,     /* uint32_t                  min..max, decimal */
+	VALUE_SPAN,     /* span                      min..max in ms; "500ms" "3s" "5m" "1h" "2d" */
+	VALUE_RATE,     /* uint64_t, bits per second min..max; "200M" "64k" "1G" "1200" */
+	VALUE_ADDR,     /* struct ip_addr            */
+	VALUE_PREFIX,   /* struct ip_prefix          a network: no bits behind the prefix */
+	VALUE_HOST_PREFIX, /* struct ip_prefix       an address of a host and the size of its
+	                      network */
+	VALUE_CHOICE,      /* uint32_t                  one of `choices`; the value is the index */
+	VALUE_REF, /* int32_t                   key of an entry of list `ref`, as its index in the
+	            *                           bound array; words of `choices` are -1, -2, ... */
+	VALUE_CUSTOM, /* as `parse` says */
+};
+
+enum setting_flags {
+	SETTING_REQUIRED = 1, /* its absence is an error */
+	SETTING_KEY = 2,      /* a column that tells entries apart */
+	SETTING_ORDERED = 4,  /* a list whose order means something */
+	SETTING_SECRET = 8,   /* never printed in clear */
+};
+
+#define SETTING_COLUMNS_MAX 3
+
+struct setting {
+	const char *name; /* the word; NULL ends a table of rows */
+	const char *help; /* one line without a full stop; says the unit */
+	enum setting_kind kind;
+	unsigned flags;
+	/* Where in the struct of the enclosing list or block.  A SETTING_LIST names a "T *x" that
+	 * is followed at once by its count: SETTINGS_LIST(T, x).  A SETTING_BLOCK names a struct
+	 * that is embedded. */
+	size_t offset;
+
+	/* SETTING_VALUE, and columns of lists */
+	enum value_type type;
+	int64_t min, max;
+	const char *def; /* its text when it is not set; NULL: all zeros (a REF is then -100) */
+	const char *const *choices;     /* ends with NULL */
+	const char *const *choice_help; /* beside each choice, or NULL */
+	const char *ref; /* "link"; "host" within the same parent where the list is a sibling of
+	                  * the entry's parent */
+	/* VALUE_CUSTOM: true and *out filled, or false and a reason ("is not a host name").  Texts
+	 * in *out may point into `text`, which lives as long as the bound structs. */
+	bool (*parse)(struct str text, void *out, struct textbuf *why);
+	const char *syntax; /* VALUE_CUSTOM: what to type, for help: "[PREFERENCE;]NAME" */
+
+	/* SETTING_LIST, SETTING_BLOCK */
+	const struct setting
+	        *columns;           /* the words behind the list's name: keys first, then others;
+	                             * those that are not REQUIRED or KEY may be left out at the end */
+	const struct setting *rows; /* what may stand in its braces; NULL: no braces */
+	size_t size; /* SETTING_LIST: of one entry, which starts with a struct origin */
+	/* Checks across fields, run on each bound entry after all of its values were good.  May be
+	 * NULL. */
+	void (*check)(const void *entry, struct diags *why);
+};
+
+/* The two members that a SETTING_LIST fills. */
+#define SETTINGS_LIST(type, name)                                                                  \
+	type *name;                                                                                \
+	size_t n##name
+#define SETTING_REF_UNSET (-100)
+
+/* ---- trees ---- */
+
+struct settings_node;
+
+struct settings {
+	struct arena *mem;
+	const struct setting *schema; /* the top rows; ends with name NULL */
+	struct settings_node *root;
+};
+
+/* An empty tree. */
+enum fl_err settings_init(struct settings *s, const struct setting *schema, struct arena *mem);
+/* A copy of `from` in `mem`, independent of it. */
+enum fl_err settings_copy(const struct settings *from, struct arena *mem, struct settings *out);
+/* Merge statements into `s`.  Every mistake of the text goes to `why`; FL_EFORMAT when there was
+ * one, and then `s` is unchanged.  Only what can be told from one statement is checked here: words,
+ * types, ranges.  `text` may be any octets. */
+MUST_USE enum fl_err settings_parse(struct settings *s, struct str text, struct diags *why);
+/* One statement, as words typed behind "set" or "delete", blanks between them, quotes as above.
+ * Deleting what is not there is FL_ENOENT and a diag that says which word was not found.  "delete
+ * link wan1 weight" takes the value away, "delete link wan1" the entry, "delete link" all of them.
+ */
+MUST_USE enum fl_err settings_set(struct settings *s, struct str statement, struct diags *why);
+MUST_USE enum fl_err settings_delete(struct settings *s, struct str statement, struct diags *why);
+
+enum settings_form { SETTINGS_BRACES = 1, SETTINGS_LINES };
+/* The part of the tree below `path` (words as above; empty: all of it).  FL_ENOENT: nothing there.
+ */
+enum fl_err settings_print(
+        const struct settings *s, struct str path, enum settings_form form, const struct sink *out);
+/* What leads from `a` to `b`: canonical lines with "- " or "+ " before them.  Returns how many. */
+size_t settings_diff(const struct settings *a, const struct settings *b, const struct sink *out);
+
+/* Fill a struct from the tree: `rows` is the schema the tree was made with, `out` the struct its
+ * offsets belong to.  Checks all that needs the whole: required values, references, `check`.  Texts
+ * and arrays live in `mem` or in the tree, whichever ends first.  FL_EFORMAT: `why` has all
+ * mistakes. */
+MUST_USE enum fl_err settings_bind(
+        const struct settings *s, struct arena *mem, void *out, struct diags *why);
+
+/* ---- for the console ---- */
+
+/* One way to go on with a statement. */
+struct settings_choice {
+	struct str word; /* what to type: "weight", "wan1"; empty: a value of one's own */
+	struct str help; /* "weight of this link against the others (1..240, now 4)" */
+	bool is_value; /* `help` describes a value to be typed; `word` is empty or one suggestion */
+};
+
+/* The ways to go on after the complete words of `statement` with a word that begins with `partial`.
+ * Returns how many were written to `out`; `end` tells whether the statement could end here. */
+size_t settings_complete(const struct settings *s, struct str statement, struct str partial,
+        struct arena *mem, struct settings_choice *out, size_t max, bool *end);
+
+#endif
