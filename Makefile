@@ -38,6 +38,9 @@ ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
 -include $(AUTOCONF)
 endif
 
+# It writes temporary files and a folder include/config where it runs: in $(B).
+kconf = (cd $(B) && srctree=$(CURDIR) kconfig-conf $(1) Kconfig >/dev/null)
+
 define need_kconfig
 	@command -v kconfig-conf >/dev/null || { \
 		echo "kconfig-conf is not installed: run 'make deps' first (Debian package kconfig-frontends)" >&2; exit 1; }
@@ -47,25 +50,24 @@ endef
 $(DOTCONFIG):
 	$(need_kconfig)
 	@echo "  CONFIG  config/$(DEFAULT_BOARD)_defconfig"
-	@kconfig-conf --defconfig=config/$(DEFAULT_BOARD)_defconfig Kconfig >/dev/null
+	@$(call kconf,--defconfig=$(CURDIR)/config/$(DEFAULT_BOARD)_defconfig)
 
 $(AUTOCONF): $(DOTCONFIG) Kconfig $(wildcard firmware/*/Kconfig)
 	$(need_kconfig)
 	@rm -rf $(B)/config && mkdir -p $(B)/config
-	@kconfig-conf --olddefconfig Kconfig >/dev/null
-	@# It insists on a folder include/config below the working folder.
-	@mkdir -p $(B)/include/config && cd $(B) && srctree=$(CURDIR) kconfig-conf --silentoldconfig Kconfig >/dev/null
+	@mkdir -p $(B)/include/config
+	@$(call kconf,--olddefconfig) && $(call kconf,--silentoldconfig)
 	@touch $(DOTCONFIG) $(AUTOCONF)
 $(AUTOHEADER): $(AUTOCONF) ;
 
 menuconfig: ## choose what goes into the firmware
 	$(need_kconfig)
-	@kconfig-mconf Kconfig
+	@cd $(B) && srctree=$(CURDIR) kconfig-mconf Kconfig
 
 %_defconfig: ## BOARD_defconfig: start from a board's defaults (config/)
 	$(need_kconfig)
 	@test -f config/$@ || { echo "there is no board \"$*\"; boards: $(patsubst config/%_defconfig,%,$(wildcard config/*_defconfig))" >&2; exit 1; }
-	@kconfig-conf --defconfig=config/$@ Kconfig >/dev/null && echo "  CONFIG  config/$@ -> $(DOTCONFIG)"
+	@$(call kconf,--defconfig=$(CURDIR)/config/$@) && echo "  CONFIG  config/$@ -> $(DOTCONFIG)"
 
 # ---- flags ---------------------------------------------------------------------------------------
 
