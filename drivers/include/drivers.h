@@ -5,6 +5,7 @@
 #define FL_DRIVERS_H
 
 #include "dns_service.h"
+#include "interfaces.h"
 #include "io.h"
 #include "kernel.h"
 #include "lamps.h"
@@ -15,6 +16,7 @@
 
 struct drivers {
 	struct io io;
+	struct interfaces interfaces;
 	struct probes probes;
 	struct kernel kernel;
 	struct lamps lamps;

@@ -16,7 +16,7 @@
 enum io_event_kind {
 	IO_NOTHING,        /* the time given to wait() has come */
 	IO_PROBE_ANSWER,   /* a packet for the monitor of `link` */
-	IO_INTERFACE,      /* `interface` appeared, changed or went away; ask interface_get() */
+	IO_INTERFACE,      /* `interface` appeared, changed or went away; ask interfaces.get() */
 	IO_SESSION_OPEN,   /* somebody is at the console: `session`; `data` is the first line sent
 	                      ("hello ...") */
 	IO_SESSION_INPUT,  /* octets from `session` in `data` */
@@ -42,12 +42,6 @@ struct io_event {
 	struct str text;
 };
 
-struct io_interface {
-	bool exists;
-	bool carrier; /* operational: up and with a cable */
-	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
-};
-
 struct io {
 	void *ctx;
 	mtime (*now)(void *ctx);
@@ -57,11 +51,6 @@ struct io {
 	void (*random)(void *ctx, void *out, size_t n);
 	/* The next event, or IO_NOTHING when `until` has come. */
 	void (*wait)(void *ctx, mtime until, struct io_event *out);
-	/* What is known of an interface now; exists false: there is none of that name.  Cheap: no
-	 * counters older than 100 ms, no packet to the kernel more often than that. */
-	void (*interface_get)(void *ctx, struct str name, struct io_interface *out);
-	/* Carry out: administratively up.  FL_ENOENT: no such interface. */
-	enum fl_err (*interface_up)(void *ctx, struct str name);
 };
 
 #endif
