@@ -33,7 +33,7 @@ export KCONFIG_AUTOHEADER  := $(AUTOHEADER)
 export KCONFIG_TRISTATE         := $(abspath $(B))/config/tristate.conf
 
 # Targets that need no configuration do not make one.
-NO_CONFIG := help clean deps format menuconfig %_defconfig
+NO_CONFIG := help clean deps format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
 -include $(AUTOCONF)
 endif
@@ -204,8 +204,17 @@ golden-update: all ## rewrite the golden files from what the programs print now
 
 run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
 	@B=$(B) tests/lab/run
-cut-isp1 cut-isp2 heal-isp1 heal-isp2: ## in the running lab: ISP N silently drops everything, or forwards again
-	@B=$(B) tests/lab/lab $(subst -, ,$@)
+# For a second terminal, while the lab runs.
+cut-isp1 cut-isp2 heal-isp1 heal-isp2: ## ISP N silently drops everything, or forwards again
+	@B=$(B) tests/lab/lab $(subst isp,isp ,$@)
+ask: ## dig for the MX of example.com from the internet; NAME=www.example.com TYPE=A asks that
+	@B=$(B) tests/lab/lab ask $(or $(NAME),example.com) $(or $(TYPE),MX)
+mail: ## a mail server on the internet delivers one mail
+	@B=$(B) tests/lab/lab mail
+caller: ## which address does a new connection from the LAN come from?
+	@B=$(B) tests/lab/lab caller
+lamps: ## watch the WAN lamps
+	@B=$(B) tests/lab/lab lamps
 
 # ---- care ----------------------------------------------------------------------------------------
 
@@ -233,6 +242,6 @@ help: ## this list
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
-	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 FORCE
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
