@@ -52,6 +52,7 @@ static inline uint32_t link_bit(unsigned number)
 }
 
 struct published_policy {
+	uint32_t key;   /* hash of the name: finds the same policy in what was published before */
 	uint8_t method; /* enum policy_method */
 	uint8_t when_dead;
 	uint8_t nlive;
@@ -66,8 +67,10 @@ struct published {
 	uint32_t generation; /* rises by one with every change of what follows */
 	uint32_t configured; /* mask: links that exist and are not disabled */
 	uint32_t fit;        /* mask: links whose state is fit */
-	uint32_t live; /* mask: links that may carry new traffic: the fit ones, without backups that
-	                * are not needed (a backup is needed when no primary link is fit) */
+	/* Mask: links that may carry new traffic: the fit ones, without backups that are not
+	 * needed.  A backup is needed when no primary link is fit, or when some policy has no fit
+	 * member that is a primary link.  Every link in a slot or a live set is in this mask. */
+	uint32_t live;
 	uint32_t unsure; /* mask: suspect or recovering: answers that name them get a short TTL */
 	uint32_t npolicies;
 	struct published_policy policy[POLICIES_MAX]; /* in the order of the settings */
@@ -84,8 +87,11 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
 /* The number of the link that draw `n` (any number) of policy `p` gives; 0: nothing is live. */
 uint8_t policy_draw(const struct published *pub, size_t p, uint32_t n);
 const char *policy_method_text(enum policy_method m);
-/* The weight of a link that has none set: in proportion to its bandwidth against the
- * others', 1..240. */
+/* The mistakes that only show when all policies are seen: more than POLICIES_MAX of them. */
+void policies_check(const struct policy_conf *policies, size_t npolicies, struct diags *why);
+/* The weight of a link, 1..240: the one that is set, or else in proportion to its bandwidth (down;
+ * up where only that is said) against the other links', on the scale of the weights that are set.
+ * A link of unknown bandwidth counts as the slowest known one. */
 uint32_t policy_link_weight(const struct link_conf *links, size_t nlinks, size_t which);
 
 #endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* policy.c - who may carry what.
+ *
+ * For each policy, in this order:
+ *   1. its members, in the order typed;
+ *   2. of these the fit ones; of these the primary links, or, if there is none, the backups.  A
+ *      policy never takes away the last fit link it has;
+ *   3. the share of each: priority gives all to the first, weighted goes by weight, all is even.  A
+ *      degraded link counts a quarter: new flows lean to sound links, none is killed, and a link
+ *      that is alone still carries all;
+ *   4. shares become slots (policy_slots.c), starting from the slots the policy had before. */
+#include "policy.h"
+
+#include "policy_slots.h"
+
+#include <string.h>
+
+#define SOUND_FACTOR    4 /* a degraded link counts 1/4 of a sound one */
+#define DEGRADED_FACTOR 1
+
+const char *policy_method_text(enum policy_method m)
+{
+	switch (m) {
+	case POLICY_PRIORITY:
+		return "priority";
+	case POLICY_WEIGHTED:
+		return "weighted";
+	case POLICY_ALL:
+		return "all";
+	}
+	return "unknown";
+}
+
+/* FNV-1a, 32 bits (Fowler, Noll, Vo). */
+static uint32_t name_hash(struct str name)
+{
+	uint32_t h = UINT32_C(2166136261);
+
+	for (size_t i = 0; i < name.n; i++)
+		h = (h ^ (uint8_t)name.at[i]) * UINT32_C(16777619);
+	return h;
+}
+
+/* Of these fit links, those that should be used: no backup beside a primary link. */
+static uint32_t without_idle_backups(uint32_t fit, uint32_t backups)
+{
+	return fit & ~backups ? fit & ~backups : fit;
+}
+
+static uint64_t member_share(
+        enum policy_method method, const struct policy_member *m, const struct policy_link *link)
+{
+	uint64_t weight = m->weight ? m->weight : link->weight;
+
+	if (method != POLICY_WEIGHTED || weight == 0)
+		weight = 1;
+	return weight * (link->state == LINK_DEGRADED ? DEGRADED_FACTOR : SOUND_FACTOR);
+}
+
+/* Steps 1 and 2: fills members and live; `claims` gets the live members with their shares. */
+static void members_pick(const struct policy_conf *conf, const struct policy_link *links,
+        size_t nlinks, uint32_t fit, uint32_t backups, struct published_policy *out,
+        struct slot_share claims[FL_LINKS_MAX])
+{
+	uint32_t all = 0, use;
+	const struct policy_link *member[FL_LINKS_MAX];
+	uint64_t share[FL_LINKS_MAX];
+
+	for (size_t i = 0; i < conf->nmembers && out->nmembers < FL_LINKS_MAX; i++) {
+		const struct policy_member *m = &conf->members[i];
+		const struct policy_link *link;
+
+		if (m->link < 0 || (size_t)m->link >= nlinks)
+			continue;
+		link = &links[m->link];
+		if (link->number == 0 || link->number > FL_LINKS_MAX ||
+		        all & link_bit(link->number))
+			continue;
+		all |= link_bit(link->number);
+		member[out->nmembers] = link;
+		share[out->nmembers] = member_share(conf->method, m, link);
+		out->members[out->nmembers++] = link->number;
+	}
+	use = without_idle_backups(all & fit, backups);
+	for (size_t i = 0; i < out->nmembers; i++)
+		if (use & link_bit(member[i]->number)) {
+			claims[out->nlive] = (struct slot_share){member[i]->number, share[i]};
+			out->nlive++;
+		}
+}
+
+/* Heaviest first; equal ones stay in their order.  At most 16 of them. */
+static void claims_sort(struct slot_share *claims, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct slot_share c = claims[i];
+		size_t at = i;
+
+		for (; at > 0 && claims[at - 1].share < c.share; at--)
+			claims[at] = claims[at - 1];
+		claims[at] = c;
+	}
+}
+
+static const struct published_policy *published_find(const struct published *old, uint32_t key)
+{
+	for (size_t i = 0; old && i < old->npolicies && i < POLICIES_MAX; i++)
+		if (old->policy[i].key == key)
+			return &old->policy[i];
+	return NULL;
+}
+
+static void policy_make(const struct policy_conf *conf, const struct policy_link *links,
+        size_t nlinks, uint32_t fit, uint32_t backups, const struct published *old,
+        struct published_policy *out)
+{
+	struct slot_share claims[FL_LINKS_MAX];
+	struct slot_counts counts;
+	const struct published_policy *before;
+
+	out->key = name_hash(conf->name);
+	out->method = (uint8_t)conf->method;
+	out->when_dead = (uint8_t)conf->when_dead;
+	members_pick(conf, links, nlinks, fit, backups, out, claims);
+	slots_count(
+	        claims, conf->method == POLICY_PRIORITY && out->nlive ? 1 : out->nlive, &counts);
+	before = published_find(old, out->key);
+	if (before)
+		memcpy(out->slot, before->slot, sizeof(out->slot));
+	slots_deal(out->key, &counts, out->slot);
+	if (conf->method == POLICY_WEIGHTED)
+		claims_sort(claims, out->nlive);
+	for (size_t i = 0; i < out->nlive; i++)
+		out->live[i] = claims[i].number;
+}
+
+static uint32_t live_mask(const struct published_policy *p)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < p->nlive; i++)
+		mask |= link_bit(p->live[i]);
+	return mask;
+}
+
+/* Fills the masks that do not depend on policies; returns the mask of backups. */
+static uint32_t links_sum_up(const struct policy_link *links, size_t nlinks, struct published *out)
+{
+	uint32_t backups = 0;
+
+	for (size_t i = 0; i < nlinks; i++) {
+		uint32_t bit = links[i].number <= FL_LINKS_MAX ? link_bit(links[i].number) : 0;
+
+		if (links[i].state != LINK_DISABLED)
+			out->configured |= bit;
+		if (link_state_is_fit(links[i].state))
+			out->fit |= bit;
+		if (links[i].state == LINK_SUSPECT || links[i].state == LINK_RECOVERING)
+			out->unsure |= bit;
+		if (links[i].backup)
+			backups |= bit;
+	}
+	return backups;
+}
+
+bool policy_publish(const struct policy_conf *policies, size_t npolicies,
+        const struct policy_link *links, size_t nlinks, const struct published *old,
+        struct published *out)
+{
+	uint32_t backups;
+
+	/* It is compared as octets below. */
+	_Static_assert(
+	        sizeof(struct published) ==
+	                6 * sizeof(uint32_t) + POLICIES_MAX * sizeof(struct published_policy),
+	        "no padding");
+	_Static_assert(sizeof(struct published_policy) ==
+	                       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,
+	        "no padding");
+	memset(out, 0, sizeof(*out));
+	backups = links_sum_up(links, nlinks, out);
+	out->live = without_idle_backups(out->fit, backups);
+	for (size_t i = 0; i < npolicies && i < POLICIES_MAX; i++) {
+		struct published_policy *p = &out->policy[out->npolicies++];
+
+		policy_make(&policies[i], links, nlinks, out->fit, backups, old, p);
+		out->live |= live_mask(p);
+	}
+	if (old) {
+		out->generation = old->generation;
+		if (memcmp(old, out, sizeof(*out)) == 0)
+			return false;
+	}
+	out->generation++;
+	return true;
+}
+
+uint8_t policy_draw(const struct published *pub, size_t p, uint32_t n)
+{
+	if (p >= pub->npolicies || p >= POLICIES_MAX)
+		return 0;
+	return pub->policy[p].slot[n % POLICY_SLOTS];
+}
+
+/* ---- weights from bandwidths ---- */
+
+#define WEIGHT_MAX 240
+
+/* In kbit/s, so that sums and products of all links stay far below 64 bits; 0: not known. */
+static uint64_t bandwidth_kbps(const struct link_conf *c)
+{
+	uint64_t bits = c->bandwidth.down ? c->bandwidth.down : c->bandwidth.up;
+	uint64_t kbps = bits / 1000;
+
+	if (bits && kbps == 0)
+		return 1;
+	return kbps < (uint64_t)1 << 40 ? kbps : (uint64_t)1 << 40;
+}
+
+uint32_t policy_link_weight(const struct link_conf *links, size_t nlinks, size_t which)
+{
+	uint64_t set_weight = 0, set_kbps = 0, most = 0, least = UINT64_MAX, kbps, weight;
+	bool any_set = false;
+
+	if (links[which].weight)
+		return links[which].weight < WEIGHT_MAX ? links[which].weight : WEIGHT_MAX;
+	for (size_t i = 0; i < nlinks; i++) {
+		kbps = bandwidth_kbps(&links[i]);
+		any_set |= links[i].weight != 0;
+		if (kbps == 0)
+			continue;
+		most = kbps > most ? kbps : most;
+		least = kbps < least ? kbps : least;
+		if (links[i].weight) {
+			set_weight += links[i].weight;
+			set_kbps += kbps;
+		}
+	}
+	if (most == 0 || (any_set && set_kbps == 0)) /* nothing to be in proportion to */
+		return 1;
+	if (set_kbps == 0) { /* no weight is set: the fastest link gets the greatest */
+		set_weight = WEIGHT_MAX;
+		set_kbps = most;
+	}
+	kbps = bandwidth_kbps(&links[which]);
+	weight = ((kbps ? kbps : least) * set_weight + set_kbps / 2) / set_kbps;
+	return (uint32_t)(weight < 1 ? 1 : weight > WEIGHT_MAX ? WEIGHT_MAX : weight);
+}
