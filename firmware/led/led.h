@@ -35,7 +35,32 @@ enum led_system {
 /* Never NULL. `one_colour`: the lamp has no second colour, so the shape must tell. */
 const struct led_pattern *led_link_pattern(enum link_state shown, bool one_colour);
 const struct led_pattern *led_system_pattern(enum led_system s, bool one_colour);
-/* The colour of a pattern in tick `n` (counted from any start). */
+/* What it means, for a person: "no target answers".  Never NULL. */
+const char *led_link_meaning(enum link_state shown);
+const char *led_system_meaning(enum led_system s);
+
+/* What the SYS lamp should tell of, in this order of importance: fault, commit to be confirmed,
+ * booting, no link, some link is missing, good.  `shown`: the states of all links, disabled ones
+ * too. */
+struct led_facts {
+	bool fault;    /* safe mode: the settings could not be loaded or applied */
+	bool unsure;   /* a commit waits for its confirmation */
+	bool starting; /* the first round of probes has not ended */
+};
+enum led_system led_system_of(const struct led_facts *f, const enum link_state *shown, size_t n);
+
+/* One lamp of the board and what it shows; app keeps an array of them. */
+struct led_lamp {
+	struct str name; /* "SYS", "WAN1" */
+	bool one_colour;
+	const struct led_pattern *pattern; /* NULL: dark, nothing is assigned to it */
+	const char *meaning;
+};
+void led_lamp_show_link(struct led_lamp *lamp, enum link_state shown);
+void led_lamp_show_system(struct led_lamp *lamp, enum led_system s);
+
+/* The colour of a pattern in tick `n` (counted from any start).  A lit lamp with one colour is
+ * LED_GREEN here, whatever its real colour. */
 enum led_colour led_colour_at(const struct led_pattern *p, uint64_t tick);
 /* The first tick after `n` in which some of these patterns changes colour; UINT64_MAX: none ever
  * does. Lets the loop sleep while all lamps are steady. */
