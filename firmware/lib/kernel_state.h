@@ -16,10 +16,13 @@
 #define KSTATE_MARK_MASK      0xff /* bits of the packet and connection mark that are ours */
 #define KSTATE_RULE_FIRST     100  /* priorities of our ip rules */
 #define KSTATE_RULE_LAST      699
+#define KSTATE_TABLE_MAIN     254
 #define KSTATE_ROUTE_PROTOCOL 201 /* rtm_protocol of our routes: tells ours from others' */
 #define KSTATE_NFT_TABLE      "fairlead"
 
-struct kstate_address { /* an address on an interface */
+/* An address on an interface.  It is added without the route to its network that a kernel would
+ * make by itself: the state lists that route, so that two links may share one subnet. */
+struct kstate_address {
 	struct str interface;
 	struct ip_prefix prefix;
 };
@@ -29,7 +32,7 @@ struct kstate_route {
 	uint32_t table;         /* 254: main */
 	struct ip_prefix to;    /* bits 0: default */
 	struct ip_addr gateway; /* family 0: on the link itself */
-	struct str interface;   /* empty: unreachable */
+	struct str interface;
 	uint32_t metric;
 };
 
@@ -95,22 +98,47 @@ struct kset {
 	size_t nelems;
 };
 
+/* The numbers below are nf_tables' own; drivers/linux checks them when it is compiled. */
+enum kmeta {
+	KMETA_MARK = 3,
+	KMETA_IIFNAME = 6,
+	KMETA_OIFNAME = 7,
+	KMETA_NFPROTO = 15,
+	KMETA_L4PROTO = 16
+};
+enum kct { KCT_STATE = 0, KCT_STATUS = 2, KCT_MARK = 3 };
+enum kct_state {
+	KCT_STATE_INVALID = 1,
+	KCT_STATE_ESTABLISHED = 2,
+	KCT_STATE_RELATED = 4,
+	KCT_STATE_NEW = 8
+};
+#define KCT_STATUS_DNAT 0x20
+enum kbase { KBASE_NETWORK = 1, KBASE_TRANSPORT = 2 };
+enum khook { KHOOK_PREROUTING, KHOOK_INPUT, KHOOK_FORWARD, KHOOK_OUTPUT, KHOOK_POSTROUTING };
+#define KNFPROTO_IPV4 2
+#define KNFPROTO_IPV6 10
+#define KREG_VERDICT  0
+#define KREG(n)       (8u + (n)) /* the n-th 32-bit register */
+#define KREGS         16
+#define KIFNAME_SIZE  16
+
 /* One step of a rule.  The ops are those of the nf_tables machine itself: a driver encodes them one
  * to one, a printer shows them, a simulator can run them. */
 enum kop_code {
 	KOP_META_LOAD = 1, /* reg = meta `key` */
 	KOP_META_SET,      /* meta `key` = reg (mark only) */
-	KOP_CT_LOAD,       /* reg = ct `key` (mark, state, direction) */
+	KOP_CT_LOAD,       /* reg = ct `key` (mark, state, status) */
 	KOP_CT_SET,        /* ct mark = reg */
 	KOP_PAYLOAD,       /* reg = `len` octets at `offset` of `base` */
-	KOP_BITWISE,       /* reg = (reg & mask) ^ xor */
+	KOP_BITWISE,       /* reg = (reg & data) ^ data2, `len` octets */
 	KOP_CMP,           /* go on if reg `equal`/not data[len] */
 	KOP_RANGE,         /* go on if data <= reg <= data2 */
 	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
 	                  its verdict */
-	KOP_IMMEDIATE, /* reg = data */
-	KOP_NUMGEN,    /* reg = inc mod `modulus` + `offset` */
-	KOP_HASH,      /* reg = jhash(sreg, len) mod `modulus` + `offset` */
+	KOP_IMMEDIATE, /* reg = data[len] */
+	KOP_NUMGEN,    /* reg = a number that rises by one a packet, mod `modulus`, + `offset` */
+	KOP_HASH,      /* dreg = jhash(reg, len) mod `modulus` + `offset` */
 	KOP_VERDICT,   /* verdict and, for JUMP and GOTO, chain */
 	KOP_SNAT,      /* to the address in reg */
 	KOP_DNAT,      /* to the address in reg and the port in dreg (0: keep) */
@@ -130,7 +158,7 @@ struct kop {
 	struct str name; /* set of LOOKUP, chain of VERDICT */
 	enum kverdict verdict;
 	bool tcp_reset;
-	uint8_t family; /* of SNAT and DNAT */
+	uint8_t family; /* of SNAT and DNAT, and of an address in IMMEDIATE: 4 or 6 */
 };
 
 struct krule {
@@ -173,6 +201,20 @@ struct kset_change {
 	size_t nadd;
 };
 
+/* Octets of one field of a key, padded as nftables stores it. */
+size_t kset_field_size(enum kset_type t);
+/* Octets of a whole key. */
+size_t kset_key_size(const struct kset *s);
+/* Append one field of `size` octets, zeros behind it, to the key of `e`. */
+void kelem_put(struct kelem *e, enum kset_type t, const void *field, size_t size);
+/* NULL: there is none of that name. */
+const struct kset *kernel_state_set(const struct kernel_state *s, struct str name);
+/* Put the elements of every set in order and drop doubles, as kernel_state_diff() wants them. */
+void kernel_state_sort(struct kernel_state *s);
+/* A fingerprint of the chains and of what the sets are, without their elements: when it is the same
+ * the table need not be made anew. */
+uint64_t kernel_state_table_hash(const struct kernel_state *s);
+
 /* What leads from one state to another. */
 struct kernel_diff {
 	struct kstate_address *add_addresses, *del_addresses;
@@ -189,8 +231,10 @@ struct kernel_diff {
 	size_t nsets;
 };
 
-/* `from` NULL: nothing is there.  The diff lies in `mem` and points into `to`.  Additions come
- * before removals wherever both can stand side by side, so that no packet falls between. */
+/* `from` NULL: nothing is there.  The diff lies in `mem` and points into both; it is good when
+ * `mem` is not full afterwards.  Additions keep the order of `to`: the first address of a subnet is
+ * the one a kernel prefers.  Whoever applies a diff adds before it removes wherever both can stand
+ * side by side, so that no packet falls between. */
 void kernel_state_diff(const struct kernel_state *from, const struct kernel_state *to,
         struct arena *mem, struct kernel_diff *out);
 bool kernel_diff_is_empty(const struct kernel_diff *d);
