@@ -86,13 +86,15 @@ MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
  * rules does not matter. */
 MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct published *new,
         struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
-/* After the switch: the marks whose connections should be flushed: links that were live and are
- * not, provided that another is.  Returns how many were written. */
+/* After the switch: the marks whose connections should be flushed: links that were live and no
+ * longer work, provided that another is live.  A backup that is only stood down keeps the
+ * connections it has.  Returns how many were written. */
 size_t forwarding_flush_marks(
         const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
 
-/* Which link would a new connection take?  The same rules, read by a person: which rule, which
- * policy, which link (0: none).  `draw` picks the slot. */
+/* Which link would a new connection from the LAN take?  The same rules, read by a person: which
+ * rule, which policy, which link (0: none).  `draw` picks the slot.  A flow that no rule matches
+ * takes the first live link in the order of the settings. */
 struct forwarding_flow {
 	struct ip_addr from, to;
 	uint8_t protocol; /* IANA number */
@@ -103,6 +105,7 @@ struct forwarding_choice {
 	int32_t policy;               /* index, or -1 */
 	uint8_t link;                 /* number, or 0 */
 	bool dropped;                 /* no live member, and the policy says drop */
+	bool local; /* to a network of the router's own: no link is chosen, routing decides */
 };
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
         const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel state that settings and link states call for.
+ *
+ *   ip rules    100    main without its default routes: own networks come first
+ *               200+n  connections marked n, to table 100+n
+ *               400+n  sockets bound to the device of link n (probes, DHCP)
+ *               500+n  sockets bound to an address of link n (DNS answers)
+ *               32766  main, the kernel's own: default routes in the order of the links, for
+ *                      what has no mark and no link
+ *   table 100+n the networks and the default route of link n
+ *
+ * Addresses come without the kernel's route to their network; it is listed here, because two links
+ * may well have the same network behind them (two modems, both 192.168.1.1): then only the first is
+ * in the main table, and marks tell the two apart.
+ *
+ * forwarding_nft.c has the nftables table, forwarding_rules.c the order of the rules. */
+#include "forwarding_internal.h"
+#include "nft_build.h"
+
+#include <string.h>
+
+enum {
+	PRIORITY_MAIN = KSTATE_RULE_FIRST,
+	PRIORITY_MARK = 200,
+	PRIORITY_OIF = 400,
+	PRIORITY_FROM = 500,
+	METRIC = 20,        /* of our routes to networks and in tables of our own */
+	METRIC_MAIN = 1000, /* + link number: behind every default route that is not ours */
+};
+
+/* ---- what links have ---- */
+
+bool link_has_family(const struct link_conf *l, uint8_t family)
+{
+	return link_conf_address(l, family) != NULL;
+}
+
+bool link_owns_address(const struct link_conf *l, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < l->naddresses; i++)
+		if (ip_addr_eq(&l->addresses[i].prefix.addr, a))
+			return true;
+	return false;
+}
+
+bool forward_needs_address(const struct link_conf *l, const struct ip_addr *a)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < l->naddresses; i++)
+		inside = inside || ip_prefix_has(&l->addresses[i].prefix, a);
+	return inside && !link_owns_address(l, a);
+}
+
+uint8_t member_number(const struct forwarding_source *s, const struct policy_conf *p, size_t i)
+{
+	int32_t link = p->members[i].link;
+
+	return link >= 0 && (size_t)link < s->nlinks ? s->links[link].number : 0;
+}
+
+/* ---- lists ---- */
+
+struct maker {
+	const struct forwarding_source *s;
+	struct arena *mem;
+	struct list addresses, routes, rules;
+	union {
+		struct kstate_address address;
+		struct kstate_route route;
+		struct kstate_rule rule;
+	} scrap;
+};
+
+static void add_address(struct maker *m, struct str interface, const struct ip_prefix *p)
+{
+	struct kstate_address *a = list_add(&m->addresses, m->mem, &m->scrap);
+
+	*a = (struct kstate_address){interface, *p};
+}
+
+static void add_route(struct maker *m, const struct kstate_route *r)
+{
+	*(struct kstate_route *)list_add(&m->routes, m->mem, &m->scrap) = *r;
+}
+
+static void add_rule(struct maker *m, const struct kstate_rule *r)
+{
+	*(struct kstate_rule *)list_add(&m->rules, m->mem, &m->scrap) = *r;
+}
+
+static struct ip_prefix host_prefix(const struct ip_addr *a)
+{
+	return (struct ip_prefix){*a, (uint8_t)(ip_addr_size(a->family) * 8)};
+}
+
+/* The route to the network of an address, unless it is the address itself. */
+static void add_network(
+        struct maker *m, struct str interface, const struct ip_prefix *p, uint32_t table)
+{
+	struct kstate_route r = {.family = p->addr.family,
+	        .table = table,
+	        .to = ip_prefix_network(p),
+	        .interface = interface,
+	        .metric = METRIC};
+
+	if (p->bits < ip_addr_size(p->addr.family) * 8)
+		add_route(m, &r);
+}
+
+/* ---- links ---- */
+
+static bool overlaps_earlier(const struct maker *m, size_t which, const struct ip_prefix *p)
+{
+	for (size_t i = 0; i < which; i++) {
+		const struct link_conf *l = &m->s->links[i];
+
+		for (size_t j = 0; !l->disabled && j < l->naddresses; j++)
+			if (ip_prefix_overlaps(&l->addresses[j].prefix, p))
+				return true;
+	}
+	return false;
+}
+
+static void add_link_address(struct maker *m, const struct link_conf *l, const struct ip_prefix *p)
+{
+	struct kstate_rule from = {.family = p->addr.family,
+	        .priority = PRIORITY_FROM + l->number,
+	        .from = host_prefix(&p->addr),
+	        .table = KSTATE_TABLE_BASE + l->number};
+
+	add_address(m, l->interface, p);
+	add_rule(m, &from);
+}
+
+static void add_link_default(struct maker *m, const struct link_conf *l, uint8_t family)
+{
+	const struct ip_addr *gateway = link_conf_gateway(l, family);
+	struct kstate_route r = {.family = family,
+	        .to.addr.family = family,
+	        .gateway = gateway ? *gateway : (struct ip_addr){0},
+	        .interface = l->interface,
+	        .table = KSTATE_TABLE_BASE + l->number,
+	        .metric = METRIC};
+
+	add_route(m, &r);
+	r.table = KSTATE_TABLE_MAIN;
+	r.metric = METRIC_MAIN + l->number;
+	add_route(m, &r);
+}
+
+static void add_link_rules(struct maker *m, const struct link_conf *l, uint8_t family)
+{
+	struct kstate_rule mark = {.family = family,
+	        .priority = PRIORITY_MARK + l->number,
+	        .mark = l->number,
+	        .mask = KSTATE_MARK_MASK,
+	        .table = KSTATE_TABLE_BASE + l->number};
+	struct kstate_rule oif = {.family = family,
+	        .priority = PRIORITY_OIF + l->number,
+	        .oif = l->interface,
+	        .table = KSTATE_TABLE_BASE + l->number};
+
+	add_rule(m, &mark);
+	add_rule(m, &oif);
+}
+
+static void add_link(struct maker *m, size_t which)
+{
+	const struct link_conf *l = &m->s->links[which];
+
+	for (size_t i = 0; i < l->naddresses; i++) {
+		const struct ip_prefix *p = &l->addresses[i].prefix;
+
+		add_link_address(m, l, p);
+		add_network(m, l->interface, p, KSTATE_TABLE_BASE + l->number);
+		if (!overlaps_earlier(m, which, p))
+			add_network(m, l->interface, p, KSTATE_TABLE_MAIN);
+	}
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		if (!link_has_family(l, family))
+			continue;
+		add_link_default(m, l, family);
+		add_link_rules(m, l, family);
+	}
+}
+
+/* Published addresses inside a link's network that nobody else has. */
+static void add_forward_addresses(struct maker *m, const struct forward_conf *f)
+{
+	for (size_t i = 0; i < f->non; i++) {
+		const struct forward_on *on = &f->on[i];
+		struct ip_prefix host = host_prefix(&on->address);
+		const struct link_conf *l;
+
+		if (on->link < 0 || (size_t)on->link >= m->s->nlinks)
+			continue;
+		l = &m->s->links[on->link];
+		if (!l->disabled && forward_needs_address(l, &on->address))
+			add_link_address(m, l, &host);
+	}
+}
+
+static void add_lan(struct maker *m, const struct lan_conf *lan)
+{
+	for (size_t i = 0; i < lan->naddresses; i++) {
+		add_address(m, lan->interface, &lan->addresses[i].prefix);
+		add_network(m, lan->interface, &lan->addresses[i].prefix, KSTATE_TABLE_MAIN);
+	}
+}
+
+/* ---- system ---- */
+
+/* src_valid_mark: the reverse path check sees the mark (without it 19 of 30 flows were lost);
+ * rp_filter 2: any way back will do, as answers may come by another link than the main table's;
+ * arp_*: an address is announced on its own link only; tcp_loose 0: a packet in the middle of a
+ * connection nobody knows is invalid, and is reset; ignore_routes_with_linkdown: a cable that is
+ * pulled moves connections before the daemon even knows; promote_secondaries: taking away the first
+ * address of a network leaves the others. */
+static const struct kstate_sysctl sysctls[] = {
+#define SYSCTL(path, value)                                                                        \
+	{                                                                                          \
+		{path, sizeof(path) - 1},                                                          \
+		{                                                                                  \
+			value, sizeof(value) - 1                                                   \
+		}                                                                                  \
+	}
+        SYSCTL("net/ipv4/conf/all/arp_announce", "2"),
+        SYSCTL("net/ipv4/conf/all/arp_ignore", "1"),
+        SYSCTL("net/ipv4/conf/all/ignore_routes_with_linkdown", "1"),
+        SYSCTL("net/ipv4/conf/all/promote_secondaries", "1"),
+        SYSCTL("net/ipv4/conf/all/rp_filter", "2"),
+        SYSCTL("net/ipv4/conf/all/src_valid_mark", "1"),
+        SYSCTL("net/ipv6/conf/all/ignore_routes_with_linkdown", "1"),
+        SYSCTL("net/netfilter/nf_conntrack_tcp_loose", "0"),
+        /* Last: by now the filters stand. */
+        SYSCTL("net/ipv4/ip_forward", "1"),
+        SYSCTL("net/ipv6/conf/all/forwarding", "1"),
+#undef SYSCTL
+};
+
+static void add_sysctls(struct maker *m, struct kernel_state *out)
+{
+	out->sysctls = ARENA_NEWS(m->mem, struct kstate_sysctl, COUNT_OF(sysctls));
+	if (!out->sysctls)
+		return;
+	memcpy(out->sysctls, sysctls, sizeof(sysctls));
+	out->nsysctls = COUNT_OF(sysctls);
+}
+
+/* Two forwards may publish different ports of one address. */
+static void drop_double_addresses(struct kernel_state *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->naddresses; i++) {
+		const struct kstate_address *a = &s->addresses[i];
+		size_t j = 0;
+
+		while (j < kept &&
+		        (!str_eq(s->addresses[j].interface, a->interface) ||
+		                !ip_addr_eq(&s->addresses[j].prefix.addr, &a->prefix.addr)))
+			j++;
+		if (j == kept)
+			s->addresses[kept++] = *a;
+	}
+	s->naddresses = kept;
+}
+
+static void drop_double_rules(struct kernel_state *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->nrules; i++) {
+		const struct kstate_rule *r = &s->rules[i];
+		size_t j = 0;
+
+		while (j < kept &&
+		        (s->rules[j].priority != r->priority || s->rules[j].family != r->family ||
+		                !ip_addr_eq(&s->rules[j].from.addr, &r->from.addr)))
+			j++;
+		if (j == kept)
+			s->rules[kept++] = *r;
+	}
+	s->nrules = kept;
+}
+
+enum fl_err forwarding_want(const struct forwarding_source *source, const struct published *pub,
+        struct arena *mem, struct kernel_state *out)
+{
+	struct maker m = {.s = source,
+	        .mem = mem,
+	        .addresses.size = sizeof(struct kstate_address),
+	        .routes.size = sizeof(struct kstate_route),
+	        .rules.size = sizeof(struct kstate_rule)};
+	struct kernel_state want = {0};
+
+	for (uint8_t family = 4; family <= 6; family += 2)
+		add_rule(&m, &(struct kstate_rule){.family = family,
+		                     .priority = PRIORITY_MAIN,
+		                     .table = KSTATE_TABLE_MAIN,
+		                     .no_default = true});
+	for (size_t i = 0; i < source->nlans; i++)
+		add_lan(&m, &source->lans[i]);
+	for (size_t i = 0; i < source->nlinks; i++)
+		if (!source->links[i].disabled)
+			add_link(&m, i);
+	for (size_t i = 0; i < source->nforwards; i++)
+		add_forward_addresses(&m, &source->forwards[i]);
+	add_sysctls(&m, &want);
+	want.addresses = m.addresses.at, want.naddresses = m.addresses.n;
+	want.routes = m.routes.at, want.nroutes = m.routes.n;
+	want.rules = m.rules.at, want.nrules = m.rules.n;
+	drop_double_addresses(&want);
+	drop_double_rules(&want);
+	forwarding_nft(source, pub, mem, &want);
+	if (mem->full)
+		return FL_EFULL;
+	kernel_state_sort(&want);
+	*out = want;
+	return FL_OK;
+}
+
+/* ---- the fast path ---- */
+
+static void switch_links(
+        const struct published *old, const struct published *new, struct kset_change *c)
+{
+	c->set = STR("down");
+	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
+		bool was = old->live & link_bit(n), is = new->live &link_bit(n);
+
+		if (was == is)
+			continue;
+		for (uint8_t family = 4; family <= 6; family += 2)
+			down_elem(family, n, was ? &c->add[c->nadd++] : &c->remove[c->nremove++]);
+	}
+}
+
+static void switch_slots(
+        const struct published *old, const struct published *new, struct kset_change *c)
+{
+	c->set = STR("slots");
+	for (size_t p = 0; p < POLICIES_MAX; p++) {
+		for (size_t i = 0; i < POLICY_SLOTS; i++) {
+			uint8_t was = p < old->npolicies ? old->policy[p].slot[i] : 0;
+			uint8_t is = p < new->npolicies ? new->policy[p].slot[i] : 0;
+
+			if (was == is)
+				continue;
+			if (was)
+				slot_elem(p, i, was, &c->remove[c->nremove++]);
+			if (is)
+				slot_elem(p, i, is, &c->add[c->nadd++]);
+		}
+	}
+}
+
+static bool one_change(struct arena *mem, size_t room, struct kernel_diff *d)
+{
+	*d = (struct kernel_diff){.sets = ARENA_NEW(mem, struct kset_change), .nsets = 1};
+	if (!d->sets)
+		return false;
+	d->sets->add = ARENA_NEWS(mem, struct kelem, room);
+	d->sets->remove = ARENA_NEWS(mem, struct kelem, room);
+	return !mem->full;
+}
+
+static size_t slots_that_differ(const struct published *old, const struct published *new)
+{
+	size_t most = old->npolicies > new->npolicies ? old->npolicies : new->npolicies;
+
+	return most * POLICY_SLOTS;
+}
+
+enum fl_err forwarding_switch(const struct published *old, const struct published *new,
+        struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest)
+{
+	struct kernel_diff down, slots;
+
+	if (!one_change(mem, (size_t)2 * FL_LINKS_MAX, &down) ||
+	        !one_change(mem, slots_that_differ(old, new), &slots))
+		return FL_EFULL;
+	switch_links(old, new, down.sets);
+	switch_slots(old, new, slots.sets);
+	if (!down.sets->nadd && !down.sets->nremove)
+		down.nsets = 0;
+	if (!slots.sets->nadd && !slots.sets->nremove)
+		slots.nsets = 0;
+	*first = down;
+	*rest = slots;
+	return FL_OK;
+}
+
+/* A backup that is only stood down works: its connections may end in peace. */
+size_t forwarding_flush_marks(
+        const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX])
+{
+	uint32_t dead = old->live & ~new->live & ~new->fit;
+	size_t count = 0;
+
+	for (uint8_t n = 1; new->live &&n <= FL_LINKS_MAX; n++)
+		if (dead & link_bit(n))
+			marks[count++] = n;
+	return count;
+}
+
+/* ---- the same choice, in C ---- */
+
+struct chooser {
+	const struct forwarding_source *s;
+	const struct published *pub;
+	uint8_t family;
+	uint32_t draw;
+};
+
+static bool may_carry(const struct chooser *c, uint8_t number)
+{
+	if (!(c->pub->live & link_bit(number)))
+		return false;
+	for (size_t i = 0; i < c->s->nlinks; i++)
+		if (c->s->links[i].number == number)
+			return link_has_family(&c->s->links[i], c->family);
+	return false;
+}
+
+static uint8_t choose_any(const struct chooser *c)
+{
+	for (size_t i = 0; i < c->s->nlinks; i++)
+		if (!c->s->links[i].disabled && may_carry(c, c->s->links[i].number))
+			return c->s->links[i].number;
+	return 0;
+}
+
+static uint8_t choose_member(const struct chooser *c, size_t which)
+{
+	const struct policy_conf *p = &c->s->policies[which];
+
+	for (uint32_t i = 0; p->method != POLICY_PRIORITY && i < FORWARDING_DRAWS; i++) {
+		uint8_t n = which < c->pub->npolicies
+		                    ? c->pub->policy[which].slot[(c->draw + i) % POLICY_SLOTS]
+		                    : 0;
+
+		if (may_carry(c, n))
+			return n;
+	}
+	for (size_t i = 0; i < p->nmembers; i++)
+		if (may_carry(c, member_number(c->s, p, i)))
+			return member_number(c->s, p, i);
+	return 0;
+}
+
+static bool is_local(const struct forwarding_source *s, const struct ip_addr *to)
+{
+	for (size_t i = 0; i < forwarding_nlocal; i++)
+		if (ip_prefix_has(&forwarding_local[i], to))
+			return true;
+	for (size_t i = 0; i < s->nlans; i++)
+		for (size_t j = 0; j < s->lans[i].naddresses; j++)
+			if (ip_prefix_has(&s->lans[i].addresses[j].prefix, to))
+				return true;
+	for (size_t i = 0; i < s->nlinks; i++)
+		for (size_t j = 0; !s->links[i].disabled && j < s->links[i].naddresses; j++)
+			if (ip_prefix_has(&s->links[i].addresses[j].prefix, to))
+				return true;
+	return false;
+}
+
+/* The lowest number from `from` on that matches. */
+static const struct rule_conf *next_rule(
+        const struct forwarding_source *s, const struct forwarding_flow *flow, uint64_t from)
+{
+	const struct rule_conf *best = NULL;
+
+	for (size_t i = 0; i < s->nrules; i++) {
+		const struct rule_conf *r = &s->rules[i];
+
+		if (r->number >= from && (!best || r->number < best->number) && r->policy >= 0 &&
+		        (size_t)r->policy < s->npolicies && rule_matches(r, flow))
+			best = r;
+	}
+	return best;
+}
+
+void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
+        const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out)
+{
+	struct chooser c = {source, pub, flow->to.family, draw};
+	const struct rule_conf *r;
+
+	*out = (struct forwarding_choice){.policy = -1};
+	out->local = is_local(source, &flow->to);
+	if (out->local)
+		return;
+	for (uint64_t from = 0; (r = next_rule(source, flow, from));
+	        from = (uint64_t)r->number + 1) {
+		const struct policy_conf *p = &source->policies[r->policy];
+
+		out->rule = r;
+		out->policy = r->policy;
+		out->link = choose_member(&c, (size_t)r->policy);
+		if (out->link)
+			return;
+		if (p->when_dead == POLICY_DROP) {
+			out->dropped = true;
+			return;
+		}
+		if (p->when_dead == POLICY_ANY)
+			break;
+		out->rule = NULL;
+		out->policy = -1;
+	}
+	out->link = choose_any(&c);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding_internal.h - what the files of this module share. */
+#ifndef FL_FORWARDING_INTERNAL_H
+#define FL_FORWARDING_INTERNAL_H
+
+#include "forwarding.h"
+
+#define FORWARDING_DRAWS 3 /* slots drawn before the members are tried in their order */
+
+enum {
+	IPPROTO_NUMBER_ICMP = 1,
+	IPPROTO_NUMBER_TCP = 6,
+	IPPROTO_NUMBER_UDP = 17,
+	IPPROTO_NUMBER_ICMPV6 = 58
+};
+
+/* The sets and chains of the nftables table. */
+void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
+        struct arena *mem, struct kernel_state *out);
+
+/* Has the link an address of this family? */
+bool link_has_family(const struct link_conf *l, uint8_t family);
+/* The number of the policy's member `i`, or 0. */
+uint8_t member_number(const struct forwarding_source *s, const struct policy_conf *p, size_t i);
+/* The key of the set "down" (and "without") that stands for a link in a family. */
+void down_elem(uint8_t family, uint32_t number, struct kelem *out);
+/* The element of the map "slots" for slot `i` of policy `p`. */
+void slot_elem(size_t p, size_t i, uint8_t number, struct kelem *out);
+/* Must address `a` be added to the link's interface, because a forward wants it and it is none of
+ * the link's own?  That is the case when it lies in one of the link's networks. */
+bool forward_needs_address(const struct link_conf *l, const struct ip_addr *a);
+bool link_owns_address(const struct link_conf *l, const struct ip_addr *a);
+
+/* The constant networks that are never reached by a link: loopback, link-local, multicast. */
+extern const struct ip_prefix forwarding_local[];
+extern const size_t forwarding_nlocal;
+
+/* ---- rules (forwarding_rules.c) ---- */
+
+/* Can one flow match both? */
+bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b);
+bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f);
+/* 4 or 6 when the rule's addresses tie it to one family, else 0. */
+uint8_t rule_family(const struct rule_conf *r);
+
+enum rule_field {
+	RULE_SOURCE = 1,
+	RULE_DESTINATION = 2,
+	RULE_PROTOCOL = 4,
+	RULE_PORT = 8,
+};
+
+/* How a rule is carried out. */
+struct planned_rule {
+	const struct rule_conf *rule;
+	unsigned map;    /* from 1: the verdict map it is an element of; 0: a rule of its own */
+	unsigned fields; /* enum rule_field: what the map's key is made of */
+	uint8_t family;
+	bool opens; /* the first of its map: the map is looked up in its place */
+};
+
+/* The rules in the order of their numbers, each with its place.  NULL: `mem` is full, or there are
+ * no rules. */
+struct planned_rule *rules_plan(
+        const struct forwarding_source *s, struct arena *mem, unsigned *nmaps);
+
+#endif

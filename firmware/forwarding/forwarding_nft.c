@@ -1,0 +1,851 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table "inet fairlead".
+ *
+ *   prerouting  a known connection keeps its link (connection mark); one that comes in by a WAN is
+ *               pinned to it; local and LAN destinations get no mark; the rest goes through the
+ *               rules, and without a rule to the first link that is live
+ *   policy*     sets the mark: draws a slot, and again when that link is down, then tries the
+ *               members in their order; `goto pin` ends it, falling out of the chain means that no
+ *               member is live
+ *   output      the router's own new connections: off a link that is down
+ *   forwards    published servers        postrouting  the source address of each link
+ *   input, forward                       what may come in from a WAN
+ *
+ * What changes while it runs is in sets: "down" (which links may carry new traffic) and "slots".
+ * The chains follow from the settings alone, so a link's death never touches them.
+ *
+ * The filter chains end in a rule that drops instead of having the policy `drop`: while one table
+ * replaces another the emptied old chains are asked, too, and their policy would drop packets. */
+#include "forwarding_internal.h"
+#include "nft_build.h"
+
+#include "bytes.h"
+
+#include <string.h>
+
+enum { MANGLE = -150, DSTNAT = -100, FILTER = 0, SRCNAT = 100 };
+
+#define SLOT_ROOM  256 /* numbers a policy has in the map "slots" */
+#define LINKS_ROOM 64  /* elements that sets of links hold */
+#define ADDRS_ROOM 512 /* elements that sets of addresses hold */
+
+struct maker {
+	const struct forwarding_source *s;
+	const struct published *pub;
+	struct nft_build b;
+	struct planned_rule *plan; /* s->nrules of them */
+	unsigned nmaps;
+	struct str *policy_chain; /* names, s->npolicies of them */
+	bool without;             /* some link has only one of the families in use */
+};
+
+/* ---- elements that others share ---- */
+
+void down_elem(uint8_t family, uint32_t number, struct kelem *out)
+{
+	uint8_t nfproto = family == 6 ? KNFPROTO_IPV6 : KNFPROTO_IPV4;
+
+	*out = (struct kelem){0};
+	kelem_put(out, KSET_NFPROTO, &nfproto, 1);
+	kelem_put(out, KSET_MARK, &number, sizeof(number));
+}
+
+void slot_elem(size_t p, size_t i, uint8_t number, struct kelem *out)
+{
+	uint32_t key = (uint32_t)(p * SLOT_ROOM + i);
+
+	*out = (struct kelem){.value = number};
+	kelem_put(out, KSET_NUMBER, &key, sizeof(key));
+}
+
+/* ---- sets of links ---- */
+
+#define KEY(...) ((const enum kset_type[KSET_KEY_FIELDS]){__VA_ARGS__})
+
+static void set_down(struct maker *m)
+{
+	nft_set(&m->b, STR("down"), KEY(KSET_NFPROTO, KSET_MARK), KSET_NONE)->size = LINKS_ROOM;
+	for (size_t i = 0; i < m->s->nlinks; i++) {
+		uint8_t number = m->s->links[i].number;
+
+		if (m->pub->live & link_bit(number))
+			continue;
+		down_elem(4, number, nft_elem(&m->b));
+		down_elem(6, number, nft_elem(&m->b));
+	}
+}
+
+/* Links without an address of a family can never carry it.  This set of its own leaves "down" to
+ * the states of links alone, which come and go for both families at once. */
+static void set_without(struct maker *m)
+{
+	nft_set(&m->b, STR("without"), KEY(KSET_NFPROTO, KSET_MARK), KSET_NONE)->size = LINKS_ROOM;
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		for (uint8_t family = 4; family <= 6; family += 2)
+			if (!link_has_family(&m->s->links[i], family))
+				down_elem(family, m->s->links[i].number, nft_elem(&m->b));
+}
+
+/* Of disabled links, too: what comes in by their interfaces still comes from outside. */
+static void set_wan_of(struct maker *m)
+{
+	nft_set(&m->b, NFT_WAN_OF, KEY(KSET_IFNAME), KSET_MARK)->size = LINKS_ROOM;
+	for (size_t i = 0; i < m->s->nlinks; i++) {
+		const struct link_conf *l = &m->s->links[i];
+		struct kelem *e;
+
+		if (!l->number || !l->interface.n)
+			continue;
+		e = nft_elem(&m->b);
+		e->value = l->number;
+		kelem_put(e, KSET_IFNAME, l->interface.at, l->interface.n);
+	}
+}
+
+static void set_slots(struct maker *m)
+{
+	nft_set(&m->b, STR("slots"), KEY(KSET_NUMBER), KSET_MARK)->size = POLICIES_MAX * SLOT_ROOM;
+	for (size_t p = 0; p < m->s->npolicies && p < POLICIES_MAX; p++) {
+		for (size_t i = 0; p < m->pub->npolicies && i < POLICY_SLOTS; i++) {
+			uint8_t number = m->pub->policy[p].slot[i];
+
+			if (number)
+				slot_elem(p, i, number, nft_elem(&m->b));
+		}
+	}
+}
+
+/* ---- sets of addresses ---- */
+
+/* An address one behind another; family 0: there is none. */
+static struct ip_addr addr_after(const struct ip_addr *a)
+{
+	struct ip_addr next = *a;
+
+	for (size_t i = ip_addr_size(a->family); i-- > 0;)
+		if (++next.b[i])
+			return next;
+	return (struct ip_addr){0};
+}
+
+static struct ip_addr prefix_last(const struct ip_prefix *p)
+{
+	struct ip_addr last = p->addr;
+
+	for (unsigned bit = p->bits; bit < ip_addr_size(last.family) * 8; bit++)
+		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return last;
+}
+
+static void put_bound(struct nft_build *b, const struct ip_addr *a, bool end)
+{
+	struct kelem *e = nft_elem(b);
+
+	kelem_put(e, a->family == 6 ? KSET_IPV6 : KSET_IPV4, a->b, ip_addr_size(a->family));
+	e->interval_end = end;
+}
+
+/* An interval set: prefixes that overlap or touch become one interval. */
+static void put_intervals(struct nft_build *b, struct ip_prefix *p, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j && ip_addr_cmp(&p[j - 1].addr, &p[j].addr) > 0; j--) {
+			struct ip_prefix t = p[j];
+
+			p[j] = p[j - 1];
+			p[j - 1] = t;
+		}
+	for (size_t i = 0; i < n;) {
+		struct ip_addr last = prefix_last(&p[i]), end;
+
+		put_bound(b, &p[i].addr, false);
+		for (i++; i < n; i++) {
+			struct ip_addr next = addr_after(&last), other = prefix_last(&p[i]);
+
+			if (next.family && ip_addr_cmp(&p[i].addr, &next) > 0)
+				break;
+			if (ip_addr_cmp(&other, &last) > 0)
+				last = other;
+		}
+		end = addr_after(&last);
+		if (end.family) /* the last interval may reach to the end of all addresses */
+			put_bound(b, &end, true);
+	}
+}
+
+const struct ip_prefix forwarding_local[] = {
+        {{4, {0}},          8  },
+        {{4, {127}},        8  },
+        {{4, {169, 254}},   16 },
+        {{4, {224}},        3  },
+        {{6, {[15] = 1}},   128},
+        {{6, {0xfe, 0x80}}, 10 },
+        {{6, {0xff}},       8  },
+};
+const size_t forwarding_nlocal = COUNT_OF(forwarding_local);
+
+static void take_network(
+        struct list *l, struct arena *mem, uint8_t family, const struct ip_prefix *p)
+{
+	struct ip_prefix scrap;
+
+	if (p->addr.family == family)
+		*(struct ip_prefix *)list_add(l, mem, &scrap) = ip_prefix_network(p);
+}
+
+/* Destinations that no link is chosen for: the router's own networks, and what never leaves. */
+static void set_local(struct maker *m, struct str name, uint8_t family)
+{
+	struct list l = {.size = sizeof(struct ip_prefix)};
+	struct kset *set =
+	        nft_set(&m->b, name, KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE);
+
+	set->interval = true;
+	for (size_t i = 0; i < forwarding_nlocal; i++)
+		take_network(&l, m->b.mem, family, &forwarding_local[i]);
+	for (size_t i = 0; i < m->s->nlans; i++)
+		for (size_t j = 0; j < m->s->lans[i].naddresses; j++)
+			take_network(&l, m->b.mem, family, &m->s->lans[i].addresses[j].prefix);
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		for (size_t j = 0; !m->s->links[i].disabled && j < m->s->links[i].naddresses; j++)
+			take_network(&l, m->b.mem, family, &m->s->links[i].addresses[j].prefix);
+	put_intervals(&m->b, l.at, l.n);
+}
+
+static void put_own(struct maker *m, const struct link_conf *l, const struct ip_addr *a)
+{
+	struct kelem *e = nft_elem(&m->b);
+
+	kelem_put(e, KSET_IFNAME, l->interface.at, l->interface.n);
+	kelem_put(e, a->family == 6 ? KSET_IPV6 : KSET_IPV4, a->b, ip_addr_size(a->family));
+}
+
+/* (interface, address) of the links: what leaves with such a source is the router's own and keeps
+ * it, be it a link's second address. */
+static void set_own(struct maker *m, struct str name, uint8_t family)
+{
+	const struct forwarding_source *s = m->s;
+
+	nft_set(&m->b, name, KEY(KSET_IFNAME, family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE)
+	        ->size = ADDRS_ROOM;
+	for (size_t i = 0; i < s->nlinks; i++)
+		for (size_t j = 0; j < s->links[i].naddresses; j++)
+			if (s->links[i].addresses[j].prefix.addr.family == family)
+				put_own(m, &s->links[i], &s->links[i].addresses[j].prefix.addr);
+	for (size_t i = 0; i < s->nforwards; i++) {
+		for (size_t j = 0; j < s->forwards[i].non; j++) {
+			const struct forward_on *on = &s->forwards[i].on[j];
+
+			if (on->link >= 0 && (size_t)on->link < s->nlinks &&
+			        on->address.family == family &&
+			        forward_needs_address(&s->links[on->link], &on->address))
+				put_own(m, &s->links[on->link], &on->address);
+		}
+	}
+}
+
+/* ---- rules ---- */
+
+static struct str numbered(struct arena *mem, const char *word, size_t number, struct str name)
+{
+	char text[FL_NAME_MAX + 32];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+	char *copy;
+
+	textbuf_printf(&t, "%s%zu%s", word, number, name.n ? "_" : "");
+	for (size_t i = 0; i < name.n; i++) /* nft(8) can read these names back */
+		textbuf_put(&t, name.at[i] == ';' ? "_" : name.at + i, 1);
+	copy = arena_copy(mem, text, t.n);
+	return copy ? (struct str){copy, t.n} : STR("");
+}
+
+static bool has_policy(const struct maker *m, const struct rule_conf *r)
+{
+	return r->policy >= 0 && (size_t)r->policy < m->s->npolicies;
+}
+
+/* The numbers of a rule's protocol in a family (0: either). */
+static size_t protocol_numbers(const struct rule_conf *r, uint8_t family, uint8_t out[2])
+{
+	size_t n = 0;
+
+	switch ((enum rule_protocol)r->protocol) {
+	case RULE_ANY_PROTOCOL:
+		break;
+	case RULE_TCP:
+		out[n++] = IPPROTO_NUMBER_TCP;
+		break;
+	case RULE_UDP:
+		out[n++] = IPPROTO_NUMBER_UDP;
+		break;
+	case RULE_ICMP:
+		if (family != 6)
+			out[n++] = IPPROTO_NUMBER_ICMP;
+		if (family != 4)
+			out[n++] = IPPROTO_NUMBER_ICMPV6;
+		break;
+	}
+	return n;
+}
+
+static void map_elem(struct maker *m, const struct planned_rule *p, const uint8_t *proto)
+{
+	enum kset_type addr = p->family == 6 ? KSET_IPV6 : KSET_IPV4;
+	const struct rule_conf *r = p->rule;
+	struct kelem *e = nft_elem(&m->b);
+	uint8_t port[2];
+
+	set_u16(port, r->port.first);
+	if (p->fields & RULE_SOURCE)
+		kelem_put(e, addr, r->source.addr.b, ip_addr_size(p->family));
+	if (p->fields & RULE_DESTINATION)
+		kelem_put(e, addr, r->destination.addr.b, ip_addr_size(p->family));
+	if (proto)
+		kelem_put(e, KSET_PROTO, proto, 1);
+	if (p->fields & RULE_PORT)
+		kelem_put(e, KSET_PORT, port, 2);
+	e->verdict = KVERDICT_JUMP;
+	e->chain = m->policy_chain[r->policy];
+}
+
+static void map_key(const struct planned_rule *p, enum kset_type key[KSET_KEY_FIELDS])
+{
+	enum kset_type addr = p->family == 6 ? KSET_IPV6 : KSET_IPV4;
+	size_t n = 0;
+
+	memset(key, 0, KSET_KEY_FIELDS * sizeof(*key));
+	if (p->fields & RULE_SOURCE)
+		key[n++] = addr;
+	if (p->fields & RULE_DESTINATION)
+		key[n++] = addr;
+	if (p->fields & RULE_PROTOCOL)
+		key[n++] = KSET_PROTO;
+	if (p->fields & RULE_PORT)
+		key[n++] = KSET_PORT;
+}
+
+/* Room for more, so that one more rule is one more element and not a new table. */
+static uint32_t roomy(size_t n)
+{
+	uint32_t size = 64;
+
+	while (size < n + n / 4)
+		size *= 2;
+	return size;
+}
+
+static void set_rules(struct maker *m, size_t first)
+{
+	const struct planned_rule *open = &m->plan[first];
+	enum kset_type key[KSET_KEY_FIELDS];
+	struct kset *set;
+	uint8_t proto[2];
+	size_t n = 0;
+
+	map_key(open, key);
+	for (size_t i = first; i < m->s->nrules; i++)
+		n += m->plan[i].map == open->map;
+	set = nft_set(&m->b, numbered(m->b.mem, "rules", open->map, STR("")), key, KSET_VERDICT);
+	set->size = roomy(2 * n);
+	for (size_t i = first; i < m->s->nrules; i++) {
+		const struct planned_rule *p = &m->plan[i];
+		size_t nproto = protocol_numbers(p->rule, p->family, proto);
+
+		if (p->map != open->map || !has_policy(m, p->rule))
+			continue;
+		if (!nproto)
+			map_elem(m, p, NULL);
+		for (size_t k = 0; k < nproto; k++)
+			map_elem(m, p, &proto[k]);
+	}
+}
+
+static uint32_t load_addr(struct nft_build *b, uint32_t reg, uint8_t family, bool source)
+{
+	uint32_t len = (uint32_t)ip_addr_size(family);
+	uint32_t offset = family == 6 ? (source ? 8 : 24) : (source ? 12 : 16);
+
+	nft_load(b, reg, KBASE_NETWORK, offset, len);
+	return reg + len / 4;
+}
+
+static void rule_of_map(struct maker *m, const struct planned_rule *p)
+{
+	uint32_t reg = KREG(0);
+
+	nft_rule(&m->b, STR(""));
+	if (p->family)
+		nft_match_family(&m->b, p->family);
+	if (p->fields & RULE_SOURCE)
+		reg = load_addr(&m->b, reg, p->family, true);
+	if (p->fields & RULE_DESTINATION)
+		reg = load_addr(&m->b, reg, p->family, false);
+	if (p->fields & RULE_PROTOCOL)
+		nft_load_meta(&m->b, reg++, KMETA_L4PROTO);
+	if (p->fields & RULE_PORT)
+		nft_load(&m->b, reg, KBASE_TRANSPORT, 2, 2);
+	nft_verdict_map(&m->b, KREG(0), numbered(m->b.mem, "rules", p->map, STR("")));
+}
+
+static void rule_of_list(struct maker *m, const struct planned_rule *p)
+{
+	const struct rule_conf *r = p->rule;
+	uint8_t proto[2];
+
+	nft_rule(&m->b, numbered(m->b.mem, "rule ", r->number, STR("")));
+	if (p->family)
+		nft_match_family(&m->b, p->family);
+	if (r->source.addr.family)
+		nft_match_prefix(&m->b, &r->source, true);
+	if (r->destination.addr.family)
+		nft_match_prefix(&m->b, &r->destination, false);
+	/* ICMP of either family alone is exact, so one number is left here. */
+	if (protocol_numbers(r, p->family, proto))
+		nft_match_proto(&m->b, proto[0]);
+	if (r->port.first)
+		nft_match_ports(&m->b, r->port.first, r->port.last);
+	nft_go(&m->b, KVERDICT_JUMP, m->policy_chain[r->policy]);
+}
+
+static void chain_rules(struct maker *m)
+{
+	nft_chain(&m->b, STR("rules"));
+	for (size_t i = 0; m->plan && i < m->s->nrules; i++) {
+		const struct planned_rule *p = &m->plan[i];
+
+		if (p->opens)
+			rule_of_map(m, p);
+		else if (!p->map && has_policy(m, p->rule))
+			rule_of_list(m, p);
+	}
+}
+
+/* ---- policies ---- */
+
+/* Go on unless the link in the mark may carry new traffic of the packet's family; then it is
+ * chosen. */
+static void take_if_live(struct maker *m)
+{
+	nft_load_meta(&m->b, KREG(0), KMETA_NFPROTO);
+	nft_load_meta(&m->b, KREG(1), KMETA_MARK);
+	if (m->without)
+		nft_match_set(&m->b, KREG(0), STR("without"), false);
+	nft_match_set(&m->b, KREG(0), STR("down"), false);
+	nft_go(&m->b, KVERDICT_GOTO, STR("pin"));
+}
+
+static void try_link(struct maker *m, uint32_t number)
+{
+	nft_rule(&m->b, STR(""));
+	nft_load_number(&m->b, KREG(0), number);
+	nft_set_mark(&m->b, KREG(0));
+	take_if_live(m);
+}
+
+static void try_slot(struct maker *m, size_t policy)
+{
+	nft_rule(&m->b, STR(""));
+	nft_draw(&m->b, KREG(0), POLICY_SLOTS, (uint32_t)policy * SLOT_ROOM);
+	nft_map(&m->b, KREG(0), STR("slots"), KREG(0));
+	nft_set_mark(&m->b, KREG(0));
+	take_if_live(m);
+}
+
+static void no_mark(struct maker *m)
+{
+	nft_rule(&m->b, STR(""));
+	nft_load_number(&m->b, KREG(0), 0);
+	nft_set_mark(&m->b, KREG(0));
+}
+
+static void when_dead(struct maker *m, enum policy_when_dead w)
+{
+	switch (w) {
+	case POLICY_NEXT_RULE:
+		no_mark(m); /* and falls out of the chain, back to the rules */
+		return;
+	case POLICY_ANY:
+		nft_rule(&m->b, STR(""));
+		nft_go(&m->b, KVERDICT_GOTO, STR("any"));
+		return;
+	case POLICY_DROP:
+		nft_rule(&m->b, STR(""));
+		nft_verdict(&m->b, KVERDICT_DROP);
+		return;
+	}
+}
+
+static void chain_policy(struct maker *m, size_t which)
+{
+	const struct policy_conf *p = &m->s->policies[which];
+
+	nft_chain(&m->b, m->policy_chain[which]);
+	if (p->method != POLICY_PRIORITY)
+		for (int i = 0; i < FORWARDING_DRAWS; i++)
+			try_slot(m, which);
+	for (size_t i = 0; i < p->nmembers; i++)
+		if (member_number(m->s, p, i))
+			try_link(m, member_number(m->s, p, i));
+	when_dead(m, (enum policy_when_dead)p->when_dead);
+}
+
+/* The first link that is live; with none, no mark: the main table decides. */
+static void chain_any(struct maker *m)
+{
+	nft_chain(&m->b, STR("any"));
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		if (!m->s->links[i].disabled)
+			try_link(m, m->s->links[i].number);
+	no_mark(m);
+	nft_verdict(&m->b, KVERDICT_ACCEPT);
+}
+
+static void chain_pin(struct maker *m)
+{
+	nft_chain(&m->b, STR("pin"));
+	nft_rule(&m->b, STR(""));
+	nft_load_meta(&m->b, KREG(0), KMETA_MARK);
+	nft_set_ct_mark(&m->b, KREG(0));
+	nft_verdict(&m->b, KVERDICT_ACCEPT);
+}
+
+/* ---- choosing the link ---- */
+
+static void keep_known(struct maker *m)
+{
+	nft_rule(&m->b, STR("known connection"));
+	nft_load_ct(&m->b, KREG(0), KCT_MARK);
+	nft_and(&m->b, KREG(0), KSTATE_MARK_MASK);
+	nft_match_number(&m->b, KREG(0), 0, false);
+	nft_set_mark(&m->b, KREG(0));
+	nft_verdict(&m->b, KVERDICT_ACCEPT);
+}
+
+static void leave_local(struct maker *m)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		nft_rule(&m->b, STR("own networks"));
+		nft_match_family(&m->b, family);
+		load_addr(&m->b, KREG(0), family, false);
+		nft_match_set(&m->b, KREG(0), family == 6 ? STR("local6") : STR("local4"), true);
+		nft_verdict(&m->b, KVERDICT_ACCEPT);
+	}
+}
+
+static void chain_prerouting(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_base_chain(b, STR("prerouting"), STR("filter"), KHOOK_PREROUTING, MANGLE);
+	keep_known(m);
+	nft_rule(b, STR("replies go back by the link they came in by"));
+	nft_load_wan(b, KMETA_IIFNAME);
+	nft_set_ct_mark(b, KREG(4));
+	nft_verdict(b, KVERDICT_ACCEPT);
+	/* A packet of a connection that was flushed must reach the chain that resets it. */
+	nft_rule(b, STR("not a connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	nft_verdict(b, KVERDICT_ACCEPT);
+	leave_local(m);
+	nft_rule(b, STR(""));
+	nft_go(b, KVERDICT_JUMP, STR("rules"));
+	nft_rule(b, STR("no rule matches"));
+	nft_go(b, KVERDICT_GOTO, STR("any"));
+}
+
+/* Packets with a mark know where they go (probes, the DNS worker).  The rest was routed by the main
+ * table, whose first default route may belong to a dead link.  The chain is of type route: only
+ * then is the route looked up again when the mark changed. */
+static void chain_output(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_base_chain(b, STR("output"), STR("route"), KHOOK_OUTPUT, MANGLE);
+	nft_rule(b, STR("marked by its socket"));
+	nft_load_meta(b, KREG(0), KMETA_MARK);
+	nft_match_number(b, KREG(0), 0, false);
+	nft_verdict(b, KVERDICT_ACCEPT);
+	keep_known(m);
+	leave_local(m);
+	nft_rule(b, STR("own connection, by the link it was routed to"));
+	nft_load_wan(b, KMETA_OIFNAME);
+	nft_set_mark(b, KREG(4));
+	take_if_live(m);
+	nft_rule(b, STR("own connection, off a dead link"));
+	nft_load_wan(b, KMETA_OIFNAME);
+	nft_go(b, KVERDICT_GOTO, STR("any"));
+}
+
+/* ---- addresses ---- */
+
+/* One place where a forward is published. */
+struct published_at {
+	const struct forward_conf *f;
+	const struct link_conf *link;
+	const struct ip_addr *address;
+};
+
+static bool published_at(const struct maker *m, size_t f, size_t on, struct published_at *out)
+{
+	const struct forward_conf *forward = &m->s->forwards[f];
+	const struct forward_on *o = &forward->on[on];
+
+	if (o->link < 0 || (size_t)o->link >= m->s->nlinks ||
+	        o->address.family != forward->to.family || m->s->links[o->link].disabled)
+		return false;
+	*out = (struct published_at){forward, &m->s->links[o->link], &o->address};
+	return true;
+}
+
+static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
+{
+	char padded[KIFNAME_SIZE] = {0};
+
+	memcpy(padded, name.at, name.n < KIFNAME_SIZE ? name.n : KIFNAME_SIZE - 1);
+	nft_load_meta(b, KREG(0), key);
+	nft_match(b, KREG(0), padded, sizeof(padded), true);
+}
+
+static void match_host(struct nft_build *b, const struct ip_addr *a, bool source)
+{
+	struct ip_prefix host = {*a, (uint8_t)(ip_addr_size(a->family) * 8)};
+
+	nft_match_family(b, a->family);
+	nft_match_prefix(b, &host, source);
+}
+
+static void match_service(struct nft_build *b, const struct forward_conf *f)
+{
+	nft_match_proto(b, f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP);
+	nft_match_ports(b, f->port.first, f->port.last);
+}
+
+/* Whichever interface it comes from, so that the published address works inside, too. */
+static void rule_forward(struct maker *m, const struct published_at *at)
+{
+	struct nft_build *b = &m->b;
+
+	nft_rule(b, at->f->name);
+	match_host(b, at->address, false);
+	match_service(b, at->f);
+	nft_load_addr(b, KREG(0), &at->f->to);
+	if (at->f->to_port)
+		nft_load_port(b, KREG(4), (uint16_t)at->f->to_port);
+	nft_nat(b, KOP_DNAT, at->f->to.family, KREG(0), at->f->to_port ? KREG(4) : 0);
+}
+
+/* What the published server starts itself on that protocol leaves with the published address, so
+ * that the PTR record of outbound mail fits. */
+static void rule_server(struct maker *m, const struct published_at *at)
+{
+	const struct ip_prefix *own = link_conf_address(at->link, at->address->family);
+	struct nft_build *b = &m->b;
+
+	if (own && ip_addr_eq(&own->addr, at->address))
+		return; /* masquerading gives the same */
+	nft_rule(b, at->f->name);
+	match_ifname(b, KMETA_OIFNAME, at->link->interface);
+	match_host(b, &at->f->to, true);
+	match_service(b, at->f);
+	nft_load_addr(b, KREG(0), at->address);
+	nft_nat(b, KOP_SNAT, at->address->family, KREG(0), 0);
+}
+
+static void for_each_published(
+        struct maker *m, void (*rule)(struct maker *m, const struct published_at *at))
+{
+	struct published_at at;
+
+	for (size_t i = 0; i < m->s->nforwards; i++)
+		for (size_t j = 0; j < m->s->forwards[i].non; j++)
+			if (published_at(m, i, j, &at))
+				rule(m, &at);
+}
+
+static bool lan_has_server(const struct maker *m, const struct ip_prefix *lan)
+{
+	for (size_t i = 0; i < m->s->nforwards; i++)
+		if (m->s->forwards[i].non && ip_prefix_has(lan, &m->s->forwards[i].to))
+			return true;
+	return false;
+}
+
+/* A client that reaches a server of its own network by the published address must get the answers
+ * from that address: they have to come back through here. */
+static void rules_hairpin(struct maker *m)
+{
+	for (size_t i = 0; i < m->s->nlans; i++) {
+		const struct lan_conf *lan = &m->s->lans[i];
+
+		for (size_t j = 0; j < lan->naddresses; j++) {
+			const struct ip_prefix *p = &lan->addresses[j].prefix;
+
+			if (!lan_has_server(m, p))
+				continue;
+			nft_rule(&m->b, STR("back to its own network"));
+			match_ifname(&m->b, KMETA_OIFNAME, lan->interface);
+			nft_match_family(&m->b, p->addr.family);
+			nft_match_prefix(&m->b, p, true);
+			nft_match_ct(&m->b, KCT_STATUS, KCT_STATUS_DNAT);
+			nft_masquerade(&m->b);
+		}
+	}
+}
+
+static void chains_nat(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_base_chain(b, STR("forwards"), STR("nat"), KHOOK_PREROUTING, DSTNAT);
+	for_each_published(m, rule_forward);
+	nft_base_chain(b, STR("postrouting"), STR("nat"), KHOOK_POSTROUTING, SRCNAT);
+	rules_hairpin(m);
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		nft_rule(b, STR("the router's own address"));
+		nft_match_family(b, family);
+		nft_load_meta(b, KREG(0), KMETA_OIFNAME);
+		load_addr(b, KREG(4), family, true);
+		nft_match_set(b, KREG(0), family == 6 ? STR("own6") : STR("own4"), true);
+		nft_verdict(b, KVERDICT_ACCEPT);
+	}
+	for_each_published(m, rule_server);
+	nft_rule(b, STR(""));
+	nft_load_wan(b, KMETA_OIFNAME);
+	nft_masquerade(b);
+}
+
+/* ---- what may come in ---- */
+
+static void accept_known(struct nft_build *b)
+{
+	nft_rule(b, STR("known connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_ESTABLISHED | KCT_STATE_RELATED);
+	nft_verdict(b, KVERDICT_ACCEPT);
+}
+
+static void from_wan_to(struct nft_build *b, struct str chain)
+{
+	nft_rule(b, STR("from a WAN"));
+	nft_load_wan(b, KMETA_IIFNAME);
+	nft_go(b, KVERDICT_GOTO, chain);
+}
+
+static void drop_rest(struct nft_build *b)
+{
+	nft_rule(b, STR("nothing else from outside"));
+	nft_count(b);
+	nft_verdict(b, KVERDICT_DROP);
+}
+
+static void accept_dns(struct nft_build *b, uint8_t proto)
+{
+	nft_rule(b, STR("DNS"));
+	nft_match_proto(b, proto);
+	nft_match_ports(b, 53, 53);
+	nft_verdict(b, KVERDICT_ACCEPT);
+}
+
+static void chains_input(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_chain(b, STR("wan_input"));
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		nft_rule(b, STR("ICMP"));
+		nft_match_family(b, family);
+		nft_match_proto(b, family == 6 ? IPPROTO_NUMBER_ICMPV6 : IPPROTO_NUMBER_ICMP);
+		nft_verdict(b, KVERDICT_ACCEPT);
+	}
+	accept_dns(b, IPPROTO_NUMBER_UDP);
+	accept_dns(b, IPPROTO_NUMBER_TCP);
+	drop_rest(b);
+	nft_base_chain(b, STR("input"), STR("filter"), KHOOK_INPUT, FILTER);
+	accept_known(b);
+	from_wan_to(b, STR("wan_input"));
+}
+
+/* A TCP client whose connection was flushed gets a reset for its next packet and starts anew over a
+ * link that works; only towards the inside, so that nobody outside can have resets made.  Other
+ * packets without a connection would leave with their inside address. */
+static void chains_forward(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_chain(b, STR("wan_forward"));
+	nft_rule(b, STR("published servers"));
+	nft_match_ct(b, KCT_STATUS, KCT_STATUS_DNAT);
+	nft_verdict(b, KVERDICT_ACCEPT);
+	drop_rest(b);
+	nft_base_chain(b, STR("forward"), STR("filter"), KHOOK_FORWARD, FILTER);
+	accept_known(b);
+	from_wan_to(b, STR("wan_forward"));
+	nft_rule(b, STR("flushed connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	nft_match_proto(b, IPPROTO_NUMBER_TCP);
+	nft_reset_tcp(b);
+	nft_rule(b, STR("not a connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	nft_verdict(b, KVERDICT_DROP);
+}
+
+/* ---- the whole ---- */
+
+/* Does it matter which families a link has?  Not when all have the same. */
+static bool families_differ(const struct forwarding_source *s)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < s->nlinks; i++)
+			n += link_has_family(&s->links[i], family);
+		if (n && n < s->nlinks)
+			return true;
+	}
+	return false;
+}
+
+static void make_sets(struct maker *m)
+{
+	set_down(m);
+	set_without(m);
+	set_wan_of(m);
+	set_slots(m);
+	set_local(m, STR("local4"), 4);
+	set_local(m, STR("local6"), 6);
+	set_own(m, STR("own4"), 4);
+	set_own(m, STR("own6"), 6);
+	for (size_t i = 0; m->plan && i < m->s->nrules; i++)
+		if (m->plan[i].opens)
+			set_rules(m, i);
+}
+
+static void make_chains(struct maker *m)
+{
+	chain_pin(m);
+	chain_any(m);
+	for (size_t i = 0; i < m->s->npolicies; i++)
+		chain_policy(m, i);
+	chain_rules(m);
+	chain_prerouting(m);
+	chain_output(m);
+	chains_nat(m);
+	chains_input(m);
+	chains_forward(m);
+}
+
+void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
+        struct arena *mem, struct kernel_state *out)
+{
+	struct maker m = {.s = source, .pub = pub, .without = families_differ(source)};
+
+	nft_build_init(&m.b, mem);
+	m.plan = rules_plan(source, mem, &m.nmaps);
+	m.policy_chain = ARENA_NEWS(mem, struct str, source->npolicies + 1);
+	if (mem->full)
+		return;
+	for (size_t i = 0; i < source->npolicies; i++)
+		m.policy_chain[i] = numbered(mem, "policy", i + 1, source->policies[i].name);
+	make_sets(&m);
+	make_chains(&m);
+	nft_build_end(&m.b, out);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which rules can be elements of a map?
+ *
+ * The lowest number that matches decides.  A list of rules gives that order by itself but costs
+ * every new connection a step a rule: a thousand of them 5 to 10 times as much as none.  A map
+ * costs the same whatever its size, but all its elements stand in one place of the order.
+ *
+ *   1. A rule that names single values only (one host, one port, one protocol) is `exact`; what it
+ *      names are its fields.  Two exact rules with the same fields and other values never match the
+ *      same flow, so they may stand in one map.
+ *   2. An exact rule moves up into the latest map of its fields and family if no rule it would
+ *      overtake can match the same flow (or leads to the same policy, so that it does not matter).
+ *   3. Otherwise it opens a map in its own place.
+ *   4. All other rules stay where they are, each a step of the list. */
+#include "forwarding_internal.h"
+
+static bool prefixes_disjoint(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	return a->addr.family && b->addr.family && !ip_prefix_overlaps(a, b);
+}
+
+uint8_t rule_family(const struct rule_conf *r)
+{
+	return r->source.addr.family ? r->source.addr.family : r->destination.addr.family;
+}
+
+bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b)
+{
+	if (rule_family(a) && rule_family(b) && rule_family(a) != rule_family(b))
+		return false;
+	if (a->protocol && b->protocol && a->protocol != b->protocol)
+		return false;
+	if (a->port.first && b->port.first &&
+	        (a->port.last < b->port.first || b->port.last < a->port.first))
+		return false;
+	return !prefixes_disjoint(&a->source, &b->source) &&
+	       !prefixes_disjoint(&a->destination, &b->destination);
+}
+
+/* ICMP is another protocol in IPv6.  A rule without addresses means both. */
+static bool protocol_matches(const struct rule_conf *r, uint8_t number)
+{
+	uint8_t family = rule_family(r);
+
+	switch ((enum rule_protocol)r->protocol) {
+	case RULE_ANY_PROTOCOL:
+		return true;
+	case RULE_TCP:
+		return number == IPPROTO_NUMBER_TCP;
+	case RULE_UDP:
+		return number == IPPROTO_NUMBER_UDP;
+	case RULE_ICMP:
+		return (family != 6 && number == IPPROTO_NUMBER_ICMP) ||
+		       (family != 4 && number == IPPROTO_NUMBER_ICMPV6);
+	}
+	return false;
+}
+
+bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f)
+{
+	if (!protocol_matches(r, f->protocol))
+		return false;
+	if (r->port.first && (f->port < r->port.first || f->port > r->port.last))
+		return false;
+	if (r->source.addr.family && !ip_prefix_has(&r->source, &f->from))
+		return false;
+	return !r->destination.addr.family || ip_prefix_has(&r->destination, &f->to);
+}
+
+/* ---- planning ---- */
+
+static bool is_host(const struct ip_prefix *p)
+{
+	return p->bits == ip_addr_size(p->addr.family) * 8;
+}
+
+/* The fields of an exact rule; 0: it is not exact, or names nothing. */
+static unsigned exact_fields(const struct rule_conf *r)
+{
+	unsigned fields = 0;
+
+	if (r->source.addr.family)
+		fields |= RULE_SOURCE;
+	if (r->destination.addr.family)
+		fields |= RULE_DESTINATION;
+	if (r->protocol)
+		fields |= RULE_PROTOCOL;
+	if (r->port.first)
+		fields |= RULE_PORT;
+	if ((fields & RULE_SOURCE && !is_host(&r->source)) ||
+	        (fields & RULE_DESTINATION && !is_host(&r->destination)) ||
+	        r->port.first != r->port.last ||
+	        (fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP))
+		return 0;
+	return fields;
+}
+
+static void sort_by_number(struct planned_rule *p, size_t n)
+{
+	/* Shell's sort with Knuth's gaps: the settings print in order, so this hardly moves
+	 * anything. */
+	size_t gap = 1;
+
+	while (gap < n / 3)
+		gap = 3 * gap + 1;
+	for (; gap; gap /= 3) {
+		for (size_t i = gap; i < n; i++) {
+			struct planned_rule x = p[i];
+			size_t j = i;
+
+			for (; j >= gap && p[j - gap].rule->number > x.rule->number; j -= gap)
+				p[j] = p[j - gap];
+			p[j] = x;
+		}
+	}
+}
+
+/* May rule `which` be in the map that rule `first` opens? */
+static bool can_move_up(const struct planned_rule *p, size_t first, size_t which)
+{
+	const struct planned_rule *r = &p[which];
+
+	for (size_t i = first; i < which; i++) {
+		bool same_map = p[i].map == p[first].map;
+
+		if (!rules_overlap(p[i].rule, r->rule))
+			continue;
+		if (same_map || p[i].rule->policy != r->rule->policy)
+			return false;
+	}
+	return true;
+}
+
+static void place(struct planned_rule *p, size_t which, unsigned *nmaps)
+{
+	struct planned_rule *r = &p[which];
+
+	r->fields = exact_fields(r->rule);
+	r->family = rule_family(r->rule);
+	if (!r->fields)
+		return;
+	for (size_t i = which; i-- > 0;) {
+		if (!p[i].opens || p[i].fields != r->fields || p[i].family != r->family)
+			continue;
+		if (can_move_up(p, i, which)) {
+			r->map = p[i].map;
+			return;
+		}
+		break;
+	}
+	r->map = ++*nmaps;
+	r->opens = true;
+}
+
+struct planned_rule *rules_plan(
+        const struct forwarding_source *s, struct arena *mem, unsigned *nmaps)
+{
+	struct planned_rule *p;
+
+	*nmaps = 0;
+	p = s->nrules ? ARENA_NEWS(mem, struct planned_rule, s->nrules) : NULL;
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < s->nrules; i++)
+		p[i].rule = &s->rules[i];
+	sort_by_number(p, s->nrules);
+	for (size_t i = 0; i < s->nrules; i++)
+		place(p, i, nmaps);
+	return p;
+}

@@ -1,0 +1,1262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarding.h"
+#include "rng.h"
+
+#include "bytes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void *get(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void put(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)n;
+	free(p);
+}
+
+static const struct arena_source heap = {get, put, NULL};
+
+/* ---- a tiny nf_tables machine: runs the wanted chains on one packet ---- */
+
+struct packet {
+	const char *iif, *oif;
+	uint8_t nfproto, proto;
+	uint8_t network[40], transport[4];
+	uint32_t mark, ct_mark, ct_state, ct_status;
+};
+
+struct machine {
+	const struct kernel_state *s;
+	struct packet *p;
+	uint8_t reg[KREGS * 4 + 16];
+	uint32_t draw, drawn;
+	struct ip_addr dnat, snat;
+	bool masqueraded, reset;
+	unsigned steps;
+};
+
+enum end { END_GO_ON, END_BREAK, END_RETURN, END_ACCEPT, END_DROP };
+
+static enum end run_chain(struct machine *m, struct str name);
+
+static uint8_t *reg(struct machine *m, uint32_t r)
+{
+	assert_in_range(r, KREG(0), KREG(KREGS - 1));
+	return m->reg + (r - KREG(0)) * 4;
+}
+
+static void set_reg(struct machine *m, uint32_t r, const void *data, size_t n)
+{
+	memset(reg(m, r), 0, (n + 3) / 4 * 4);
+	memcpy(reg(m, r), data, n);
+}
+
+static enum end run_verdict(struct machine *m, enum kverdict v, struct str chain)
+{
+	enum end e;
+
+	switch (v) {
+	case KVERDICT_NONE:
+		return END_GO_ON;
+	case KVERDICT_ACCEPT:
+		return END_ACCEPT;
+	case KVERDICT_DROP:
+		return END_DROP;
+	case KVERDICT_RETURN:
+		return END_RETURN;
+	case KVERDICT_JUMP:
+		e = run_chain(m, chain);
+		return e == END_RETURN ? END_BREAK : e; /* the rest of the rule is not run */
+	case KVERDICT_GOTO:
+		return run_chain(m, chain);
+	}
+	return END_GO_ON;
+}
+
+/* The element for a key; of an interval set, the one whose interval holds it. */
+static const struct kelem *find(const struct kset *s, const uint8_t *key)
+{
+	const struct kelem *found = NULL;
+	size_t n = kset_key_size(s);
+
+	for (size_t i = 0; i < s->nelems; i++) {
+		int c = memcmp(s->elems[i].key, key, n);
+
+		if (s->interval && c <= 0)
+			found = s->elems[i].interval_end ? NULL : &s->elems[i];
+		if (!s->interval && c == 0)
+			return &s->elems[i];
+	}
+	return found;
+}
+
+static enum end run_lookup(struct machine *m, const struct kop *op)
+{
+	const struct kset *s = kernel_state_set(m->s, op->name);
+	const struct kelem *e;
+
+	assert_non_null(s);
+	e = find(s, reg(m, op->reg));
+	if (!e != !op->equal)
+		return END_BREAK;
+	if (!e || !s->data)
+		return END_GO_ON;
+	if (s->data == KSET_VERDICT)
+		return run_verdict(m, e->verdict, e->chain);
+	set_reg(m, op->dreg, &e->value, sizeof(e->value));
+	return END_GO_ON;
+}
+
+static enum end run_meta(struct machine *m, const struct kop *op)
+{
+	char name[KIFNAME_SIZE] = {0};
+	const char *ifname = op->key == KMETA_IIFNAME ? m->p->iif : m->p->oif;
+
+	switch ((enum kmeta)op->key) {
+	case KMETA_MARK:
+		set_reg(m, op->reg, &m->p->mark, 4);
+		return END_GO_ON;
+	case KMETA_NFPROTO:
+		set_reg(m, op->reg, &m->p->nfproto, 1);
+		return END_GO_ON;
+	case KMETA_L4PROTO:
+		set_reg(m, op->reg, &m->p->proto, 1);
+		return END_GO_ON;
+	case KMETA_IIFNAME:
+	case KMETA_OIFNAME:
+		snprintf(name, sizeof(name), "%s", ifname ? ifname : "");
+		set_reg(m, op->reg, name, sizeof(name));
+		return END_GO_ON;
+	}
+	return END_BREAK;
+}
+
+static enum end run_ct(struct machine *m, const struct kop *op)
+{
+	if (m->p->ct_state == KCT_STATE_INVALID && op->key != KCT_STATE)
+		return END_BREAK; /* there is no connection */
+	set_reg(m, op->reg,
+	        op->key == KCT_MARK    ? &m->p->ct_mark
+	        : op->key == KCT_STATE ? &m->p->ct_state
+	                               : &m->p->ct_status,
+	        4);
+	return END_GO_ON;
+}
+
+static enum end run_payload(struct machine *m, const struct kop *op)
+{
+	const uint8_t *from = op->base == KBASE_NETWORK ? m->p->network : m->p->transport;
+	size_t size = op->base == KBASE_NETWORK ? sizeof(m->p->network) : sizeof(m->p->transport);
+
+	assert_true(op->offset + op->len <= size);
+	if (op->base == KBASE_TRANSPORT && m->p->proto != 6 && m->p->proto != 17)
+		return END_BREAK;
+	set_reg(m, op->reg, from + op->offset, op->len);
+	return END_GO_ON;
+}
+
+static enum end run_bitwise(struct machine *m, const struct kop *op)
+{
+	for (size_t i = 0; i < op->len; i++)
+		reg(m, op->reg)[i] = (uint8_t)((reg(m, op->reg)[i] & op->data[i]) ^ op->data2[i]);
+	return END_GO_ON;
+}
+
+static enum end run_compare(struct machine *m, const struct kop *op)
+{
+	const uint8_t *r = reg(m, op->reg);
+	bool holds = op->code == KOP_CMP ? memcmp(r, op->data, op->len) == 0
+	                                 : memcmp(r, op->data, op->len) >= 0 &&
+	                                           memcmp(r, op->data2, op->len) <= 0;
+
+	return holds == op->equal ? END_GO_ON : END_BREAK;
+}
+
+static enum end run_numgen(struct machine *m, const struct kop *op)
+{
+	uint32_t n = (m->draw + m->drawn++) % op->modulus + op->offset;
+
+	set_reg(m, op->reg, &n, 4);
+	return END_GO_ON;
+}
+
+static enum end run_nat(struct machine *m, const struct kop *op)
+{
+	struct ip_addr a = {.family = op->family};
+
+	memcpy(a.b, reg(m, op->reg), ip_addr_size(op->family));
+	*(op->code == KOP_SNAT ? &m->snat : &m->dnat) = a;
+	return END_ACCEPT;
+}
+
+static enum end run_op(struct machine *m, const struct kop *op)
+{
+	assert_true(++m->steps < 100000);
+	switch (op->code) {
+	case KOP_META_LOAD:
+		return run_meta(m, op);
+	case KOP_META_SET:
+		memcpy(&m->p->mark, reg(m, op->reg), 4);
+		return END_GO_ON;
+	case KOP_CT_LOAD:
+		return run_ct(m, op);
+	case KOP_CT_SET:
+		memcpy(&m->p->ct_mark, reg(m, op->reg), 4);
+		return END_GO_ON;
+	case KOP_PAYLOAD:
+		return run_payload(m, op);
+	case KOP_BITWISE:
+		return run_bitwise(m, op);
+	case KOP_CMP:
+	case KOP_RANGE:
+		return run_compare(m, op);
+	case KOP_LOOKUP:
+		return run_lookup(m, op);
+	case KOP_IMMEDIATE:
+		set_reg(m, op->reg, op->data, op->len);
+		return END_GO_ON;
+	case KOP_NUMGEN:
+		return run_numgen(m, op);
+	case KOP_VERDICT:
+		return run_verdict(m, op->verdict, op->name);
+	case KOP_SNAT:
+	case KOP_DNAT:
+		return run_nat(m, op);
+	case KOP_MASQUERADE:
+		m->masqueraded = true;
+		return END_ACCEPT;
+	case KOP_REJECT:
+		m->reset = op->tcp_reset;
+		return END_DROP;
+	case KOP_HASH:
+		fail_msg("no chain of ours hashes");
+		return END_BREAK;
+	case KOP_COUNTER:
+		return END_GO_ON;
+	}
+	return END_BREAK;
+}
+
+static const struct kchain *chain_named(const struct kernel_state *s, struct str name)
+{
+	for (size_t i = 0; i < s->nchains; i++)
+		if (str_eq(s->chains[i].name, name))
+			return &s->chains[i];
+	fail_msg("there is no chain %.*s", STR_ARG(name));
+	return NULL;
+}
+
+static enum end run_chain(struct machine *m, struct str name)
+{
+	const struct kchain *c = chain_named(m->s, name);
+
+	m->drawn = 0; /* each draw in a chain has a counter of its own */
+	for (size_t i = 0; i < c->nrules; i++) {
+		enum end e = END_GO_ON;
+
+		for (size_t j = 0; j < c->rules[i].nops && e == END_GO_ON; j++)
+			e = run_op(m, &c->rules[i].ops[j]);
+		if (e > END_BREAK)
+			return e;
+	}
+	return END_RETURN;
+}
+
+static enum end run(const struct kernel_state *s, const char *chain, struct packet *p,
+        uint32_t draw, struct machine *m)
+{
+	enum end e;
+
+	*m = (struct machine){.s = s, .p = p, .draw = draw};
+	e = run_chain(m, str_of(chain));
+	return e == END_RETURN ? END_ACCEPT : e; /* the policy of every base chain */
+}
+
+/* ---- a router ---- */
+
+struct router {
+	struct arena mem;
+	struct rng rng;
+	struct forwarding_source source;
+	struct published pub;
+	struct link_conf links[4];
+	struct link_address addresses[4][2];
+	struct link_gateway gateways[4][2];
+	struct lan_conf lan;
+	struct lan_address lan_addresses[2];
+	struct policy_conf policies[4];
+	struct policy_member members[4][4];
+	struct rule_conf rules[64];
+	struct forward_conf forwards[2];
+	struct forward_on on[2][2];
+	struct kernel_state want;
+};
+
+static struct ip_prefix prefix(const char *text)
+{
+	struct ip_prefix p;
+
+	assert_int_equal(ip_prefix_parse(str_of(text), &p), FL_OK);
+	return p;
+}
+
+static struct ip_addr addr(const char *text)
+{
+	struct ip_addr a;
+
+	assert_int_equal(ip_addr_parse(str_of(text), &a), FL_OK);
+	return a;
+}
+
+static void make_link(struct router *r, size_t i)
+{
+	static const struct {
+		const char *name, *interface, *address[2], *gateway[2];
+	} links[] = {
+	        {"wan1", "eth0", {"203.0.113.2/29", "2001:db8:1::2/64"},
+                 {"203.0.113.1", "2001:db8:1::1"}                                              },
+	        {"wan2", "eth1", {"198.51.100.2/29", NULL},              {"198.51.100.1", NULL}},
+	        {"wan3", "eth2", {"192.0.2.2/30", "2001:db8:3::2/64"},
+                 {"192.0.2.1", "2001:db8:3::1"}                                                },
+	        {"lte",  "usb0", {"192.168.8.100/24", NULL},             {"192.168.8.1", NULL} },
+	};
+	struct link_conf *l = &r->links[i];
+
+	*l = (struct link_conf){.name = str_of(links[i].name),
+	        .number = (uint8_t)(i + 1),
+	        .interface = str_of(links[i].interface),
+	        .addresses = r->addresses[i],
+	        .gateways = r->gateways[i]};
+	for (size_t k = 0; k < 2 && links[i].address[k]; k++) {
+		r->addresses[i][l->naddresses++].prefix = prefix(links[i].address[k]);
+		r->gateways[i][l->ngateways++].addr = addr(links[i].gateway[k]);
+	}
+}
+
+static void add_policy(struct router *r, const char *name, enum policy_method method,
+        enum policy_when_dead dead, const char *members)
+{
+	size_t p = r->source.npolicies++;
+	struct policy_conf *c = &r->policies[p];
+
+	*c = (struct policy_conf){.name = str_of(name),
+	        .method = method,
+	        .when_dead = dead,
+	        .members = r->members[p]};
+	for (; *members; members++)
+		r->members[p][c->nmembers++].link = *members - '1';
+}
+
+static struct rule_conf *add_rule(struct router *r, uint32_t number, int32_t policy)
+{
+	struct rule_conf *rule = &r->rules[r->source.nrules++];
+
+	*rule = (struct rule_conf){.number = number, .policy = policy};
+	return rule;
+}
+
+/* All the given links ("12") are live; slots are drawn among the live members. */
+static void publish(struct router *r, const char *live)
+{
+	struct published *pub = &r->pub;
+
+	*pub = (struct published){.generation = pub->generation + 1,
+	        .configured = (1u << r->source.nlinks) - 1,
+	        .npolicies = (uint32_t)r->source.npolicies};
+	for (; *live; live++)
+		pub->live |= link_bit((unsigned)(*live - '0'));
+	pub->fit = pub->live;
+	for (size_t p = 0; p < r->source.npolicies; p++) {
+		const struct policy_conf *c = &r->policies[p];
+		uint8_t members[4];
+		uint32_t n = 0;
+
+		for (size_t i = 0; i < c->nmembers; i++)
+			if (pub->live & link_bit((unsigned)c->members[i].link + 1))
+				members[n++] = (uint8_t)(c->members[i].link + 1);
+		for (size_t i = 0; n && i < POLICY_SLOTS; i++)
+			pub->policy[p].slot[i] = members[rng_below(&r->rng, n)];
+	}
+}
+
+static void want(struct router *r)
+{
+	assert_int_equal(forwarding_want(&r->source, &r->pub, &r->mem, &r->want), FL_OK);
+}
+
+static int setup(void **state)
+{
+	struct router *r = calloc(1, sizeof(*r));
+
+	arena_init(&r->mem, &heap);
+	r->rng = rng_of(1);
+	for (size_t i = 0; i < 4; i++)
+		make_link(r, i);
+	r->lan_addresses[0].prefix = prefix("192.168.1.1/24");
+	r->lan_addresses[1].prefix = prefix("fd00:1::1/64");
+	r->lan = (struct lan_conf){.name = STR("office"),
+	        .interface = STR("lan0"),
+	        .addresses = r->lan_addresses,
+	        .naddresses = 2};
+	r->source = (struct forwarding_source){.links = r->links,
+	        .nlinks = 4,
+	        .lans = &r->lan,
+	        .nlans = 1,
+	        .policies = r->policies,
+	        .rules = r->rules,
+	        .forwards = r->forwards};
+	add_policy(r, "spread", POLICY_WEIGHTED, POLICY_ANY, "123");
+	add_policy(r, "primary", POLICY_PRIORITY, POLICY_NEXT_RULE, "21");
+	add_policy(r, "strict", POLICY_PRIORITY, POLICY_DROP, "3");
+	add_policy(r, "turns", POLICY_ALL, POLICY_NEXT_RULE, "23");
+	publish(r, "123");
+	*state = r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct router *r = *state;
+
+	arena_reset(&r->mem);
+	free(r);
+	return 0;
+}
+
+static struct packet packet_of(const struct forwarding_flow *f, const char *iif)
+{
+	struct packet p = {.iif = iif, .proto = f->protocol, .ct_state = KCT_STATE_NEW};
+	size_t n = ip_addr_size(f->to.family);
+
+	p.nfproto = f->to.family == 6 ? KNFPROTO_IPV6 : KNFPROTO_IPV4;
+	memcpy(p.network + (n == 16 ? 8 : 12), f->from.b, n);
+	memcpy(p.network + (n == 16 ? 24 : 16), f->to.b, n);
+	set_u16(p.transport + 2, f->port);
+	return p;
+}
+
+static struct forwarding_flow flow(const char *from, const char *to, uint8_t proto, uint16_t port)
+{
+	return (struct forwarding_flow){addr(from), addr(to), proto, port};
+}
+
+/* ---- the choice ---- */
+
+static void expect_same_choice(struct router *r, const struct forwarding_flow *f, uint32_t draw)
+{
+	struct packet p = packet_of(f, "lan0");
+	struct forwarding_choice choice;
+	struct machine m;
+	enum end e = run(&r->want, "prerouting", &p, draw, &m);
+
+	forwarding_choose(&r->source, &r->pub, f, draw, &choice);
+	if ((e == END_DROP) != choice.dropped || (!choice.dropped && p.mark != choice.link) ||
+	        (!choice.dropped && p.ct_mark != choice.link)) {
+		char to[IP_TEXT_MAX], from[IP_TEXT_MAX];
+
+		fail_msg(
+		        "%s -> %s proto %u port %u draw %u: chains: mark %u ct %u drop %d; choose: "
+		        "link %u drop %d rule %d",
+		        ip_addr_text(&f->from, from), ip_addr_text(&f->to, to), f->protocol,
+		        f->port, draw, p.mark, p.ct_mark, e == END_DROP, choice.link,
+		        choice.dropped, choice.rule ? (int)choice.rule->number : -1);
+	}
+}
+
+/* Few values, so that flows and rules meet. */
+static struct ip_addr some_addr(struct rng *g, uint8_t family)
+{
+	static const char *const v4[] = {"192.168.1.25", "192.168.1.26", "192.168.1.129",
+	        "198.18.0.1", "198.18.0.2", "198.19.0.1"};
+	static const char *const v6[] = {"fd00:1::25", "2001:db8:ffff::1", "2001:db8:fffe::1"};
+
+	return family == 4 ? addr(v4[rng_below(g, COUNT_OF(v4))])
+	                   : addr(v6[rng_below(g, COUNT_OF(v6))]);
+}
+
+static struct ip_prefix some_prefix(struct rng *g, uint8_t family)
+{
+	static const uint8_t bits4[] = {32, 32, 25, 24, 15, 0}, bits6[] = {128, 128, 64, 47};
+	struct ip_prefix p = {.addr = some_addr(g, family)};
+
+	p.bits = family == 4 ? bits4[rng_below(g, COUNT_OF(bits4))]
+	                     : bits6[rng_below(g, COUNT_OF(bits6))];
+	return ip_prefix_network(&p);
+}
+
+static void some_rule(struct router *r, uint32_t number)
+{
+	static const uint16_t ports[] = {25, 80, 443, 8000};
+	struct rng *g = &r->rng;
+	struct rule_conf *rule =
+	        add_rule(r, number, (int32_t)rng_below(g, (uint32_t)r->source.npolicies));
+	uint8_t family = rng_below(g, 3) ? 4 : 6;
+
+	rule->protocol = rng_below(g, 4);
+	if ((rule->protocol == RULE_TCP || rule->protocol == RULE_UDP) && rng_below(g, 3)) {
+		rule->port.first = ports[rng_below(g, COUNT_OF(ports))];
+		rule->port.last = (uint16_t)(rule->port.first + (rng_below(g, 4) ? 0 : 100));
+	}
+	if (rng_below(g, 2))
+		rule->source = some_prefix(g, family);
+	if (rng_below(g, 3) == 0)
+		rule->destination = some_prefix(g, family);
+}
+
+static struct forwarding_flow some_flow(struct rng *g)
+{
+	static const uint8_t protos[] = {6, 17, 1, 58, 47};
+	static const uint16_t ports[] = {25, 80, 443, 8000, 8050, 9};
+	uint8_t family = rng_below(g, 3) ? 4 : 6;
+
+	return (struct forwarding_flow){some_addr(g, family), some_addr(g, family),
+	        protos[rng_below(g, COUNT_OF(protos))], ports[rng_below(g, COUNT_OF(ports))]};
+}
+
+static void some_links(struct router *r)
+{
+	char live[5] = "";
+	size_t n = 0;
+
+	for (char c = '1'; c <= '4'; c++)
+		if (rng_below(&r->rng, 2))
+			live[n++] = c;
+	live[n] = '\0';
+	publish(r, live);
+	/* Between the switch and the new slots, slots still name links that are down. */
+	if (rng_below(&r->rng, 2))
+		r->pub.live &= ~link_bit(1 + rng_below(&r->rng, 4));
+}
+
+static void the_chains_choose_as_the_rules_read(void **state)
+{
+	struct router *r = *state;
+
+	for (int round = 0; round < 150; round++) {
+		r->source.nrules = 0;
+		for (uint32_t i = 0, n = rng_below(&r->rng, 40); i < n; i++)
+			some_rule(r, 1000 - 10 * i);
+		for (int i = 0; i < 4; i++) {
+			r->policies[i].when_dead = rng_below(&r->rng, 3);
+			r->policies[i].method = rng_below(&r->rng, 3);
+		}
+		some_links(r);
+		want(r);
+		for (int i = 0; i < 60; i++) {
+			struct forwarding_flow f = some_flow(&r->rng);
+
+			expect_same_choice(r, &f, rng_below(&r->rng, 1000));
+		}
+		arena_reset(&r->mem);
+	}
+}
+
+static uint32_t chosen(struct router *r, const struct forwarding_flow *f, uint32_t draw)
+{
+	struct forwarding_choice c;
+
+	expect_same_choice(r, f, draw);
+	forwarding_choose(&r->source, &r->pub, f, draw, &c);
+	return c.link;
+}
+
+static void the_lowest_number_that_matches_decides(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
+
+	add_rule(r, 99, 0);
+	*add_rule(r, 10, 1) = (struct rule_conf){
+	        .number = 10,
+	        .policy = 1,
+	        .protocol = RULE_TCP,
+	        .port = {25, 25},
+	        .source = prefix("192.168.1.25/32")
+        };
+	want(r);
+	assert_int_equal(chosen(r, &f, 0), 2);
+}
+
+static void a_list_rule_before_an_exact_one_keeps_its_place(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
+
+	*add_rule(r, 10, 2) =
+	        (struct rule_conf){.number = 10, .policy = 2, .source = prefix("192.168.1.0/24")};
+	*add_rule(r, 20, 1) = (struct rule_conf){
+	        .number = 20,
+	        .policy = 1,
+	        .protocol = RULE_TCP,
+	        .port = {25, 25},
+	        .source = prefix("192.168.1.25/32")
+        };
+	want(r);
+	assert_int_equal(chosen(r, &f, 0), 3);
+}
+
+static size_t rules_in(const struct kernel_state *s, const char *chain)
+{
+	return chain_named(s, str_of(chain))->nrules;
+}
+
+static void a_thousand_exact_rules_are_one_step_of_the_chain(void **state)
+{
+	struct router *r = *state;
+	struct rule_conf *rules = calloc(1000, sizeof(*rules));
+
+	for (uint32_t i = 0; i < 1000; i++)
+		rules[i] = (struct rule_conf){
+		        .number = i,
+		        .policy = (int32_t)(i % 4),
+		        .protocol = RULE_TCP,
+		        .port = {25,           25},
+		        .source = { ip_addr_v4(10, 0, (uint8_t)(i >> 8), (uint8_t)i), 32}
+                };
+	r->source.rules = rules;
+	r->source.nrules = 1000;
+	want(r);
+	assert_int_equal(rules_in(&r->want, "rules"), 1);
+	assert_int_equal(kernel_state_set(&r->want, STR("rules1"))->nelems, 1000);
+	free(rules);
+}
+
+static void exact_rules_around_a_disjoint_list_rule_share_a_map(void **state)
+{
+	struct router *r = *state;
+
+	for (uint32_t i = 0; i < 3; i++)
+		*add_rule(r, i, 1) = (struct rule_conf){
+		        .number = i,
+		        .policy = 1,
+		        .protocol = i == 1 ? RULE_UDP : RULE_TCP,
+		        .port = {25,                  (uint16_t)(i == 1 ? 26 : 25)},
+		        .source = { ip_addr_v4(192, 168, 1, (uint8_t)(20 + i)), 32}
+                };
+	want(r);
+	assert_int_equal(rules_in(&r->want, "rules"), 2);
+	assert_int_equal(kernel_state_set(&r->want, STR("rules1"))->nelems, 2);
+}
+
+static void a_policy_without_live_member_gives_way_to_the_next_rule(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 17, 53);
+
+	add_rule(r, 1, 1);
+	add_rule(r, 2, 2);
+	publish(r, "3");
+	want(r);
+	assert_int_equal(chosen(r, &f, 0), 3);
+}
+
+static void a_policy_that_drops_when_dead_drops(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 17, 53);
+	struct forwarding_choice c;
+
+	add_rule(r, 1, 2);
+	publish(r, "12");
+	want(r);
+	expect_same_choice(r, &f, 0);
+	forwarding_choose(&r->source, &r->pub, &f, 0, &c);
+	assert_true(c.dropped);
+}
+
+static void a_flow_without_a_rule_takes_the_first_live_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 17, 53);
+
+	publish(r, "23");
+	want(r);
+	assert_int_equal(chosen(r, &f, 0), 2);
+}
+
+static void ipv6_never_takes_a_link_without_ipv6(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("fd00:1::25", "2001:db8:ffff::1", 6, 443);
+
+	add_rule(r, 1, 1); /* prefers wan2, which has IPv4 only */
+	want(r);
+	for (uint32_t draw = 0; draw < 10; draw++)
+		assert_int_equal(chosen(r, &f, draw), 1);
+}
+
+static void own_networks_are_not_given_to_a_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow inside = flow("192.168.1.9", "192.168.1.1", 6, 22);
+	struct forwarding_flow multicast = flow("192.168.1.9", "239.1.2.3", 17, 5000);
+
+	add_rule(r, 1, 0);
+	want(r);
+	assert_int_equal(chosen(r, &inside, 0), 0);
+	assert_int_equal(chosen(r, &multicast, 0), 0);
+}
+
+static void weighted_draws_follow_the_slots(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
+
+	add_rule(r, 1, 0);
+	want(r);
+	for (uint32_t draw = 0; draw < POLICY_SLOTS; draw++)
+		assert_int_equal(chosen(r, &f, draw), r->pub.policy[0].slot[draw]);
+}
+
+/* ---- what packets meet ---- */
+
+static void a_known_connection_keeps_its_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
+	struct packet p = packet_of(&f, "lan0");
+	struct machine m;
+
+	add_rule(r, 1, 0);
+	publish(r, "1");
+	want(r);
+	p.ct_mark = 3;
+	p.ct_state = KCT_STATE_ESTABLISHED;
+	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(p.mark, 3);
+}
+
+static void a_connection_from_a_wan_is_pinned_to_it(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.2", 6, 25);
+	struct packet p = packet_of(&f, "eth1");
+	struct machine m;
+
+	want(r);
+	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(p.ct_mark, 2);
+}
+
+static void own_connections_leave_a_dead_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 17, 123);
+	struct packet p = packet_of(&f, NULL);
+	struct machine m;
+
+	p.oif = "eth0";
+	publish(r, "23");
+	want(r);
+	run(&r->want, "output", &p, 0, &m);
+	assert_int_equal(p.mark, 2);
+	assert_int_equal(p.ct_mark, 2);
+}
+
+static void a_probe_with_a_mark_stays_on_its_dead_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 1, 0);
+	struct packet p = packet_of(&f, NULL);
+	struct machine m;
+
+	p.oif = "eth0";
+	p.mark = 1;
+	publish(r, "23");
+	want(r);
+	run(&r->want, "output", &p, 0, &m);
+	assert_int_equal(p.mark, 1);
+}
+
+static void from_outside_only_ping_and_dns_reach_the_router(void **state)
+{
+	struct router *r = *state;
+	const struct {
+		uint8_t proto;
+		uint16_t port;
+		enum end end;
+	} cases[] = {
+	        {17, 53,  END_ACCEPT},
+                {6,  53,  END_ACCEPT},
+                {1,  0,   END_ACCEPT},
+                {6,  22,  END_DROP  },
+	        {17, 123, END_DROP  },
+                {58, 0,   END_DROP  }
+        };
+
+	want(r);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct forwarding_flow f =
+		        flow("198.18.0.1", "203.0.113.2", cases[i].proto, cases[i].port);
+		struct packet p = packet_of(&f, "eth0");
+		struct machine m;
+
+		assert_int_equal(run(&r->want, "input", &p, 0, &m), cases[i].end);
+		p.iif = "lan0";
+		assert_int_equal(run(&r->want, "input", &p, 0, &m), END_ACCEPT);
+	}
+}
+
+static void from_outside_nothing_is_forwarded_that_is_not_published(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.25", 6, 25);
+	struct packet p = packet_of(&f, "eth0");
+	struct machine m;
+
+	want(r);
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	p.ct_status = KCT_STATUS_DNAT;
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
+	p = packet_of(&f, "eth0");
+	p.ct_state = KCT_STATE_ESTABLISHED;
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
+}
+
+static void a_disabled_link_still_lets_nothing_in(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.25", 6, 25);
+	struct packet p = packet_of(&f, "eth0");
+	struct machine m;
+
+	r->links[0].disabled = true;
+	want(r);
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+}
+
+static void a_flushed_tcp_client_is_reset(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
+	struct packet p = packet_of(&f, "lan0");
+	struct machine m;
+
+	add_rule(r, 1, 2); /* even when its policy would drop it */
+	publish(r, "12");
+	want(r);
+	p.ct_state = KCT_STATE_INVALID;
+	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_true(m.reset);
+}
+
+static void nobody_outside_is_sent_a_reset(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.9", 6, 443);
+	struct packet p = packet_of(&f, "eth0");
+	struct machine m;
+
+	want(r);
+	p.ct_state = KCT_STATE_INVALID;
+	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_false(m.reset);
+}
+
+/* ---- forwards ---- */
+
+static void publish_mail(struct router *r)
+{
+	r->on[0][0] = (struct forward_on){.link = 0, .address = addr("203.0.113.3")};
+	r->on[0][1] = (struct forward_on){.link = 1, .address = addr("198.51.100.3")};
+	r->forwards[0] = (struct forward_conf){
+	        .name = STR("smtp"),
+	        .to = addr("192.168.1.25"),
+	        .protocol = RULE_TCP,
+	        .port = {25, 25},
+	        .on = r->on[0],
+	        .non = 2
+        };
+	r->source.nforwards = 1;
+	want(r);
+}
+
+static void mail_to_a_published_address_reaches_the_server(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.3", 6, 25);
+	struct packet p = packet_of(&f, "eth1");
+	struct ip_addr server = addr("192.168.1.25");
+	struct machine m;
+
+	publish_mail(r);
+	run(&r->want, "forwards", &p, 0, &m);
+	assert_true(ip_addr_eq(&m.dnat, &server));
+}
+
+static void another_port_of_a_published_address_is_not_forwarded(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.3", 6, 26);
+	struct packet p = packet_of(&f, "eth1");
+	struct machine m;
+
+	publish_mail(r);
+	run(&r->want, "forwards", &p, 0, &m);
+	assert_int_equal(m.dnat.family, 0);
+}
+
+static void outbound_mail_leaves_with_the_mail_address(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
+	struct packet p = packet_of(&f, NULL);
+	struct ip_addr mail = addr("203.0.113.3");
+	struct machine m;
+
+	publish_mail(r);
+	p.oif = "eth0";
+	run(&r->want, "postrouting", &p, 0, &m);
+	assert_true(ip_addr_eq(&m.snat, &mail));
+	assert_false(m.masqueraded);
+}
+
+static void other_traffic_of_the_mail_server_is_masqueraded(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 443);
+	struct packet p = packet_of(&f, NULL);
+	struct machine m;
+
+	publish_mail(r);
+	p.oif = "eth0";
+	run(&r->want, "postrouting", &p, 0, &m);
+	assert_int_equal(m.snat.family, 0);
+	assert_true(m.masqueraded);
+}
+
+static void own_packets_from_a_second_address_keep_it(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.3", "198.18.0.1", 17, 53);
+	struct packet p = packet_of(&f, NULL);
+	struct machine m;
+
+	publish_mail(r);
+	p.oif = "eth0";
+	run(&r->want, "postrouting", &p, 0, &m);
+	assert_false(m.masqueraded);
+}
+
+static void a_client_beside_the_server_gets_its_answers_back(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "192.168.1.25", 6, 25);
+	struct packet p = packet_of(&f, "lan0");
+	struct machine m;
+
+	publish_mail(r);
+	p.oif = "lan0";
+	p.ct_status = KCT_STATUS_DNAT;
+	run(&r->want, "postrouting", &p, 0, &m);
+	assert_true(m.masqueraded);
+}
+
+static bool has_address(const struct kernel_state *s, const char *interface, const char *text)
+{
+	struct ip_prefix p = prefix(text);
+
+	for (size_t i = 0; i < s->naddresses; i++)
+		if (str_is(s->addresses[i].interface, interface) &&
+		        ip_addr_eq(&s->addresses[i].prefix.addr, &p.addr) &&
+		        s->addresses[i].prefix.bits == p.bits)
+			return true;
+	return false;
+}
+
+static void a_published_address_is_added_to_its_link(void **state)
+{
+	struct router *r = *state;
+
+	publish_mail(r);
+	assert_true(has_address(&r->want, "eth0", "203.0.113.3/32"));
+	assert_true(has_address(&r->want, "eth1", "198.51.100.3/32"));
+}
+
+/* ---- routes ---- */
+
+static const struct kstate_route *route_to(
+        const struct kernel_state *s, uint32_t table, const char *to, const char *interface)
+{
+	for (size_t i = 0; i < s->nroutes; i++) {
+		char text[IP_TEXT_MAX + 4];
+
+		if (s->routes[i].table == table && str_is(s->routes[i].interface, interface) &&
+		        strcmp(ip_prefix_text(&s->routes[i].to, text), to) == 0)
+			return &s->routes[i];
+	}
+	return NULL;
+}
+
+static void each_link_has_a_table_with_its_default_route(void **state)
+{
+	struct router *r = *state;
+	const struct kstate_route *d;
+	struct ip_addr gateway = addr("198.51.100.1");
+
+	r->links[1].gateways[0].addr = gateway;
+	want(r);
+	for (size_t i = 0; i < r->want.nroutes; i++) {
+		d = &r->want.routes[i];
+		if (d->table == 102 && d->to.bits == 0 && d->family == 4) {
+			assert_true(ip_addr_eq(&d->gateway, &gateway));
+			return;
+		}
+	}
+	fail_msg("table 102 has no default route");
+}
+
+static void two_links_may_share_a_subnet(void **state)
+{
+	struct router *r = *state;
+
+	r->addresses[2][0].prefix = prefix("192.168.8.100/24");
+	want(r);
+	assert_non_null(route_to(&r->want, 103, "192.168.8.0/24", "eth2"));
+	assert_non_null(route_to(&r->want, 104, "192.168.8.0/24", "usb0"));
+	assert_non_null(route_to(&r->want, KSTATE_TABLE_MAIN, "192.168.8.0/24", "eth2"));
+	assert_null(route_to(&r->want, KSTATE_TABLE_MAIN, "192.168.8.0/24", "usb0"));
+}
+
+static void a_disabled_link_has_no_address_and_no_route(void **state)
+{
+	struct router *r = *state;
+
+	r->links[0].disabled = true;
+	want(r);
+	assert_false(has_address(&r->want, "eth0", "203.0.113.2/29"));
+	for (size_t i = 0; i < r->want.nroutes; i++)
+		assert_false(str_is(r->want.routes[i].interface, "eth0"));
+}
+
+static void nothing_lies_outside_our_ranges(void **state)
+{
+	struct router *r = *state;
+
+	publish_mail(r);
+	for (size_t i = 0; i < r->want.nrules; i++)
+		assert_in_range(r->want.rules[i].priority, KSTATE_RULE_FIRST, KSTATE_RULE_LAST);
+	for (size_t i = 0; i < r->want.nroutes; i++)
+		assert_true(r->want.routes[i].table == KSTATE_TABLE_MAIN ||
+		            (r->want.routes[i].table > KSTATE_TABLE_BASE &&
+		                    r->want.routes[i].table <= KSTATE_TABLE_BASE + FL_LINKS_MAX));
+}
+
+/* ---- changes ---- */
+
+static struct kernel_diff diff_to(struct router *r, const char *live)
+{
+	struct kernel_state old = r->want;
+	struct kernel_diff d;
+
+	publish(r, live);
+	want(r);
+	kernel_state_diff(&old, &r->want, &r->mem, &d);
+	return d;
+}
+
+static void a_dead_link_changes_elements_only(void **state)
+{
+	struct router *r = *state;
+	struct kernel_diff d;
+
+	want(r);
+	d = diff_to(r, "12");
+	assert_null(d.replace_table);
+	assert_int_equal(d.nadd_routes + d.ndel_routes + d.nadd_rules + d.ndel_rules, 0);
+	assert_true(d.nsets > 0);
+}
+
+static void one_more_exact_rule_changes_elements_only(void **state)
+{
+	struct router *r = *state;
+	struct kernel_state old;
+	struct kernel_diff d;
+
+	for (uint32_t i = 1; i <= 2; i++) {
+		*add_rule(r, i, 1) = (struct rule_conf){
+		        .number = i,
+		        .policy = 1,
+		        .protocol = RULE_TCP,
+		        .port = {25,           25},
+		        .source = { ip_addr_v4(192, 168, 1, (uint8_t)i), 32}
+                };
+		old = r->want;
+		want(r);
+	}
+	kernel_state_diff(&old, &r->want, &r->mem, &d);
+	assert_null(d.replace_table);
+	assert_int_equal(d.nsets, 1);
+	assert_int_equal(d.sets[0].nadd, 1);
+}
+
+/* Apply element changes to a state, as a kernel would. */
+static void apply(struct router *r, struct kernel_state *s, const struct kernel_diff *d)
+{
+	for (size_t i = 0; i < d->nsets; i++) {
+		struct kset *set = (struct kset *)(uintptr_t)kernel_state_set(s, d->sets[i].set);
+		struct kelem *e = arena_array(&r->mem, set->nelems + d->sets[i].nadd, sizeof(*e));
+		size_t n = 0;
+
+		for (size_t j = 0; j < set->nelems; j++) {
+			size_t k = 0;
+
+			while (k < d->sets[i].nremove &&
+			        memcmp(d->sets[i].remove[k].key, set->elems[j].key, KSET_KEY_MAX) !=
+			                0)
+				k++;
+			if (k == d->sets[i].nremove)
+				e[n++] = set->elems[j];
+		}
+		for (size_t j = 0; j < d->sets[i].nadd; j++)
+			e[n++] = d->sets[i].add[j];
+		set->elems = e;
+		set->nelems = n;
+	}
+	kernel_state_sort(s);
+}
+
+static void the_switch_leads_to_the_same_state_as_making_it_anew(void **state)
+{
+	struct router *r = *state;
+	static const char *const lives[] = {"1", "12", "", "134", "4", "123"};
+
+	add_rule(r, 1, 0);
+	want(r);
+	for (size_t i = 0; i < COUNT_OF(lives); i++) {
+		struct kernel_state have = r->want;
+		struct published old = r->pub;
+		struct kernel_diff first, rest, d;
+
+		publish(r, lives[i]);
+		assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
+		apply(r, &have, &first);
+		apply(r, &have, &rest);
+		want(r);
+		kernel_state_diff(&have, &r->want, &r->mem, &d);
+		assert_true(kernel_diff_is_empty(&d));
+	}
+}
+
+static void the_switch_comes_first_and_is_two_elements(void **state)
+{
+	struct router *r = *state;
+	struct published old = r->pub;
+	struct kernel_diff first, rest;
+
+	publish(r, "12");
+	assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
+	assert_int_equal(first.nsets, 1);
+	assert_true(str_is(first.sets[0].set, "down"));
+	assert_int_equal(first.sets[0].nadd, 2);
+	assert_int_equal(first.sets[0].nremove, 0);
+	assert_true(str_is(rest.sets[0].set, "slots"));
+}
+
+static size_t flushed(struct router *r, const char *before, const char *after, uint8_t *marks)
+{
+	struct published old;
+
+	publish(r, before);
+	old = r->pub;
+	publish(r, after);
+	return forwarding_flush_marks(&old, &r->pub, marks);
+}
+
+static void only_the_dead_links_connections_are_flushed(void **state)
+{
+	uint8_t marks[FL_LINKS_MAX];
+
+	assert_int_equal(flushed(*state, "123", "13", marks), 1);
+	assert_int_equal(marks[0], 2);
+}
+
+static void nothing_is_flushed_when_no_link_is_left(void **state)
+{
+	uint8_t marks[FL_LINKS_MAX];
+
+	assert_int_equal(flushed(*state, "1", "", marks), 0);
+}
+
+static void a_backup_that_is_stood_down_keeps_its_connections(void **state)
+{
+	struct router *r = *state;
+	struct published old;
+	uint8_t marks[FL_LINKS_MAX];
+
+	publish(r, "4");
+	old = r->pub;
+	publish(r, "1");
+	r->pub.fit |= link_bit(4);
+	assert_int_equal(forwarding_flush_marks(&old, &r->pub, marks), 0);
+}
+
+static void running_out_of_memory_is_an_error(void **state)
+{
+	struct router *r = *state;
+
+	r->mem.full = true;
+	assert_int_equal(forwarding_want(&r->source, &r->pub, &r->mem, &r->want), FL_EFULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(the_chains_choose_as_the_rules_read),
+	        TEST(the_lowest_number_that_matches_decides),
+	        TEST(a_list_rule_before_an_exact_one_keeps_its_place),
+	        TEST(a_thousand_exact_rules_are_one_step_of_the_chain),
+	        TEST(exact_rules_around_a_disjoint_list_rule_share_a_map),
+	        TEST(a_policy_without_live_member_gives_way_to_the_next_rule),
+	        TEST(a_policy_that_drops_when_dead_drops),
+	        TEST(a_flow_without_a_rule_takes_the_first_live_link),
+	        TEST(ipv6_never_takes_a_link_without_ipv6),
+	        TEST(own_networks_are_not_given_to_a_link),
+	        TEST(weighted_draws_follow_the_slots),
+	        TEST(a_known_connection_keeps_its_link),
+	        TEST(a_connection_from_a_wan_is_pinned_to_it),
+	        TEST(own_connections_leave_a_dead_link),
+	        TEST(a_probe_with_a_mark_stays_on_its_dead_link),
+	        TEST(from_outside_only_ping_and_dns_reach_the_router),
+	        TEST(from_outside_nothing_is_forwarded_that_is_not_published),
+	        TEST(a_disabled_link_still_lets_nothing_in),
+	        TEST(a_flushed_tcp_client_is_reset),
+	        TEST(nobody_outside_is_sent_a_reset),
+	        TEST(mail_to_a_published_address_reaches_the_server),
+	        TEST(another_port_of_a_published_address_is_not_forwarded),
+	        TEST(outbound_mail_leaves_with_the_mail_address),
+	        TEST(other_traffic_of_the_mail_server_is_masqueraded),
+	        TEST(own_packets_from_a_second_address_keep_it),
+	        TEST(a_client_beside_the_server_gets_its_answers_back),
+	        TEST(a_published_address_is_added_to_its_link),
+	        TEST(each_link_has_a_table_with_its_default_route),
+	        TEST(two_links_may_share_a_subnet),
+	        TEST(a_disabled_link_has_no_address_and_no_route),
+	        TEST(nothing_lies_outside_our_ranges),
+	        TEST(a_dead_link_changes_elements_only),
+	        TEST(one_more_exact_rule_changes_elements_only),
+	        TEST(the_switch_leads_to_the_same_state_as_making_it_anew),
+	        TEST(the_switch_comes_first_and_is_two_elements),
+	        TEST(only_the_dead_links_connections_are_flushed),
+	        TEST(nothing_is_flushed_when_no_link_is_left),
+	        TEST(a_backup_that_is_stood_down_keeps_its_connections),
+	        TEST(running_out_of_memory_is_an_error),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
