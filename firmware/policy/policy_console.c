@@ -171,7 +171,7 @@ static enum fl_err show_policy(struct console_call *call)
 			policy_detail(m, i, call->out);
 			return FL_OK;
 		}
-	sink_printf(call->out, "there is no policy \"%.*s\"\n", STR_ARG(call->arg[0]));
+	sink_printf(call->out, "error: there is no policy \"%.*s\"\n", STR_ARG(call->arg[0]));
 	return FL_ENOENT;
 }
 

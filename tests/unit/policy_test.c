@@ -822,6 +822,109 @@ static void more_policies_than_fit_are_an_error(void **state)
 	arena_reset(&c.mem);
 }
 
+/* As a router's schema: links to refer to, and the row under test. */
+struct config {
+	SETTINGS_LIST(struct link_conf, links);
+	SETTINGS_LIST(struct policy_conf, policies);
+};
+
+static const struct setting link_columns[] = {
+        {.name = "NAME",
+         .help = "name",
+         .kind = SETTING_VALUE,
+         .flags = SETTING_KEY,
+         .offset = offsetof(struct link_conf, name),
+         .type = VALUE_NAME},
+        {0},
+};
+
+/* Parse and bind; returns how many mistakes there were. */
+static size_t config_read(const char *text, struct arena *mem, struct config *out)
+{
+	struct setting schema[] = {
+	        {.name = "link",
+                 .help = "a link",
+                 .kind = SETTING_LIST,
+                 .columns = link_columns,
+                 .offset = offsetof(struct config, links),
+                 .size = sizeof(struct link_conf)},
+	        policy_setting,
+	        {0},
+	};
+	struct settings tree;
+	struct diags why;
+
+	schema[1].offset = offsetof(struct config, policies);
+	*out = (struct config){0};
+	diags_init(&why, mem);
+	assert_int_equal(settings_init(&tree, schema, mem), FL_OK);
+	if (settings_parse(&tree, str_of(text), &why) == FL_OK)
+		(void)!settings_bind(&tree, mem, out, &why);
+	return why.errors;
+}
+
+#define LINKS "link wan1\nlink wan2\nlink lte\n"
+
+static void policy_is_read_with_members_in_the_order_typed(void **state)
+{
+	struct arena mem;
+	struct config c;
+	const struct policy_conf *p;
+
+	(void)state;
+	arena_init(&mem, &heap);
+	assert_int_equal(config_read(LINKS "policy mail { method priority, member wan2, "
+	                                   "member wan1, when-dead drop }",
+	                         &mem, &c),
+	        0);
+	assert_int_equal(c.npolicies, 1);
+	p = &c.policies[0];
+	assert_true(str_is(p->name, "mail"));
+	assert_int_equal(p->method, POLICY_PRIORITY);
+	assert_int_equal(p->when_dead, POLICY_DROP);
+	assert_int_equal(p->nmembers, 2);
+	assert_true(str_is(c.links[p->members[0].link].name, "wan2"));
+	assert_true(str_is(c.links[p->members[1].link].name, "wan1"));
+	arena_reset(&mem);
+}
+
+static void policy_is_weighted_and_falls_back_to_any_link_by_default(void **state)
+{
+	struct arena mem;
+	struct config c;
+
+	(void)state;
+	arena_init(&mem, &heap);
+	assert_int_equal(
+	        config_read(LINKS "policy spread { member wan1 4, member wan2 }", &mem, &c), 0);
+	assert_int_equal(c.policies[0].method, POLICY_WEIGHTED);
+	assert_int_equal(c.policies[0].when_dead, POLICY_ANY);
+	assert_int_equal(c.policies[0].members[0].weight, 4);
+	assert_int_equal(c.policies[0].members[1].weight, 0); /* the link's own */
+	arena_reset(&mem);
+}
+
+static void policy_text_with_a_mistake_is_refused(void **state)
+{
+	static const char *const bad[] = {
+	        LINKS "policy p { member wan9 }",
+	        LINKS "policy p { member wan1 0 }",
+	        LINKS "policy p { member wan1 241 }",
+	        LINKS "policy p { method fastest, member wan1 }",
+	        LINKS "policy p { member wan1, when-dead ignore }",
+	        LINKS "policy p { method all }",
+	};
+	struct arena mem;
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		arena_init(&mem, &heap);
+		assert_int_equal(config_read(bad[i], &mem, &c), 1);
+		arena_reset(&mem);
+	}
+}
+
 /* ---- console ---- */
 
 struct console_fixture {
@@ -940,7 +1043,7 @@ static void show_policy_of_an_unknown_name_fails(void **state)
 	publish_fresh(&c.f);
 	run(&c, "show policy NAME", "sprad");
 	assert_int_equal(c.status, FL_ENOENT);
-	assert_string_equal(c.text, "there is no policy \"sprad\"\n");
+	assert_string_equal(c.text, "error: there is no policy \"sprad\"\n");
 }
 
 static void show_policy_completes_names_of_policies(void **state)
@@ -1003,6 +1106,9 @@ int main(void)
 	        cmocka_unit_test(member_that_comes_twice_is_an_error),
 	        cmocka_unit_test(weight_that_the_method_ignores_is_a_warning),
 	        cmocka_unit_test(more_policies_than_fit_are_an_error),
+	        cmocka_unit_test(policy_is_read_with_members_in_the_order_typed),
+	        cmocka_unit_test(policy_is_weighted_and_falls_back_to_any_link_by_default),
+	        cmocka_unit_test(policy_text_with_a_mistake_is_refused),
 	        cmocka_unit_test(show_policies_prints_shares_of_weighted_links),
 	        cmocka_unit_test(show_policies_prints_who_follows_in_a_priority),
 	        cmocka_unit_test(show_policies_says_what_happens_without_a_live_member),
