@@ -57,36 +57,50 @@ static uint64_t member_share(
 	return weight * (link->state == LINK_DEGRADED ? DEGRADED_FACTOR : SOUND_FACTOR);
 }
 
-/* Steps 1 and 2: fills members and live; `claims` gets the live members with their shares. */
-static void members_pick(const struct policy_conf *conf, const struct policy_link *links,
-        size_t nlinks, uint32_t fit, uint32_t backups, struct published_policy *out,
-        struct slot_share claims[FL_LINKS_MAX])
-{
-	uint32_t all = 0, use;
-	const struct policy_link *member[FL_LINKS_MAX];
-	uint64_t share[FL_LINKS_MAX];
+/* The links as all policies see them. */
+struct view {
+	const struct policy_link *links;
+	size_t nlinks;
+	uint32_t fit, backups; /* masks */
+};
 
-	for (size_t i = 0; i < conf->nmembers && out->nmembers < FL_LINKS_MAX; i++) {
+/* Step 1, and the shares of step 3.  A member that is no link, or comes twice, is left out. */
+static size_t members_list(const struct view *v, const struct policy_conf *conf,
+        struct slot_share members[FL_LINKS_MAX])
+{
+	uint32_t seen = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->nmembers && n < FL_LINKS_MAX; i++) {
 		const struct policy_member *m = &conf->members[i];
 		const struct policy_link *link;
 
-		if (m->link < 0 || (size_t)m->link >= nlinks)
+		if (m->link < 0 || (size_t)m->link >= v->nlinks)
 			continue;
-		link = &links[m->link];
-		if (link->number == 0 || link->number > FL_LINKS_MAX ||
-		        all & link_bit(link->number))
+		link = &v->links[m->link];
+		if (link->number < 1 || link->number > FL_LINKS_MAX ||
+		        seen & link_bit(link->number))
 			continue;
-		all |= link_bit(link->number);
-		member[out->nmembers] = link;
-		share[out->nmembers] = member_share(conf->method, m, link);
-		out->members[out->nmembers++] = link->number;
+		seen |= link_bit(link->number);
+		members[n].number = link->number;
+		members[n++].share = member_share(conf->method, m, link);
 	}
-	use = without_idle_backups(all & fit, backups);
-	for (size_t i = 0; i < out->nmembers; i++)
-		if (use & link_bit(member[i]->number)) {
-			claims[out->nlive] = (struct slot_share){member[i]->number, share[i]};
-			out->nlive++;
-		}
+	return n;
+}
+
+/* Step 2: keep the live ones of `n` members; returns how many. */
+static size_t live_keep(const struct view *v, struct slot_share *members, size_t n)
+{
+	uint32_t all = 0, use;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= link_bit(members[i].number);
+	use = without_idle_backups(all & v->fit, v->backups);
+	for (size_t i = 0; i < n; i++)
+		if (use & link_bit(members[i].number))
+			members[kept++] = members[i];
+	return kept;
 }
 
 /* Heaviest first; equal ones stay in their order.  At most 16 of them. */
@@ -110,28 +124,31 @@ static const struct published_policy *published_find(const struct published *old
 	return NULL;
 }
 
-static void policy_make(const struct policy_conf *conf, const struct policy_link *links,
-        size_t nlinks, uint32_t fit, uint32_t backups, const struct published *old,
-        struct published_policy *out)
+static void policy_make(const struct view *v, const struct policy_conf *conf,
+        const struct published *old, struct published_policy *out)
 {
 	struct slot_share claims[FL_LINKS_MAX];
 	struct slot_counts counts;
 	const struct published_policy *before;
+	size_t n = members_list(v, conf, claims);
 
 	out->key = name_hash(conf->name);
 	out->method = (uint8_t)conf->method;
 	out->when_dead = (uint8_t)conf->when_dead;
-	members_pick(conf, links, nlinks, fit, backups, out, claims);
-	slots_count(
-	        claims, conf->method == POLICY_PRIORITY && out->nlive ? 1 : out->nlive, &counts);
+	for (size_t i = 0; i < n; i++)
+		out->members[i] = claims[i].number;
+	out->nmembers = (uint8_t)n;
+	n = live_keep(v, claims, n);
+	slots_count(claims, conf->method == POLICY_PRIORITY && n ? 1 : n, &counts);
 	before = published_find(old, out->key);
 	if (before)
 		memcpy(out->slot, before->slot, sizeof(out->slot));
 	slots_deal(out->key, &counts, out->slot);
 	if (conf->method == POLICY_WEIGHTED)
-		claims_sort(claims, out->nlive);
-	for (size_t i = 0; i < out->nlive; i++)
+		claims_sort(claims, n);
+	for (size_t i = 0; i < n; i++)
 		out->live[i] = claims[i].number;
+	out->nlive = (uint8_t)n;
 }
 
 static uint32_t live_mask(const struct published_policy *p)
@@ -167,7 +184,7 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
         const struct policy_link *links, size_t nlinks, const struct published *old,
         struct published *out)
 {
-	uint32_t backups;
+	struct view v = {.links = links, .nlinks = nlinks};
 
 	/* It is compared as octets below. */
 	_Static_assert(
@@ -178,12 +195,13 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
 	                       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,
 	        "no padding");
 	memset(out, 0, sizeof(*out));
-	backups = links_sum_up(links, nlinks, out);
-	out->live = without_idle_backups(out->fit, backups);
+	v.backups = links_sum_up(links, nlinks, out);
+	v.fit = out->fit;
+	out->live = without_idle_backups(v.fit, v.backups);
 	for (size_t i = 0; i < npolicies && i < POLICIES_MAX; i++) {
 		struct published_policy *p = &out->policy[out->npolicies++];
 
-		policy_make(&policies[i], links, nlinks, out->fit, backups, old, p);
+		policy_make(&v, &policies[i], old, p);
 		out->live |= live_mask(p);
 	}
 	if (old) {
