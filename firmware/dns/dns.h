@@ -39,9 +39,8 @@ enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER };
 struct dns_host_conf {
 	struct origin origin;
 	struct dns_host_name name;
-	struct ip_addr address; /* family 0 with `own`: the link's own */
-	bool own;
-	int32_t link; /* index, or DNS_LINK_ANY */
+	struct ip_addr address; /* family 0: `own`, what the link has itself */
+	int32_t link;           /* index, or DNS_LINK_ANY */
 	bool mail_entry;
 	span ttl; /* 0: the domain's */
 	uint32_t when_dead;
@@ -111,6 +110,9 @@ struct dns_conf {
 	uint32_t threads; /* 0: one a core */
 };
 
+/* Read "10;mail1" or "mail1"; false: it is no host name, and `why` says which part is not. */
+bool dns_host_name_parse(struct str text, struct dns_host_name *out, struct textbuf *why);
+
 /* All that one image is made of; arrays as settings_bind() gave them. */
 struct dns_source {
 	const struct dns_domain_conf *domains;
@@ -166,7 +168,8 @@ struct dns_responder {
 };
 
 /* Answer one message.  `reply` is empty and the caller's; its cap is the most that may be sent by
- * this transport (the client's EDNS size is seen to here).  Any octets may come in. */
+ * this transport (the client's EDNS size is seen to here).  Any octets may come in; `query` and
+ * `reply` do not overlap. */
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
         const struct dns_client *from, struct bytes query, struct buf *reply);
 

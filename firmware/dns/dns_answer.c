@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_answer.c - a question, the image and the published links -> an answer.
+ *
+ * In this order:
+ *
+ *   1. Under 12 octets, or a response: dropped.
+ *   2. Unknown opcode: NOTIMP, header only, as its sections mean we do not know what.
+ *   3. Malformed, or not one question: FORMERR.  An RCODE, AD, CD, RA, Z or unknown EDNS flags and
+ *      options in a query, and octets behind it, are ignored (RFC 8906 3).
+ *   4. EDNS version over 0: BADVERS.  A TSIG, as we know no key: NOTAUTH with BADKEY.
+ *   5. NOTIFY, UPDATE, a transfer, a class other than IN, a name in no domain of ours: REFUSED.
+ *   6. The closest name there is decides (RFC 1034 4.3.2, RFC 4592): at or below a delegation, a
+ *      referral (DS at the cut itself: ours); the name itself: its records, its CNAME, or NODATA; a
+ *      wildcard right below the closest name; else NXDOMAIN.
+ *   7. ANY: one set of records (RFC 8482 4.1).  A CNAME is followed inside our domains, eight times
+ *      at most; a loop ends as it is, NOERROR.
+ *   8. MX, SRV and NS bring the addresses of what they name, if there is room.  No NS in positive
+ *      answers.  What does not fit leaves nothing but TC (RFC 2181 9, RFC 9471).
+ *
+ * Of a set, the records whose link is alive are in.  With none alive the set is NODATA, unless it
+ * is to be answered whole: so is every MX set and the addresses behind it, for a sender that finds
+ * no MX address returns the mail, while one that finds a dead address tries again. */
+#include "dns_format.h"
+#include "dns_query.h"
+#include "dns_rdata.h"
+
+#include <string.h>
+
+#define CHAIN_MAX   8  /* CNAMEs followed */
+#define PENDING_MAX 32 /* names whose addresses go in the additional section */
+#define UNSURE_TTL  5  /* s: most, while a link of the set is suspect or recovering */
+#define OPT_SIZE    11
+#define POINTER     0xc000u
+#define POINTER_MAX 0x3fffu
+#define CLASSIC_UDP 512
+
+enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTIONS };
+
+struct pending {
+	const struct image_node *node;
+	size_t name_at;
+};
+
+struct answer {
+	struct dns_responder *r;
+	const struct dns_image *image;
+	const struct published *pub;
+	uint32_t alive;
+	uint32_t unsure; /* of the sets looked at, the links that may change soon */
+	struct buf out;
+	uint16_t count[SECTIONS];
+	bool authoritative;
+
+	/* The name that is being answered: where it stands in the reply, and where its zone's. */
+	struct dns_key key;
+	uint32_t hash;
+	size_t name_at, zone_at;
+
+	struct pending pending[PENDING_MAX];
+	size_t npending;
+};
+
+/* ---- which records, in which order ---- */
+
+static void rotate(uint8_t *pick, unsigned n, uint32_t by)
+{
+	uint8_t old[IMAGE_SET_MAX];
+
+	memcpy(old, pick, n);
+	for (unsigned i = 0; i < n; i++)
+		pick[i] = old[(i + by) % n];
+}
+
+static unsigned order_fixed(
+        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+{
+	(void)a;
+	(void)set;
+	(void)pick;
+	return n;
+}
+
+static unsigned order_rotated(
+        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+{
+	(void)set;
+	rotate(pick, n, a->r->turn++);
+	return n;
+}
+
+static unsigned order_preference(
+        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+{
+	const struct image_record *records = image_records(a->image, set->records);
+
+	for (unsigned from = 0, to; from < n; from = to) {
+		for (to = from + 1; to < n; to++)
+			if (records[pick[to]].preference != records[pick[from]].preference)
+				break;
+		for (unsigned i = to - from; i > 1; i--) { /* Fisher and Yates */
+			unsigned k = from + rng_below(&a->r->rng, i);
+			uint8_t swap = pick[k];
+
+			pick[k] = pick[from + i - 1];
+			pick[from + i - 1] = swap;
+		}
+	}
+	return n;
+}
+
+/* Bring the records of link `number` to the front, keep the order of the rest.  Returns how many
+ * they are. */
+static unsigned to_front(
+        const struct image_record *records, unsigned number, uint8_t *pick, unsigned n)
+{
+	uint8_t rest[IMAGE_SET_MAX];
+	unsigned nfront = 0, nrest = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (records[pick[i]].link == number)
+			pick[nfront++] = pick[i];
+		else
+			rest[nrest++] = pick[i];
+	memcpy(pick + nfront, rest, nrest);
+	return nfront;
+}
+
+/* The members on the best live link; off-site members when the policy has no link for us. */
+static unsigned keep_best(const struct published_policy *policy, const struct image_record *records,
+        uint8_t *pick, unsigned n)
+{
+	for (unsigned i = 0; i < policy->nlive && i < FL_LINKS_MAX; i++) {
+		unsigned best = to_front(records, policy->live[i], pick, n);
+
+		if (best)
+			return best;
+	}
+	return 1;
+}
+
+static unsigned order_policy(
+        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+{
+	const struct published_policy *policy = &a->pub->policy[set->policy];
+	const struct image_record *records = image_records(a->image, set->records);
+	unsigned drawn;
+
+	rotate(pick, n, policy->method == POLICY_PRIORITY ? 0 : a->r->turn++);
+	if (set->policy >= a->pub->npolicies || policy->method == POLICY_ALL)
+		return n;
+	if (policy->method == POLICY_PRIORITY)
+		return keep_best(policy, records, pick, n);
+	drawn = policy->slot[rng_below(&a->r->rng, POLICY_SLOTS)];
+	if (drawn)
+		to_front(records, drawn, pick, n);
+	return n;
+}
+
+static unsigned (*const order_of[ORDERS])(
+        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n) = {
+        [ORDER_FIXED] = order_fixed,
+        [ORDER_ROTATED] = order_rotated,
+        [ORDER_PREFERENCE] = order_preference,
+        [ORDER_POLICY] = order_policy,
+};
+
+/* The records of `set` that are answered now, by index, in order.  Returns how many. */
+static unsigned choose(struct answer *a, const struct image_set *set, uint8_t pick[IMAGE_SET_MAX])
+{
+	const struct image_record *records = image_records(a->image, set->records);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < set->count; i++)
+		if (records[i].links & a->alive)
+			pick[n++] = (uint8_t)i;
+	if (n == 0 && dns_set_is_whole(a->image, set, a->alive))
+		for (; n < set->count; n++)
+			pick[n] = (uint8_t)n;
+	return n > 1 ? order_of[set->order](a, set, pick, n) : n;
+}
+
+/* ---- writing ---- */
+
+static void remember_target(struct answer *a, const struct image_record *r, size_t ready_at)
+{
+	const struct image_node *node = image_node(a->image, r->target);
+
+	if (a->npending == PENDING_MAX || ready_at + r->name_at > POINTER_MAX)
+		return;
+	for (size_t i = 0; i < a->npending; i++)
+		if (a->pending[i].node == node)
+			return;
+	a->pending[a->npending++] = (struct pending){node, ready_at + r->name_at};
+}
+
+/* One record owned by the name at `owner`, its TTL made `ttl`. */
+static void put_record(struct answer *a, const struct image_record *r, size_t owner, uint32_t ttl)
+{
+	size_t at = a->out.n;
+	uint8_t *p = a->out.at + at;
+
+	buf_put(&a->out, a->image->at + r->ready, r->n);
+	if (a->out.bad)
+		return;
+	set_u16(p, (uint16_t)(POINTER | owner));
+	set_u32(p + READY_TTL, ttl);
+	for (size_t i = 0; i < COUNT_OF(r->patch); i++)
+		if (r->patch[i])
+			set_u16(p + r->patch[i], (uint16_t)(POINTER | a->zone_at));
+	if (r->target)
+		remember_target(a, r, at);
+}
+
+static void put_soa(struct answer *a, enum section s, const struct image_zone *zone, uint32_t ttl)
+{
+	const struct image_record *r = image_records(a->image, zone->soa);
+	size_t at = a->out.n;
+
+	put_record(a, r, a->zone_at, ttl);
+	if (a->out.bad)
+		return;
+	set_u32(a->out.at + at + r->n - 20, dns_image_serial(a->image, a->pub->generation));
+	a->count[s]++;
+}
+
+/* What is answered of a set; false: nothing, as every link of it is dead. */
+static bool put_set(struct answer *a, enum section s, const struct image_set *set, size_t owner)
+{
+	const struct image_record *records = image_records(a->image, set->records);
+	bool unsure = set->links & a->pub->unsure & ~LINKS_ALWAYS;
+	uint32_t ttl = unsure && set->ttl > UNSURE_TTL ? UNSURE_TTL : set->ttl;
+	bool address = set->type == DNS_A || set->type == DNS_AAAA;
+	uint8_t pick[IMAGE_SET_MAX];
+	unsigned n = choose(a, set, pick);
+
+	a->unsure |= set->links & a->pub->unsure;
+	for (unsigned i = 0; i < n; i++) {
+		put_record(a, &records[pick[i]], owner, ttl);
+		if (address && !a->out.bad)
+			a->r->count.per_link[records[pick[i]].link]++;
+	}
+	a->count[s] = (uint16_t)(a->count[s] + n);
+	return n > 0;
+}
+
+static void put_negative(struct answer *a, const struct image_zone *zone)
+{
+	uint32_t ttl = zone->negative;
+
+	if (a->unsure & ~LINKS_ALWAYS && ttl > UNSURE_TTL)
+		ttl = UNSURE_TTL;
+	put_soa(a, SECTION_AUTHORITY, zone, ttl);
+}
+
+/* The addresses of one name; all of a type or none of it. */
+static void put_addresses(struct answer *a, const struct pending *p, bool needed)
+{
+	static const uint16_t types[] = {DNS_A, DNS_AAAA};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		const struct image_set *set = dns_image_set(p->node, types[i]);
+		struct buf before = a->out;
+		uint16_t count = a->count[SECTION_ADDITIONAL];
+
+		if (!set)
+			continue;
+		put_set(a, SECTION_ADDITIONAL, set, p->name_at);
+		if (a->out.bad && !needed) {
+			a->out = before;
+			a->count[SECTION_ADDITIONAL] = count;
+		}
+	}
+}
+
+static void put_additional(struct answer *a, bool needed)
+{
+	for (size_t i = 0; i < a->npending && !a->out.bad; i++)
+		put_addresses(a, &a->pending[i], needed);
+}
+
+/* ---- looking up ---- */
+
+/* The node of the name, or of the closest name above it; NULL: in no zone of ours. */
+static const struct image_node *closest(struct answer *a)
+{
+	unsigned most = image_header(a->image)->most_labels;
+	const uint8_t *name = a->key.wire;
+	size_t left = a->key.n;
+	const struct image_node *node = dns_image_find(a->image, name, left, a->hash);
+
+	for (unsigned labels = a->key.labels; !node && labels > 0; labels--) {
+		left -= *name + 1u;
+		name += *name + 1u;
+		if (labels - 1 <= most) /* longer ones cannot be there */
+			node = dns_image_find(a->image, name, left, dns_key_hash(name, left));
+	}
+	return node;
+}
+
+/* From here on the answer is in `zone`: where does its name stand in the reply?  A name that was
+ * written compressed against the zone it came from keeps that place. */
+static void enter_zone(
+        struct answer *a, const struct image_zone *zone, const struct image_zone *from)
+{
+	if (zone != from)
+		a->zone_at = a->name_at + a->key.n - image_node(a->image, zone->apex)->name_n;
+}
+
+static void put_referral(struct answer *a, const struct image_node *cut)
+{
+	const struct image_set *ns = dns_image_set(cut, DNS_NS);
+
+	put_set(a, SECTION_AUTHORITY, ns, a->name_at + a->key.n - cut->name_n);
+	put_additional(a, true);
+}
+
+/* ANY: the first set that has something to say. */
+static bool put_any(struct answer *a, const struct image_node *node, const struct image_zone *zone)
+{
+	const struct image_set *sets = image_sets(node);
+
+	for (unsigned i = 0; i < node->nsets; i++) {
+		if (sets[i].type == DNS_SOA) {
+			put_soa(a, SECTION_ANSWER, zone, sets[i].ttl);
+			return true;
+		}
+		if (put_set(a, SECTION_ANSWER, &sets[i], a->name_at))
+			return true;
+	}
+	return false;
+}
+
+/* The records of `type` that the node has; false: none now. */
+static bool put_type(struct answer *a, const struct image_node *node, const struct image_zone *zone,
+        uint16_t type)
+{
+	const struct image_set *set;
+
+	if (type == DNS_ANY)
+		return put_any(a, node, zone);
+	set = dns_image_set(node, type);
+	if (!set)
+		return false;
+	if (type == DNS_SOA) {
+		put_soa(a, SECTION_ANSWER, zone, set->ttl);
+		return true;
+	}
+	return put_set(a, SECTION_ANSWER, set, a->name_at);
+}
+
+/* The CNAME of the node; the name it points to becomes the one to answer.  False: has none. */
+static bool put_cname(struct answer *a, const struct image_node *node)
+{
+	const struct image_set *set = dns_image_set(node, DNS_CNAME);
+	size_t data_at = a->out.n + READY_DATA, end = data_at;
+	struct dns_name target;
+
+	if (!set)
+		return false;
+	put_set(a, SECTION_ANSWER, set, a->name_at);
+	if (a->out.bad || dns_name_take(bytes_of(a->out.at, a->out.n), &end, &target) != FL_OK) {
+		a->out.bad = true;
+		return true;
+	}
+	dns_key_of(target.wire, target.n, &a->key);
+	a->hash = dns_key_hash(a->key.wire, a->key.n);
+	a->name_at = data_at;
+	return true;
+}
+
+/* DS at the top of a zone of ours is the business of the zone above, if that is ours as well. */
+static const struct image_zone *zone_of_ds(
+        struct answer *a, const struct image_node *node, const struct image_zone *zone)
+{
+	if (image_node(a->image, zone->apex) != node || zone->parent < 0)
+		return NULL;
+	return image_zone(a->image, (uint32_t)zone->parent);
+}
+
+enum step { STEP_DONE, STEP_FOLLOW, STEP_REFUSED, STEP_NXDOMAIN };
+
+/* Answer for one name of the chain. */
+static enum step answer_name(struct answer *a, uint16_t type, const struct image_zone **from)
+{
+	const struct image_node *node = closest(a);
+	const struct image_zone *zone, *above;
+	bool exact;
+
+	if (!node)
+		return STEP_REFUSED;
+	exact = node->name_n == a->key.n;
+	zone = image_zone(a->image, node->zone);
+	if (exact && type == DNS_DS) {
+		above = zone_of_ds(a, node, zone);
+		zone = above ? above : zone;
+	}
+	enter_zone(a, zone, *from);
+	*from = zone;
+	if (node->cut && !(exact && type == DNS_DS && image_node(a->image, node->cut) == node)) {
+		put_referral(a, image_node(a->image, node->cut));
+		return STEP_DONE;
+	}
+	a->authoritative = true;
+	if (!exact && node->wildcard) {
+		node = image_node(a->image, node->wildcard);
+		exact = true;
+	}
+	if (exact && put_type(a, node, zone, type)) {
+		put_additional(a, false);
+		return STEP_DONE;
+	}
+	if (exact && put_cname(a, node))
+		return STEP_FOLLOW;
+	put_negative(a, zone);
+	return exact ? STEP_DONE : STEP_NXDOMAIN;
+}
+
+static enum dns_rcode answer_question(struct answer *a, uint16_t type)
+{
+	const struct image_zone *from = NULL;
+
+	for (unsigned hop = 0; hop <= CHAIN_MAX && !a->out.bad; hop++)
+		switch (answer_name(a, type, &from)) {
+		case STEP_FOLLOW:
+			break;
+		case STEP_DONE:
+			return RCODE_NOERROR;
+		case STEP_NXDOMAIN:
+			return RCODE_NXDOMAIN;
+		case STEP_REFUSED: /* only the first name has to be ours */
+			return hop ? RCODE_NOERROR : RCODE_REFUSED;
+		}
+	return RCODE_NOERROR;
+}
+
+/* ---- the message around it ---- */
+
+static enum dns_rcode refuse(const struct dns_query *q, enum fl_err parsed)
+{
+	bool known = q->opcode == OPCODE_QUERY || q->opcode == OPCODE_NOTIFY ||
+	             q->opcode == OPCODE_UPDATE;
+
+	if (!known)
+		return RCODE_NOTIMP;
+	if (parsed)
+		return RCODE_FORMERR;
+	if (q->edns && q->version > 0)
+		return RCODE_BADVERS;
+	if (q->tsig_at)
+		return RCODE_NOTAUTH;
+	if (q->opcode != OPCODE_QUERY || q->class != DNS_IN || q->type == DNS_AXFR ||
+	        q->type == DNS_IXFR)
+		return RCODE_REFUSED;
+	return RCODE_NOERROR;
+}
+
+static size_t size_limit(const struct dns_query *q, const struct dns_client *from, size_t cap)
+{
+	size_t limit = CLASSIC_UDP;
+
+	if (from->tcp)
+		return cap < DNS_TCP_SIZE ? cap : DNS_TCP_SIZE;
+	if (q->edns && q->udp_size > limit)
+		limit = q->udp_size < DNS_UDP_SIZE ? q->udp_size : DNS_UDP_SIZE;
+	return cap < limit ? cap : limit;
+}
+
+static void put_opt(struct buf *out, const struct dns_query *q, unsigned rcode)
+{
+	buf_put_u8(out, 0);
+	buf_put_u16(out, DNS_OPT);
+	buf_put_u16(out, DNS_UDP_SIZE);
+	buf_put_u32(out, (uint32_t)rcode >> 4 << 24 | (q->dnssec_ok ? 0x8000u : 0));
+	buf_put_u16(out, 0);
+}
+
+/* RFC 8945 5.2.1: BADKEY, not signed.  What the client wrote of names and time is repeated. */
+static bool put_tsig(struct buf *out, struct bytes query, const struct dns_query *q)
+{
+	size_t at = q->tsig_at, alg_at = q->tsig_data;
+	struct dns_name key, algorithm;
+	struct buf before = *out;
+
+	if (dns_name_take(query, &at, &key) != FL_OK ||
+	        dns_name_take(query, &alg_at, &algorithm) != FL_OK ||
+	        alg_at + 8 > q->tsig_data + q->tsig_n)
+		return false;
+	buf_put(out, key.wire, key.n);
+	buf_put_u16(out, DNS_TSIG);
+	buf_put_u16(out, DNS_ANY);
+	buf_put_u32(out, 0);
+	buf_put_u16(out, (uint16_t)(algorithm.n + 16));
+	buf_put(out, algorithm.wire, algorithm.n);
+	buf_put(out, query.at + alg_at, 8); /* time signed, fudge */
+	buf_put_u16(out, 0);                /* no MAC */
+	buf_put_u16(out, q->id);
+	buf_put_u16(out, 17); /* BADKEY */
+	buf_put_u16(out, 0);
+	if (out->bad)
+		*out = before;
+	return !before.bad && out->n > before.n;
+}
+
+static void put_header(struct buf *out, const struct dns_query *q, unsigned flags, unsigned rcode,
+        bool question, const uint16_t count[SECTIONS])
+{
+	uint8_t *p = out->at;
+
+	set_u16(p, q->id);
+	set_u16(p + 2, (uint16_t)(FLAG_QR | (unsigned)q->opcode << 11 | (q->flags & FLAG_RD) |
+	                          flags | (rcode & 15)));
+	set_u16(p + 4, question);
+	for (unsigned s = SECTION_ANSWER; s < SECTIONS; s++)
+		set_u16(p + 4 + 2 * s, count[s]);
+}
+
+static void begin(struct answer *a, struct dns_responder *r, const struct published *pub,
+        const struct dns_query *q)
+{
+	a->r = r;
+	a->image = &r->image;
+	a->pub = pub;
+	a->alive = links_alive(pub);
+	a->unsure = 0;
+	memset(a->count, 0, sizeof(a->count));
+	a->authoritative = false;
+	a->name_at = DNS_HEADER;
+	a->zone_at = 0;
+	a->npending = 0;
+	if (q->has_question) {
+		a->key = q->key;
+		a->hash = q->hash;
+	}
+}
+
+static void count_query(struct dns_responder *r, const struct dns_client *from)
+{
+	r->count.queries++;
+	if (from->tcp)
+		r->count.tcp++;
+	else
+		r->count.udp++;
+}
+
+enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
+        const struct dns_client *from, struct bytes query, struct buf *reply)
+{
+	struct dns_query q;
+	struct answer a;
+	enum fl_err parsed = dns_query_parse(query, &q);
+	enum dns_rcode rcode;
+	unsigned flags = 0;
+	bool question;
+	size_t limit, records_at;
+
+	count_query(r, from);
+	if (parsed == FL_ESHORT) {
+		r->count.dropped++;
+		return DNS_DROP;
+	}
+	begin(&a, r, pub, &q);
+	rcode = refuse(&q, parsed);
+	question = q.has_question && rcode != RCODE_NOTIMP;
+	limit = size_limit(&q, from, reply->cap);
+	records_at = DNS_HEADER + (question ? q.name_n + 4 : 0);
+	if (records_at + OPT_SIZE > limit) { /* the caller's buffer is too small for any answer */
+		r->count.dropped++;
+		return DNS_DROP;
+	}
+	a.out = buf_of(reply->at, q.edns ? limit - OPT_SIZE : limit);
+	memcpy(a.out.at + DNS_HEADER, query.at + DNS_HEADER, records_at - DNS_HEADER);
+	a.out.n = records_at;
+	if (rcode == RCODE_NOERROR && !r->image.at)
+		rcode = RCODE_SERVFAIL;
+	if (rcode == RCODE_NOERROR)
+		rcode = answer_question(&a, q.type);
+	if (a.authoritative)
+		flags |= FLAG_AA;
+	if (a.out.bad) {
+		a.out = buf_of(reply->at, a.out.cap);
+		a.out.n = records_at;
+		memset(a.count, 0, sizeof(a.count));
+		flags |= FLAG_TC;
+		r->count.truncated++;
+	}
+	a.out.cap = limit;
+	if (q.edns) {
+		put_opt(&a.out, &q, rcode);
+		a.count[SECTION_ADDITIONAL]++;
+	}
+	if (rcode == RCODE_NOTAUTH)
+		a.count[SECTION_ADDITIONAL] =
+		        (uint16_t)(a.count[SECTION_ADDITIONAL] + put_tsig(&a.out, query, &q));
+	put_header(&a.out, &q, flags, rcode, question, a.count);
+	r->count.rcode[rcode]++;
+	reply->n = a.out.n;
+	return DNS_REPLY;
+}

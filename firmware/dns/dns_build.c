@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_build.c - the image is made in four steps.
+ *
+ *   1. Contents: names and sets of records from the settings (dns_contents.c).
+ *   2. Connections: delegations, wildcards, the addresses behind MX, NS and SRV.  An MX record is
+ * in while one link of its exchange is; the exchange's addresses learn the links of the whole MX
+ *      set, so that they are answered when that set is (see dns_answer.c).
+ *   3. Places: how large each node is, and so where it lies.
+ *   4. Writing. */
+#include "dns_build.h"
+
+#include <string.h>
+
+/* ---- names, zones, records ---- */
+
+struct build_node *build_find(const struct build *b, const uint8_t *name, size_t n)
+{
+	struct dns_key key;
+	struct build_node *node;
+	uint32_t hash;
+
+	dns_key_of(name, n, &key);
+	hash = dns_key_hash(key.wire, key.n);
+	for (node = b->buckets[hash & (b->nbuckets - 1)]; node; node = node->same_hash)
+		if (node->hash == hash && node->n == n && memcmp(node->name, key.wire, n) == 0)
+			return node;
+	return NULL;
+}
+
+static struct build_node *node_new(struct build *b, const uint8_t *name, size_t n)
+{
+	struct build_node *node = ARENA_NEW(b->mem, struct build_node), **bucket;
+	struct dns_key key;
+
+	dns_key_of(name, n, &key);
+	if (!node)
+		return NULL;
+	node->name = (const uint8_t *)arena_copy(b->mem, key.wire, key.n);
+	if (!node->name)
+		return NULL;
+	node->n = key.n;
+	node->labels = key.labels;
+	node->hash = dns_key_hash(key.wire, key.n);
+	bucket = &b->buckets[node->hash & (b->nbuckets - 1)];
+	node->same_hash = *bucket;
+	*bucket = node;
+	*b->last_node = node;
+	b->last_node = &node->next;
+	b->nnodes++;
+	return node;
+}
+
+struct build_zone *build_zone(
+        struct build *b, const struct dns_name *name, const struct origin *origin)
+{
+	struct build_zone *zone;
+
+	if (build_find(b, name->wire, name->n)) {
+		char text[DNS_NAME_TEXT_MAX];
+
+		diag_error(b->why, origin, NULL, "leave one of them out",
+		        "the domain %s is there twice", dns_name_text(name->wire, text));
+		return NULL;
+	}
+	zone = ARENA_NEW(b->mem, struct build_zone);
+	if (!zone)
+		return NULL;
+	zone->apex = node_new(b, name->wire, name->n);
+	if (!zone->apex)
+		return NULL;
+	zone->apex->zone = zone;
+	zone->name = *name;
+	zone->origin = origin;
+	zone->names = 1;
+	zone->index = b->nzones++;
+	*b->last_zone = zone;
+	b->last_zone = &zone->next;
+	return zone;
+}
+
+struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
+        const struct origin *origin)
+{
+	struct build_node *first = NULL, *below = NULL;
+	const uint8_t *at = name->wire;
+	size_t left = name->n;
+
+	for (;;) {
+		struct build_node *node = build_find(b, at, left);
+		bool known = node;
+
+		if (node && node->zone != zone) {
+			char text[DNS_NAME_TEXT_MAX];
+
+			diag_error(b->why, origin, NULL, "write it there",
+			        "this name belongs to the domain %s",
+			        dns_name_text(node->zone->name.wire, text));
+			return NULL;
+		}
+		if (!node) {
+			node = node_new(b, at, left);
+			if (!node)
+				return NULL;
+			node->zone = zone;
+			zone->names++;
+		}
+		if (!first)
+			first = node;
+		if (below)
+			below->parent = node;
+		if (known)
+			return first;
+		below = node;
+		left -= *at + 1u;
+		at += *at + 1u;
+	}
+}
+
+struct build_set *build_set(const struct build_node *node, uint16_t type)
+{
+	struct build_set *set;
+
+	for (set = node->sets; set && set->type != type; set = set->next)
+		;
+	return set;
+}
+
+static struct build_set *set_of(
+        struct build *b, struct build_node *node, const struct build_data *d)
+{
+	struct build_set *set = build_set(node, d->type), **end = &node->sets;
+
+	if (set)
+		return set;
+	set = ARENA_NEW(b->mem, struct build_set);
+	if (!set)
+		return NULL;
+	set->type = d->type;
+	set->ttl = d->ttl;
+	set->order = d->type == DNS_MX ? ORDER_PREFERENCE : ORDER_FIXED;
+	set->whole = d->type == DNS_MX || d->type == DNS_NS;
+	while (*end)
+		end = &(*end)->next;
+	*end = set;
+	return set;
+}
+
+struct build_set *build_add(struct build *b, struct build_node *node, const struct build_data *d)
+{
+	struct build_set *set = set_of(b, node, d);
+	struct build_record *r, **end;
+
+	if (!set)
+		return NULL;
+	if (d->ttl < set->ttl)
+		set->ttl = d->ttl; /* RFC 2181 5.2: one TTL a set */
+	for (end = &set->records; *end; end = &(*end)->next)
+		if ((*end)->n == d->n && memcmp((*end)->data, d->data, d->n) == 0) {
+			(*end)->links |= d->links;
+			return set;
+		}
+	if (set->count == IMAGE_SET_MAX) {
+		diag_error(b->why, d->origin, NULL, NULL,
+		        "a name has at most %d records of one type", IMAGE_SET_MAX);
+		return NULL;
+	}
+	r = ARENA_NEW(b->mem, struct build_record);
+	if (!r)
+		return NULL;
+	r->data = (const uint8_t *)arena_copy(b->mem, d->data, d->n);
+	r->n = (uint16_t)d->n;
+	r->links = d->links;
+	r->link = d->link;
+	r->origin = d->origin;
+	if (!r->data)
+		return NULL;
+	*end = r;
+	set->count++;
+	return set;
+}
+
+/* ---- connections ---- */
+
+static uint32_t links_of_set(const struct build_set *set)
+{
+	uint32_t links = 0;
+
+	for (const struct build_record *r = set ? set->records : NULL; r; r = r->next)
+		links |= r->links;
+	return links;
+}
+
+static uint32_t links_of_addresses(const struct build_node *node)
+{
+	return links_of_set(build_set(node, DNS_A)) | links_of_set(build_set(node, DNS_AAAA));
+}
+
+static bool is_wildcard(const struct build_node *node)
+{
+	return node->name[0] == 1 && node->name[1] == '*';
+}
+
+static void connect_node(struct build_node *node)
+{
+	for (struct build_node *n = node; n; n = n->parent)
+		if (n != n->zone->apex && build_set(n, DNS_NS))
+			node->cut = n; /* the one nearest to the apex stays */
+	if (node->parent && is_wildcard(node))
+		node->parent->wildcard = node;
+}
+
+/* The closest name there is. */
+static struct build_node *closest(const struct build *b, const uint8_t *name, size_t n)
+{
+	struct build_node *node = build_find(b, name, n);
+
+	while (!node && n > 1) {
+		n -= *name + 1u;
+		name += *name + 1u;
+		node = build_find(b, name, n);
+	}
+	return node;
+}
+
+/* An MX or NS names `target`, which is ours to know: it must have an address and be no CNAME
+ * (RFC 2181 10.3). */
+static void check_target(struct build *b, const struct build_set *set, const struct build_record *r,
+        const uint8_t *name, size_t n)
+{
+	const struct build_node *node = closest(b, name, n);
+	const char *what = set->type == DNS_MX ? "mail exchange" : "name server";
+	char text[DNS_NAME_TEXT_MAX];
+
+	if (!node || node->cut)
+		return;
+	if (node->n != n)
+		node = node->wildcard;
+	if (node && build_set(node, DNS_CNAME))
+		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
+		        "the %s %s is an alias", what, dns_name_text(name, text));
+	else if (!node || !links_of_addresses(node))
+		diag_error(b->why, r->origin, NULL, "add a host of that name",
+		        "the %s %s has no address", what, dns_name_text(name, text));
+}
+
+/* The name in the data whose addresses belong in the additional section; 0: none. */
+static size_t target_of(uint16_t type, const struct build_record *r, size_t *n)
+{
+	static const struct {
+		uint16_t type;
+		size_t at;
+	} named[] = {
+	        {DNS_NS,  0},
+                {DNS_MX,  2},
+                {DNS_SRV, 6}
+        };
+
+	for (size_t i = 0; i < COUNT_OF(named); i++)
+		if (named[i].type == type) {
+			*n = r->n - named[i].at;
+			return named[i].at;
+		}
+	*n = 0;
+	return 0;
+}
+
+static void add_mask(struct build *b, struct build_set *set, uint32_t links)
+{
+	struct build_mask *m;
+
+	for (m = set ? set->masks : NULL; m; m = m->next)
+		if (m->links == links)
+			return;
+	m = set ? ARENA_NEW(b->mem, struct build_mask) : NULL;
+	if (!m)
+		return;
+	*m = (struct build_mask){set->masks, links};
+	set->masks = m;
+	set->nmasks++;
+}
+
+/* Connect the records of an NS, MX or SRV set with the names they point to. */
+static void connect_targets(struct build *b, const struct build_node *node, struct build_set *set)
+{
+	bool depends = set->type == DNS_MX || (set->type == DNS_NS && node->zone->apex == node);
+
+	for (struct build_record *r = set->records; r; r = r->next) {
+		size_t n, at = target_of(set->type, r, &n);
+
+		if (!n)
+			return;
+		r->target = build_find(b, r->data + at, n);
+		if (set->type == DNS_MX)
+			r->preference = get_u16(r->data);
+		if (depends)
+			check_target(b, set, r, r->data + at, n);
+		if (depends && r->target && links_of_addresses(r->target))
+			r->links = links_of_addresses(r->target);
+	}
+}
+
+/* When no record of the set is in, all of it is answered: its addresses must be, too. */
+static void bind_addresses(struct build *b, const struct build_set *set)
+{
+	uint32_t links = links_of_set(set);
+
+	if ((set->type != DNS_MX && set->type != DNS_NS) || links & LINKS_ALWAYS)
+		return;
+	for (const struct build_record *r = set->records; r; r = r->next)
+		if (r->target) {
+			add_mask(b, build_set(r->target, DNS_A), links);
+			add_mask(b, build_set(r->target, DNS_AAAA), links);
+		}
+}
+
+static void sort_by_preference(struct build_set *set)
+{
+	struct build_record *sorted = NULL, *r = set->records;
+
+	while (r) {
+		struct build_record *next = r->next, **at = &sorted;
+
+		while (*at && (*at)->preference <= r->preference)
+			at = &(*at)->next;
+		r->next = *at;
+		*at = r;
+		r = next;
+	}
+	set->records = sorted;
+}
+
+static void check_alias(struct build *b, const struct build_node *node)
+{
+	const struct build_set *cname = build_set(node, DNS_CNAME);
+	char text[DNS_NAME_TEXT_MAX];
+
+	if (cname && (node->sets->next || cname->count > 1))
+		diag_error(b->why, cname->records->origin, NULL,
+		        "take the CNAME or the others away",
+		        "%s has a CNAME and may have nothing beside it (RFC 1034 3.6.2)",
+		        dns_name_text(node->name, text));
+}
+
+static void connect(struct build *b)
+{
+	struct build_node *node;
+	struct build_set *set;
+
+	for (node = b->nodes; node; node = node->next)
+		connect_node(node);
+	for (node = b->nodes; node; node = node->next) {
+		check_alias(b, node);
+		for (set = node->sets; set; set = set->next) {
+			connect_targets(b, node, set);
+			if (set->type == DNS_MX)
+				sort_by_preference(set);
+		}
+	}
+	for (node = b->nodes; node; node = node->next)
+		for (set = node->sets; set; set = set->next)
+			bind_addresses(b, set);
+	for (struct build_zone *z = b->zones; z; z = z->next) {
+		const uint8_t *name = z->apex->name;
+		size_t n = z->apex->n;
+
+		if (n > 1) {
+			node = closest(b, name + *name + 1, n - *name - 1u);
+			z->parent = node ? node->zone : NULL;
+		}
+	}
+}
+
+/* ---- places and writing ---- */
+
+static uint32_t pad(size_t n)
+{
+	return (uint32_t)((n + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN);
+}
+
+/* The data with each name in the zone cut down to its own labels and room for a pointer to the
+ * zone's name.  Returns its size; `patch` gets where the pointers belong in the ready octets. */
+static size_t compress(const struct build_zone *zone, uint16_t type, const struct build_record *r,
+        uint8_t *out, uint16_t patch[2])
+{
+	size_t names_at[DNS_RDATA_NAMES], names = 0, from = 0, n = 0;
+	struct bytes data = bytes_of(r->data, r->n);
+	struct dns_key key;
+
+	memset(patch, 0, 2 * sizeof(*patch));
+	if (dns_rdata_may_compress(type))
+		(void)dns_rdata_check(type, data, 0, r->n, names_at, &names);
+	for (size_t i = 0; i < names; i++) {
+		const uint8_t *name = r->data + names_at[i];
+		size_t size = dns_name_size(name, r->n - names_at[i]), kept;
+
+		dns_key_of(name, size, &key);
+		if (!dns_name_is_below(key.wire, size, zone->apex->name, zone->apex->n))
+			continue;
+		kept = names_at[i] + size - zone->apex->n - from;
+		memcpy(out + n, r->data + from, kept);
+		n += kept;
+		patch[i] = (uint16_t)(READY_DATA + n);
+		set_u16(out + n, 0);
+		n += 2;
+		from = names_at[i] + size;
+	}
+	memcpy(out + n, r->data + from, r->n - from);
+	return n + r->n - from;
+}
+
+static uint32_t node_size(struct build *b, const struct build_node *node)
+{
+	size_t n = sizeof(struct image_node) + pad(node->n);
+	uint16_t patch[2];
+
+	for (const struct build_set *set = node->sets; set; set = set->next) {
+		n += sizeof(struct image_set) + set->count * sizeof(struct image_record) +
+		     set->nmasks * sizeof(uint32_t);
+		for (const struct build_record *r = set->records; r; r = r->next)
+			n += READY_DATA + compress(node->zone, set->type, r, b->scratch, patch);
+	}
+	return pad(n);
+}
+
+static void write_record(const struct build_node *node, const struct build_set *set,
+        const struct build_record *from, uint8_t *image, uint32_t ready, struct image_record *r)
+{
+	uint8_t *p = image + ready;
+	size_t n, target_n;
+
+	*r = (struct image_record){
+	        .links = from->links,
+	        .ready = ready,
+	        .preference = from->preference,
+	        .link = from->link,
+	};
+	n = compress(node->zone, set->type, from, p + READY_DATA, r->patch);
+	set_u16(p, 0xc00c);
+	set_u16(p + READY_TYPE, set->type);
+	set_u16(p + READY_TYPE + 2, DNS_IN);
+	set_u32(p + READY_TTL, set->ttl);
+	set_u16(p + READY_LEN, (uint16_t)n);
+	r->n = (uint16_t)(READY_DATA + n);
+	if (from->target) {
+		r->target = from->target->at;
+		r->name_at = (uint16_t)(READY_DATA + target_of(set->type, from, &target_n));
+	}
+}
+
+/* Where the next pieces of a node go. */
+struct places {
+	uint32_t records, masks, ready;
+};
+
+static void write_set(const struct build_node *node, const struct build_set *from, uint8_t *image,
+        struct places *at, struct image_set *set)
+{
+	*set = (struct image_set){
+	        .type = from->type,
+	        .count = (uint8_t)from->count,
+	        .order = from->order,
+	        .policy = from->policy,
+	        .whole = from->whole,
+	        .nmasks = (uint16_t)from->nmasks,
+	        .ttl = from->ttl,
+	        .links = links_of_set(from),
+	        .records = at->records,
+	        .masks = at->masks,
+	};
+	for (const struct build_record *r = from->records; r; r = r->next) {
+		struct image_record *to = (struct image_record *)(void *)(image + at->records);
+
+		write_record(node, from, r, image, at->ready, to);
+		at->records += (uint32_t)sizeof(*to);
+		at->ready += to->n;
+	}
+	for (const struct build_mask *m = from->masks; m; m = m->next) {
+		memcpy(image + at->masks, &m->links, sizeof(m->links));
+		at->masks += (uint32_t)sizeof(m->links);
+	}
+}
+
+static void write_node(const struct build_node *from, uint32_t size, uint8_t *image)
+{
+	struct image_node *node = (struct image_node *)(void *)(image + from->at);
+	struct image_set *set = (struct image_set *)(void *)(node + 1);
+	struct places at;
+	uint32_t nsets = 0, nrecords = 0, nmasks = 0;
+
+	for (const struct build_set *s = from->sets; s; s = s->next) {
+		nsets++;
+		nrecords += s->count;
+		nmasks += s->nmasks;
+	}
+	*node = (struct image_node){
+	        .size = size,
+	        .zone = from->zone->index,
+	        .cut = from->cut ? from->cut->at : 0,
+	        .wildcard = from->wildcard ? from->wildcard->at : 0,
+	        .nsets = (uint16_t)nsets,
+	        .name_n = from->n,
+	        .labels = from->labels,
+	        .name = from->at + (uint32_t)(sizeof(*node) + nsets * sizeof(*set)),
+	};
+	memcpy(image + node->name, from->name, from->n);
+	at.records = node->name + pad(from->n);
+	at.masks = at.records + nrecords * (uint32_t)sizeof(struct image_record);
+	at.ready = at.masks + nmasks * (uint32_t)sizeof(uint32_t);
+	for (const struct build_set *s = from->sets; s; s = s->next)
+		write_set(from, s, image, &at, set++);
+}
+
+static void write_slots(const struct build *b, uint8_t *image)
+{
+	const struct image_header *h = (const struct image_header *)(const void *)image;
+	struct image_slot *slots = (struct image_slot *)(void *)(image + h->slots);
+
+	for (const struct build_node *node = b->nodes; node; node = node->next) {
+		uint32_t at = node->hash & (h->nslots - 1);
+
+		while (slots[at].node)
+			at = (at + 1) & (h->nslots - 1);
+		slots[at] = (struct image_slot){node->hash, node->at};
+	}
+}
+
+static void write_zones(const struct build *b, uint8_t *image)
+{
+	const struct image_header *h = (const struct image_header *)(const void *)image;
+	struct image_zone *zone = (struct image_zone *)(void *)(image + h->zones);
+	struct dns_image whole = {image, h->size};
+
+	for (const struct build_zone *z = b->zones; z; z = z->next)
+		*zone++ = (struct image_zone){
+		        .apex = z->apex->at,
+		        .soa = dns_image_set(image_node(&whole, z->apex->at), DNS_SOA)->records,
+		        .names = z->names,
+		        .negative = z->negative,
+		        .parent = z->parent ? (int32_t)z->parent->index : -1,
+		};
+}
+
+static uint32_t slots_for(uint32_t names)
+{
+	uint32_t n = 2;
+
+	while (n < 2 * names)
+		n *= 2;
+	return n;
+}
+
+/* Decide where everything lies.  FL_ERANGE: an image ends at 2 GiB. */
+static enum fl_err place(struct build *b, struct image_header *h)
+{
+	uint64_t at = sizeof(*h);
+
+	*h = (struct image_header){
+	        .magic = IMAGE_MAGIC,
+	        .zones = (uint32_t)at,
+	        .nzones = b->nzones,
+	        .nnodes = b->nnodes,
+	        .nslots = slots_for(b->nnodes),
+	        .serial = b->source->serial,
+	};
+	at += (uint64_t)h->nzones * sizeof(struct image_zone);
+	h->slots = (uint32_t)at;
+	at += (uint64_t)h->nslots * sizeof(struct image_slot);
+	h->nodes = (uint32_t)at;
+	for (struct build_node *node = b->nodes; node; node = node->next) {
+		if (at > INT32_MAX)
+			return FL_ERANGE;
+		node->at = (uint32_t)at;
+		at += node_size(b, node);
+		if (node->labels > h->most_labels)
+			h->most_labels = node->labels;
+	}
+	if (at > INT32_MAX)
+		return FL_ERANGE;
+	h->size = (uint32_t)at;
+	return FL_OK;
+}
+
+static void name_links(const struct dns_source *source, struct image_header *h)
+{
+	for (size_t i = 0; i < source->nlinks; i++) {
+		const struct link_conf *link = &source->links[i];
+
+		if (link->number >= 1 && link->number <= FL_LINKS_MAX &&
+		        link->name.n <= FL_NAME_MAX)
+			memcpy(h->link[link->number - 1], link->name.at, link->name.n);
+	}
+}
+
+static enum fl_err write_image(struct build *b, struct bytes *out)
+{
+	struct image_header h;
+	enum fl_err e = place(b, &h);
+	uint8_t *image;
+
+	if (e)
+		return e;
+	image = arena_alloc(b->mem, h.size);
+	if (!image)
+		return FL_EFULL;
+	name_links(b->source, &h);
+	memcpy(image, &h, sizeof(h));
+	for (const struct build_node *node = b->nodes; node; node = node->next)
+		write_node(node, (node->next ? node->next->at : h.size) - node->at, image);
+	write_slots(b, image);
+	write_zones(b, image);
+	*out = bytes_of(image, h.size);
+	return FL_OK;
+}
+
+/* Buckets for about one name each. */
+static uint32_t count_names(const struct dns_source *s)
+{
+	size_t n = 64 + s->nreverses * 64;
+
+	for (size_t i = 0; i < s->ndomains; i++)
+		n += 2 * s->domains[i].nhosts + s->domains[i].nbalanced + s->domains[i].nrecords;
+	return n > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)n;
+}
+
+enum fl_err dns_image_build(
+        const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+{
+	struct build *b = ARENA_NEW(mem, struct build);
+	size_t errors = why->errors;
+
+	if (!b)
+		return FL_EFULL;
+	*b = (struct build){.source = source, .mem = mem, .why = why};
+	b->nbuckets = slots_for(count_names(source) / 2);
+	b->buckets = ARENA_NEWS(mem, struct build_node *, b->nbuckets);
+	b->last_node = &b->nodes;
+	b->last_zone = &b->zones;
+	if (!b->buckets)
+		return FL_EFULL;
+	dns_contents(b);
+	if (!mem->full)
+		connect(b);
+	if (mem->full)
+		return FL_EFULL;
+	return why->errors > errors ? FL_EFORMAT : write_image(b, out);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_build.h - names and sets of records while an image is being made.  For this folder only.
+ * dns_contents.c fills the names from the settings, dns_build.c connects them and writes the image.
+ */
+#ifndef FL_DNS_BUILD_H
+#define FL_DNS_BUILD_H
+
+#include "dns_format.h"
+#include "dns_rdata.h"
+
+struct build_record {
+	struct build_record *next;
+	const uint8_t *data; /* wire form, names whole */
+	uint16_t n;
+	uint16_t preference; /* MX; of a PTR how much its host is worth the address */
+	uint32_t links;
+	uint8_t link;
+	struct build_node *target;
+	const struct origin *origin;
+};
+
+struct build_mask {
+	struct build_mask *next;
+	uint32_t links;
+};
+
+struct build_set {
+	struct build_set *next;
+	uint16_t type;
+	uint8_t order, policy; /* see struct image_set */
+	bool whole;
+	uint32_t ttl;
+	unsigned count;
+	struct build_record *records;
+	unsigned nmasks;
+	struct build_mask *masks;
+};
+
+struct build_node {
+	struct build_node *next;      /* of all */
+	struct build_node *same_hash; /* in the bucket */
+	struct build_node *parent;    /* the name above, NULL above a zone */
+	struct build_zone *zone;
+	struct build_node *cut, *wildcard;
+	struct build_set *sets;
+	const struct origin *host; /* the host record that has this name */
+	const uint8_t *name;       /* lower case */
+	uint32_t hash;
+	uint32_t at; /* in the image */
+	uint8_t n, labels;
+};
+
+struct build_zone {
+	struct build_zone *next;
+	struct build_node *apex;
+	struct build_zone *parent;
+	struct dns_name name;
+	uint32_t index, names;
+	uint32_t ttl, negative;
+	const struct origin *origin;
+};
+
+struct build {
+	const struct dns_source *source;
+	struct arena *mem;
+	struct diags *why;
+	struct build_node **buckets;
+	uint32_t nbuckets; /* a power of two */
+	struct build_node *nodes, **last_node;
+	uint32_t nnodes;
+	struct build_zone *zones, **last_zone;
+	uint32_t nzones;
+	uint8_t scratch[DNS_RDATA_MAX];
+};
+
+/* What a record is made of; `data` is copied. */
+struct build_data {
+	uint16_t type;
+	uint32_t ttl;
+	const uint8_t *data;
+	size_t n;
+	uint32_t links; /* LINKS_ALWAYS: does not depend on any */
+	uint8_t link;
+	const struct origin *origin;
+};
+
+struct build_node *build_find(const struct build *b, const uint8_t *name, size_t n);
+/* The node of `name`, made with all names between it and the zone's.  NULL: memory, or the name
+ * is not the zone's to give, which has been told. */
+struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
+        const struct origin *origin);
+/* NULL: memory, or there is a zone of this name, which has been told. */
+struct build_zone *build_zone(
+        struct build *b, const struct dns_name *name, const struct origin *origin);
+struct build_set *build_set(const struct build_node *node, uint16_t type);
+/* A record that is there already is not added again; its links are joined.  NULL: memory, or over
+ * IMAGE_SET_MAX records, which has been told. */
+struct build_set *build_add(struct build *b, struct build_node *node, const struct build_data *d);
+
+/* All zones and all their names.  Mistakes are told. */
+void dns_contents(struct build *b);
+
+#endif

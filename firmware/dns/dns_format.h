@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_format.h - the layout of a zone image.  For the files of this folder only.
+ *
+ *   header | zones | slots | nodes
+ *
+ * Offsets count from the start of the image; all numbers are in the byte order of the machine, as
+ * an image never leaves it; everything is aligned to four octets.  A slot is an entry of an
+ * open-addressed hash table over the lower-case name, at most half full.  A node is one name, and
+ * all that its answers are made of follows it:
+ *
+ *   node | sets | name | records | masks | ready octets
+ *
+ * so that a query touches one line of the slots and a few lines in a row.  A record's ready octets
+ * are what goes on the wire: a pointer to the question's name, type, class, TTL, length, data. */
+#ifndef FL_DNS_FORMAT_H
+#define FL_DNS_FORMAT_H
+
+#include "dns.h"
+#include "dns_name.h"
+
+#define IMAGE_MAGIC   UINT32_C(0x464c5a33)
+#define IMAGE_ALIGN   4
+#define IMAGE_SET_MAX 255 /* records of one name and type */
+
+/* A mask of links has bit n-1 for link number n.  This bit is a link that never dies. */
+#define LINKS_ALWAYS (UINT32_C(1) << 31)
+
+struct image_header {
+	uint32_t magic, size;
+	uint32_t zones, nzones;
+	uint32_t slots, nslots; /* a power of two */
+	uint32_t nodes, nnodes; /* the nodes fill the rest of the image */
+	uint32_t most_labels;   /* of any name */
+	uint32_t serial;
+	char link[FL_LINKS_MAX][FL_NAME_MAX + 1]; /* names, for people; zero-ended */
+	uint8_t pad[4 - FL_LINKS_MAX * (FL_NAME_MAX + 1) % 4];
+};
+
+struct image_slot {
+	uint32_t hash;
+	uint32_t node; /* 0: empty */
+};
+
+struct image_zone {
+	uint32_t apex;     /* node */
+	uint32_t soa;      /* record */
+	uint32_t names;    /* how many */
+	uint32_t negative; /* TTL of the SOA in negative answers */
+	int32_t parent;    /* the closest zone above this one that we serve too, or -1 */
+};
+
+struct image_node {
+	uint32_t size;     /* with all that follows it: where the next one starts */
+	uint32_t zone;     /* index */
+	uint32_t cut;      /* the delegation at or above this node, 0: none */
+	uint32_t wildcard; /* the node "*" right below, 0: none */
+	uint16_t nsets;
+	uint8_t name_n;
+	uint8_t labels;
+	uint32_t name; /* offset; lower case */
+};
+
+enum image_order {
+	ORDER_FIXED,      /* as written */
+	ORDER_ROTATED,    /* starts elsewhere each time */
+	ORDER_PREFERENCE, /* sorted already; equal preferences shuffled */
+	ORDER_POLICY,     /* as the policy's method says */
+	ORDERS
+};
+
+struct image_set {
+	uint16_t type;
+	uint8_t count;  /* of records, >= 1 */
+	uint8_t order;  /* enum image_order */
+	uint8_t policy; /* ORDER_POLICY: index into the published ones */
+	bool whole;     /* with no link alive: all records, rather than none */
+	uint16_t nmasks;
+	uint32_t ttl;
+	uint32_t links; /* of all records together */
+	uint32_t records;
+	/* One mask for each MX or NS set that names this address: when none of its links lives,
+	 * that set is answered whole, and so are these addresses. */
+	uint32_t masks;
+};
+
+struct image_record {
+	uint32_t links;  /* the record is in while one of them lives */
+	uint32_t ready;  /* offset of the ready octets */
+	uint32_t target; /* node whose addresses belong in the additional section, 0: none */
+	uint16_t n;      /* ready octets */
+	/* Where in the ready octets a pointer to the zone's name belongs, 0: nowhere. */
+	uint16_t patch[2];
+	uint16_t preference;
+	uint16_t name_at; /* of the target's name in the ready octets */
+	uint8_t link;     /* the address's link number, 0: off-site; for the counters */
+	uint8_t pad;
+};
+
+#define READY_TYPE 2 /* in the ready octets: where the type is */
+#define READY_TTL  6
+#define READY_LEN  10
+#define READY_DATA 12
+
+static inline const struct image_header *image_header(const struct dns_image *i)
+{
+	return (const struct image_header *)(const void *)i->at;
+}
+static inline const struct image_zone *image_zone(const struct dns_image *i, uint32_t index)
+{
+	return (const struct image_zone *)(const void *)(i->at + image_header(i)->zones) + index;
+}
+static inline const struct image_slot *image_slots(const struct dns_image *i)
+{
+	return (const struct image_slot *)(const void *)(i->at + image_header(i)->slots);
+}
+static inline const struct image_node *image_node(const struct dns_image *i, uint32_t at)
+{
+	return (const struct image_node *)(const void *)(i->at + at);
+}
+static inline const struct image_set *image_sets(const struct image_node *n)
+{
+	return (const struct image_set *)(const void *)(n + 1);
+}
+static inline const struct image_record *image_records(const struct dns_image *i, uint32_t at)
+{
+	return (const struct image_record *)(const void *)(i->at + at);
+}
+
+/* The node of exactly this name (whole, lower case, zeros behind it), or NULL. */
+const struct image_node *dns_image_find(
+        const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash);
+const struct image_set *dns_image_set(const struct image_node *node, uint16_t type);
+/* The image's serial after `generation` changes of the links. */
+static inline uint32_t dns_image_serial(const struct dns_image *i, uint32_t generation)
+{
+	return image_header(i)->serial + generation;
+}
+/* The links that count as alive: if all are dead at once, the monitor may be wrong, as a question
+ * did come in. */
+static inline uint32_t links_alive(const struct published *pub)
+{
+	return (pub->live ? pub->live : ~UINT32_C(0)) | LINKS_ALWAYS;
+}
+/* No record's link is alive and yet all of them are answered. */
+bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set, uint32_t alive);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An image comes from another process.  Opening it checks every offset and count once, so that an
+ * answer needs no check at all.
+ *
+ *   1. The header's three parts lie in the image.
+ *   2. The nodes fill their part: each one's own pieces lie inside it.
+ *   3. Every node is found by its name in the slots, and no other slot is used.  So a slot's offset
+ *      is always a node, and an offset is a node if and only if the slots know it.
+ *   4. Offsets from node to node and from zone to node are nodes by that test, and a node's name
+ *      ends in its zone's name, which makes every compression pointer point into the question. */
+#include "dns_format.h"
+
+#include "dns_rdata.h"
+
+#include <string.h>
+
+const struct image_node *dns_image_find(
+        const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash)
+{
+	const struct image_slot *slots = image_slots(image);
+	uint32_t mask = image_header(image)->nslots - 1;
+
+	for (uint32_t at = hash & mask; slots[at].node; at = (at + 1) & mask) {
+		const struct image_node *node;
+
+		if (slots[at].hash != hash)
+			continue;
+		node = image_node(image, slots[at].node);
+		if (node->name_n == n && memcmp(image->at + node->name, name, n) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+const struct image_set *dns_image_set(const struct image_node *node, uint16_t type)
+{
+	const struct image_set *sets = image_sets(node);
+
+	for (unsigned i = 0; i < node->nsets; i++)
+		if (sets[i].type == type)
+			return &sets[i];
+	return NULL;
+}
+
+bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set, uint32_t alive)
+{
+	const uint32_t *masks = (const uint32_t *)(const void *)(image->at + set->masks);
+
+	if (set->whole)
+		return true;
+	for (unsigned i = 0; i < set->nmasks; i++)
+		if (!(masks[i] & alive))
+			return true;
+	return false;
+}
+
+/* ---- checks ---- */
+
+/* `count` things of `size` octets at `at` lie between `from` and `to`, aligned. */
+static bool lies_in(uint32_t at, uint64_t count, uint64_t size, uint64_t from, uint64_t to)
+{
+	return at % IMAGE_ALIGN == 0 && at >= from && at + count * size <= to;
+}
+
+static bool header_is_sound(const struct dns_image *image)
+{
+	const struct image_header *h = image_header(image);
+
+	if (h->magic != IMAGE_MAGIC || h->size != image->n || h->nslots == 0 ||
+	        (h->nslots & (h->nslots - 1)) || h->nnodes > h->nslots / 2)
+		return false;
+	for (size_t i = 0; i < FL_LINKS_MAX; i++)
+		if (!memchr(h->link[i], '\0', sizeof(h->link[i])))
+			return false;
+	return lies_in(h->zones, h->nzones, sizeof(struct image_zone), sizeof(*h), h->slots) &&
+	       lies_in(h->slots, h->nslots, sizeof(struct image_slot), sizeof(*h), h->nodes) &&
+	       h->nodes % IMAGE_ALIGN == 0 && h->nodes <= h->size;
+}
+
+static bool record_is_sound(
+        const struct dns_image *image, const struct image_record *r, uint32_t from, uint32_t to)
+{
+	const uint8_t *ready;
+
+	if (r->n < READY_DATA || r->ready < from || (uint64_t)r->ready + r->n > to)
+		return false;
+	ready = image->at + r->ready;
+	if (get_u16(ready + READY_LEN) != r->n - READY_DATA)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(r->patch); i++)
+		if (r->patch[i] && (r->patch[i] < READY_DATA || r->patch[i] + 2 > r->n))
+			return false;
+	return r->link <= FL_LINKS_MAX && (!r->target || r->name_at < r->n);
+}
+
+static bool set_is_sound(
+        const struct dns_image *image, const struct image_set *set, uint32_t from, uint32_t to)
+{
+	const struct image_record *r;
+
+	/* A bool that came from elsewhere is looked at as an octet. */
+	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
+	        *(const uint8_t *)(const void *)&set->whole > 1 ||
+	        !lies_in(set->records, set->count, sizeof(*r), from, to) ||
+	        !lies_in(set->masks, set->nmasks, sizeof(uint32_t), from, to))
+		return false;
+	r = image_records(image, set->records);
+	for (unsigned i = 0; i < set->count; i++)
+		if (!record_is_sound(image, &r[i], from, to))
+			return false;
+	return true;
+}
+
+/* The node at `at` and its own pieces. */
+static bool node_is_sound(const struct dns_image *image, uint32_t at)
+{
+	const struct image_node *node = image_node(image, at);
+	const struct image_set *sets = image_sets(node);
+	uint64_t room = image->n - at;
+	uint32_t end;
+
+	if (room < sizeof(*node) || node->size > room || node->size % IMAGE_ALIGN)
+		return false;
+	end = at + node->size;
+	if (sizeof(*node) + node->nsets * sizeof(*sets) > node->size || node->name_n == 0 ||
+	        !lies_in(node->name, node->name_n, 1, at, end) ||
+	        dns_name_size(image->at + node->name, node->name_n) != node->name_n ||
+	        dns_name_labels(image->at + node->name) != node->labels ||
+	        node->labels > image_header(image)->most_labels)
+		return false;
+	for (unsigned i = 0; i < node->nsets; i++)
+		if (!set_is_sound(image, &sets[i], at, end))
+			return false;
+	return true;
+}
+
+static const struct image_node *find_own(
+        const struct dns_image *image, const struct image_node *node)
+{
+	struct dns_key key;
+
+	dns_key_of(image->at + node->name, node->name_n, &key);
+	return dns_image_find(image, key.wire, key.n, dns_key_hash(key.wire, key.n));
+}
+
+/* `at` is the offset of a node.  To be asked after the slots were found to be exactly the nodes. */
+static bool is_node(const struct dns_image *image, uint32_t at)
+{
+	const struct image_node *node = image_node(image, at);
+
+	if (!lies_in(at, 1, sizeof(*node), image_header(image)->nodes, image->n) ||
+	        node->name > image->n || node->name_n > image->n - node->name ||
+	        dns_name_size(image->at + node->name, node->name_n) != node->name_n)
+		return false;
+	return find_own(image, node) == node;
+}
+
+/* Step 3: until it is done no slot may be followed, so first each slot must look like a node. */
+static bool slots_are_sound(const struct dns_image *image)
+{
+	const struct image_header *h = image_header(image);
+	const struct image_slot *slots = image_slots(image);
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < h->nslots; i++) {
+		const struct image_node *node = image_node(image, slots[i].node);
+
+		if (!slots[i].node)
+			continue;
+		used++;
+		if (!lies_in(slots[i].node, 1, sizeof(*node), h->nodes, image->n) ||
+		        node->name > image->n || node->name_n > image->n - node->name)
+			return false;
+	}
+	return used == h->nnodes;
+}
+
+static bool references_are_sound(const struct dns_image *image, const struct image_node *node)
+{
+	const struct image_set *sets = image_sets(node);
+	const struct image_node *apex;
+
+	if (node->zone >= image_header(image)->nzones ||
+	        (node->cut && !is_node(image, node->cut)) ||
+	        (node->wildcard && !is_node(image, node->wildcard)))
+		return false;
+	apex = image_node(image, image_zone(image, node->zone)->apex);
+	if (!dns_name_is_below(
+	            image->at + node->name, node->name_n, image->at + apex->name, apex->name_n))
+		return false;
+	if (node->cut) {
+		const struct image_node *cut = image_node(image, node->cut);
+
+		if (cut->zone != node->zone || !dns_image_set(cut, DNS_NS) ||
+		        !dns_name_is_below(image->at + node->name, node->name_n,
+		                image->at + cut->name, cut->name_n))
+			return false;
+	}
+	for (unsigned i = 0; i < node->nsets; i++) {
+		const struct image_record *r = image_records(image, sets[i].records);
+
+		for (unsigned k = 0; k < sets[i].count; k++)
+			if (r[k].target && !is_node(image, r[k].target))
+				return false;
+	}
+	return true;
+}
+
+static bool zone_is_sound(const struct dns_image *image, uint32_t index)
+{
+	const struct image_header *h = image_header(image);
+	const struct image_zone *zone = image_zone(image, index);
+	const struct image_set *soa;
+
+	if (!is_node(image, zone->apex) || zone->parent < -1 || zone->parent >= (int64_t)h->nzones)
+		return false;
+	if (zone->parent >= 0) {
+		const struct image_node *apex = image_node(image, zone->apex), *above;
+		uint32_t at = image_zone(image, (uint32_t)zone->parent)->apex;
+
+		above = image_node(image, at);
+		if (!is_node(image, at) || !dns_name_is_below(image->at + apex->name, apex->name_n,
+		                                   image->at + above->name, above->name_n))
+			return false;
+	}
+	soa = dns_image_set(image_node(image, zone->apex), DNS_SOA);
+	return soa && soa->records == zone->soa && soa->count == 1 &&
+	       image_node(image, zone->apex)->zone == index &&
+	       image_records(image, zone->soa)->n >= READY_DATA + 20;
+}
+
+static bool nodes_are_sound(const struct dns_image *image)
+{
+	const struct image_header *h = image_header(image);
+	uint32_t at, count = 0;
+
+	for (at = h->nodes; at < h->size; at += image_node(image, at)->size, count++)
+		if (!node_is_sound(image, at))
+			return false;
+	if (count != h->nnodes || !slots_are_sound(image))
+		return false;
+	for (at = h->nodes; at < h->size; at += image_node(image, at)->size)
+		if (find_own(image, image_node(image, at)) != image_node(image, at))
+			return false;
+	return true;
+}
+
+enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
+{
+	struct dns_image image = {octets.at, octets.n};
+	const struct image_header *h = image_header(&image);
+
+	if (octets.n < sizeof(*h) || octets.n > UINT32_MAX || (uintptr_t)octets.at % IMAGE_ALIGN ||
+	        !header_is_sound(&image) || !nodes_are_sound(&image))
+		return FL_EFORMAT;
+	for (uint32_t i = 0; i < h->nzones; i++)
+		if (!zone_is_sound(&image, i))
+			return FL_EFORMAT;
+	for (uint32_t at = h->nodes; at < h->size; at += image_node(&image, at)->size)
+		if (!references_are_sound(&image, image_node(&image, at)))
+			return FL_EFORMAT;
+	*out = image;
+	return FL_OK;
+}
+
+void dns_image_list(
+        const struct dns_image *image, const struct published *pub, const struct sink *out)
+{
+	for (uint32_t i = 0; i < image_header(image)->nzones; i++) {
+		const struct image_zone *zone = image_zone(image, i);
+		const struct image_node *apex = image_node(image, zone->apex);
+		char text[DNS_NAME_TEXT_MAX];
+
+		sink_printf(out, "%-40s %8lu names  serial %lu\n",
+		        dns_name_text(image->at + apex->name, text), (unsigned long)zone->names,
+		        (unsigned long)dns_image_serial(image, pub->generation));
+	}
+}

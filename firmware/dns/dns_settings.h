@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_settings.h - `domain NAME { ... }`, `reverse PREFIX { ... }`, `dns { ... }`.
+ * The rows fill struct dns_domain_conf, dns_reverse_conf and dns_conf; their offset is the user's
+ * to set. */
+#ifndef FL_DNS_SETTINGS_H
+#define FL_DNS_SETTINGS_H
+
+#include "settings.h"
+
+extern const struct setting domain_setting;
+extern const struct setting reverse_setting;
+extern const struct setting dns_setting;
+
+#endif
