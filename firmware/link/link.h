@@ -34,6 +34,12 @@ enum link_state {
 };
 const char *link_state_text(enum link_state s); /* "no-carrier" */
 
+#define LINK_SPAN_TEXT_MAX 24
+/* A length of time for people: "412 ms", "12.3 s", "14 min", "3 h 12 min", "6 d 3 h".  Returns
+ * `out`.
+ */
+const char *link_span_text(span s, char out[LINK_SPAN_TEXT_MAX]);
+
 /* ---- settings ---- */
 
 enum link_role { LINK_PRIMARY, LINK_BACKUP };
@@ -111,20 +117,119 @@ struct link_out {
 /* The estimators of one target. */
 struct link_target_state {
 	span srtt, rttvar; /* RFC 6298; srtt < 0: nothing measured yet */
-	span peak;         /* of the round-trip time; half-life 30 min */
+	span peak;         /* of the round-trip time, as it was at peak_at; half-life 30 min */
+	mtime peak_at;
 	uint32_t loss_ppm; /* EWMA, 1/10 a probe */
 	bool demoted;      /* dead while others live: looked at every 30th probe */
 	uint64_t sent, answered;
-	mtime last_answer;
+	mtime last_answer; /* MTIME_NEVER: none yet */
+	/* Which target this is, so that it is known again after a commit. */
+	struct ip_addr addr;
+	uint32_t method;
+	uint64_t query_hash;
 };
+
+/* A probe on its way, or not long ago. */
+struct link_flight {
+	mtime sent;
+	mtime due; /* unanswered then: lost */
+	uint16_t seq;
+	uint8_t target;
+	uint8_t fate; /* these two: enums in link.c */
+	uint8_t kind;
+	bool recorded; /* the loss estimates know of it */
+};
+
+/* Probes lost one after another while the link should be alive. */
+struct link_row {
+	bool running;
+	uint16_t first;     /* sequence number of the first of them */
+	mtime since;        /* when that one was sent */
+	unsigned asked;     /* probes of the burst that were sent since */
+	unsigned lost;      /* probes unanswered in time, with the first */
+	unsigned unsent;    /* of these, refused by the driver */
+	uint32_t targets;   /* mask of the targets that did not answer */
+	unsigned need;      /* losses wanted for DOWN */
+	span silence, wait; /* silence wanted for DOWN; time-out of each probe */
+};
+
+/* A link that must show that it works before it may carry traffic. */
+struct link_proof {
+	mtime since;
+	bool first; /* of a link that never failed: a few answers and no hold-down */
+	unsigned probes, lost_max;
+	unsigned sent, answered;
+	uint8_t lost[LINK_TARGETS_MAX]; /* by target */
+	uint32_t heard;                 /* mask of the targets that answered */
+	span hold;
+	mtime hold_until;
+	bool cleared; /* by the administrator */
+};
+
+/* Learned loss, parts in 10^9: EWMA over 50 and over 500 probes. */
+struct link_loss {
+	int32_t fast, slow;
+};
+
+struct link_quality {
+	int32_t score; /* Page's CUSUM, thousandths */
+	bool lossy, slow;
+	int64_t usual_ns; /* long-time median of the round-trip time */
+	uint32_t samples; /* of it, up to a limit */
+	span rtt;         /* the latest */
+	mtime crossed; /* since when it is beyond the limit that counts; MTIME_NEVER: it is not */
+};
+
+/* What users' packets tell. */
+struct link_users {
+	bool known;
+	mtime at; /* of the last report */
+	uint64_t rx_packets;
+	uint64_t answers; /* to probes, up to then: they are not users' packets */
+	uint32_t rate;    /* packets per 1,000 s, averaged */
+	mtime heard;      /* when the last report that had some came */
+	bool asked;       /* this silence was asked about */
+	mtime ask_again;  /* not before */
+};
+
+#define LINK_DOWNS_KEPT 8
 
 struct link {
 	const struct link_conf *conf; /* not owned; see link_reconfigure() */
 	enum link_state state;
-	mtime since;                /* of the state */
+	mtime since; /* of the state; being SUSPECT for a moment does not change it, nor the cause
+	              */
 	char cause[LINK_CAUSE_MAX]; /* of the state */
 	struct link_target_state target[LINK_TARGETS_MAX];
+
 	/* The detector's own: see link.c. */
+	enum link_state before; /* SUSPECT: what the link was before */
+	bool carrier, fresh;    /* fresh: it never failed */
+	bool saved;             /* in its state before the restart, no answer yet */
+	mtime carrier_by;       /* a saved state ends here if nobody says that there is a carrier */
+	mtime dead_since;       /* DOWN, RECOVERING: the start of the silence */
+	mtime next_send;
+	mtime credited; /* when `credit` was right */
+	span credit;    /* of the probe budget; a probe costs a part of a second */
+	size_t ntargets;
+	size_t turn;       /* the target asked last */
+	unsigned regulars; /* regular probes, modulo the look at a demoted target */
+	uint64_t answers;  /* from all targets */
+	mtime answered;    /* when the last one came */
+	mtime alive_sent;  /* when the youngest probe that was answered was sent */
+	struct link_loss loss;
+	span gap; /* the longest silence that healed itself, as it was at gap_at */
+	mtime gap_at;
+	struct link_quality quality;
+	struct link_row row;
+	struct link_proof proof;
+	struct link_users users;
+	mtime downs[LINK_DOWNS_KEPT]; /* the last times the link failed; ring */
+	unsigned ndowns;
+	uint16_t oldest,
+	        next; /* sequence numbers: of the first that may be open, of the next probe */
+	struct link_flight flight[LINK_FLIGHT_MAX]; /* by sequence number modulo the size */
+	struct rng rng;
 };
 
 /* Start watching.  `saved` is the state the link had before a restart, LINK_NONE when there is
@@ -147,11 +252,12 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 /* The carrier came or went, or the interface did. */
 void link_carrier(struct link *l, mtime now, bool on, struct link_out *out);
-/* Traffic of users: octets received on the interface so far.  A link that hears users is alive; one
- * whose users went silent is asked at once.  Called about 10 times a second when the app can;
- * optional. */
+/* Traffic of users: packets received on the interface so far.  A link that hears users is alive,
+ * for a few seconds even when no probe is answered; one whose users went silent is asked at once.
+ * Called about 10 times a second when the app can; optional. */
 void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out *out);
-/* End the hold-down of a recovering link now ("clear link wan1 hold"). */
+/* End the hold-down of a recovering link now, and forget earlier failures ("clear link wan1 hold").
+ * A link that is still being proved comes up when its proof ends. */
 void link_clear_hold(struct link *l, mtime now, struct link_out *out);
 /* When link_tick() wants to be called next. */
 mtime link_next_due(const struct link *l);
