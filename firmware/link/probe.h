@@ -2,8 +2,9 @@
 /* probe.h - the packets that ask "are you there", and whether a packet is the answer.  Pure.
  *
  * ICMP echo (RFC 792) and ICMPv6 echo (RFC 4443 4), DNS queries (RFC 1035 4.1).  The driver adds
- * the IP header, binds to the link and never reads what it carries.  Every probe holds 8 random
- * octets that only its true answer can repeat. */
+ * the IP header, binds to the link and never reads what it carries.  Every echo holds 8 octets that
+ * only its true answer can repeat; a DNS query has no place for them and hides what it can in its
+ * message id and in the case of its letters, which an answer copies. */
 #ifndef FL_PROBE_H
 #define FL_PROBE_H
 
@@ -13,7 +14,9 @@
 #define PROBE_SIZE_MAX 300
 
 struct probe_id {
-	uint16_t id; /* ICMP identifier or DNS message id; the link's, random at start */
+	uint16_t id;     /* ICMP identifier: one for all probes under this secret */
+	uint16_t dns_id; /* DNS message id: stands for `seq`, and only who has the secret knows how
+	                  */
 	uint16_t seq;
 	uint64_t nonce; /* keyed by (secret, seq): the same for building and checking */
 };
@@ -21,6 +24,9 @@ struct probe_id {
 /* The id of probe `seq` under this link's secret (128 random bits that never leave the process). */
 struct probe_id probe_id_of(const uint8_t secret[16], uint16_t seq);
 
+/* Is this a name that a probe can ask for?  Labels of 1..63 letters, digits, "-" and "_", up to 253
+ * octets; a dot at the end is allowed, "." alone is the root. */
+bool probe_query_is_good(struct str query);
 /* Write the probe for `t` into `out`: an ICMP or ICMPv6 message (checksum of ICMPv6 left 0 for the
  * kernel, RFC 3542 3.1) or a DNS query.  FL_EFULL, FL_EFORMAT (the name to ask for is none). */
 MUST_USE enum fl_err probe_build(
@@ -29,7 +35,8 @@ MUST_USE enum fl_err probe_build(
  * FL_OK and *seq; FL_EFORMAT: not an answer to any probe of ours. */
 MUST_USE enum fl_err probe_parse_icmp(
         uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq);
-/* The answer must repeat the question; any RCODE is life (a REFUSED was made by somebody). */
+/* The answer must repeat the question, letter case included; any RCODE is life (a REFUSED was made
+ * by somebody). */
 MUST_USE enum fl_err probe_parse_dns(
         struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq);
 

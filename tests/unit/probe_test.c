@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe.h"
+
+#include "siphash.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const uint8_t secret[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+struct packet {
+	uint8_t at[PROBE_SIZE_MAX];
+	struct buf buf;
+};
+
+static void build(struct packet *p, const struct link_target *t, uint16_t seq)
+{
+	struct probe_id id = probe_id_of(secret, seq);
+
+	p->buf = buf_of(p->at, sizeof(p->at));
+	assert_int_equal(probe_build(t, &id, &p->buf), FL_OK);
+}
+
+static struct bytes bytes_in(const struct packet *p)
+{
+	return bytes_of(p->at, p->buf.n);
+}
+
+static uint16_t sum_of(const uint8_t *p, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (uint32_t)p[i] << (i % 2 ? 0 : 8);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* What a host makes of an echo request. */
+static void turn_into_reply(struct packet *p)
+{
+	if (p->at[0] == 8) {
+		p->at[0] = 0;
+		set_u16(p->at + 2, 0);
+		set_u16(p->at + 2, (uint16_t)~sum_of(p->at, p->buf.n));
+	} else {
+		p->at[0] = 129;
+	}
+}
+
+static const struct link_target ping4 = {
+        .addr = {4, {192, 0, 2, 1}},
+          .method = LINK_PING
+};
+static const struct link_target ping6 = {
+        .addr = {6, {0x20, 1, 0xd, 0xb8}},
+          .method = LINK_PING
+};
+static const struct link_target dns = {
+        .addr = {4,                 {192, 0, 2, 1}},
+          .method = LINK_DNS, .query = {"www.example.org", 15            }
+};
+
+static void siphash_agrees_with_the_vectors_of_its_authors(void **state)
+{
+	/* The first values of vectors.h of the reference implementation. */
+	static const struct {
+		size_t n;
+		uint64_t hash;
+	} vectors[] = {
+	        {0,  UINT64_C(0x726fdb47dd0e0e31)},
+	        {1,  UINT64_C(0x74f839c593dc67fd)},
+	        {2,  UINT64_C(0x0d6c8009d9a94f5a)},
+	        {8,  UINT64_C(0x93f5f5799a932462)},
+	        {15, UINT64_C(0xa129ca6149be45e5)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(vectors); i++)
+		assert_true(siphash(secret, bytes_of(secret, vectors[i].n)) == vectors[i].hash);
+}
+
+static void echo_request_has_a_right_checksum(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	build(&p, &ping4, 4711);
+	assert_int_equal(p.buf.n, 16);
+	assert_int_equal(p.at[0], 8);
+	assert_int_equal(p.at[1], 0);
+	assert_int_equal(sum_of(p.at, p.buf.n), 0xffff);
+}
+
+static void icmpv6_checksum_is_left_to_the_kernel(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	build(&p, &ping6, 4711);
+	assert_int_equal(p.at[0], 128);
+	assert_int_equal(get_u16(p.at + 2), 0);
+}
+
+static void echo_reply_tells_which_probe_it_answers(void **state)
+{
+	static const uint16_t seqs[] = {0, 1, 255, 256, 32768, 65535};
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(seqs); i++) {
+		build(&p, &ping4, seqs[i]);
+		turn_into_reply(&p);
+		assert_int_equal(probe_parse_icmp(4, bytes_in(&p), secret, &seq), FL_OK);
+		assert_int_equal(seq, seqs[i]);
+		build(&p, &ping6, seqs[i]);
+		turn_into_reply(&p);
+		assert_int_equal(probe_parse_icmp(6, bytes_in(&p), secret, &seq), FL_OK);
+		assert_int_equal(seq, seqs[i]);
+	}
+}
+
+static void echo_request_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq = 1;
+
+	(void)state;
+	build(&p, &ping4, 7);
+	assert_int_equal(probe_parse_icmp(4, bytes_in(&p), secret, &seq), FL_EFORMAT);
+	assert_int_equal(seq, 1);
+}
+
+static void reply_of_the_other_family_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping4, 7);
+	turn_into_reply(&p);
+	assert_int_equal(probe_parse_icmp(6, bytes_in(&p), secret, &seq), FL_EFORMAT);
+}
+
+/* The identifier may be the kernel's. */
+static bool may_differ(size_t octet)
+{
+	return octet == 4 || octet == 5;
+}
+
+static void reply_with_any_octet_changed_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping6, 7);
+	turn_into_reply(&p);
+	for (size_t i = 0; i < p.buf.n; i++) {
+		if (i == 2 || i == 3 || may_differ(i)) /* the kernel checks the checksum */
+			continue;
+		p.at[i] ^= 1;
+		assert_int_equal(probe_parse_icmp(6, bytes_in(&p), secret, &seq), FL_EFORMAT);
+		p.at[i] ^= 1;
+	}
+}
+
+static void reply_with_a_wrong_checksum_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping4, 7);
+	turn_into_reply(&p);
+	p.at[3] ^= 1;
+	assert_int_equal(probe_parse_icmp(4, bytes_in(&p), secret, &seq), FL_EFORMAT);
+}
+
+static void reply_with_the_identifier_of_the_kernel_is_an_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping4, 7);
+	set_u16(p.at + 4, 0x1234);
+	turn_into_reply(&p);
+	assert_int_equal(probe_parse_icmp(4, bytes_in(&p), secret, &seq), FL_OK);
+	assert_int_equal(seq, 7);
+}
+
+static void reply_that_ends_early_or_late_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping6, 7);
+	turn_into_reply(&p);
+	for (size_t n = 0; n < p.buf.n; n++)
+		assert_int_equal(probe_parse_icmp(6, bytes_of(p.at, n), secret, &seq), FL_EFORMAT);
+	assert_int_equal(
+	        probe_parse_icmp(6, bytes_of(p.at, p.buf.n + 1), secret, &seq), FL_EFORMAT);
+}
+
+static void reply_to_a_probe_under_another_secret_is_no_answer(void **state)
+{
+	static const uint8_t other[16] = {1};
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &ping4, 7);
+	turn_into_reply(&p);
+	assert_int_equal(probe_parse_icmp(4, bytes_in(&p), other, &seq), FL_EFORMAT);
+}
+
+/* ---- DNS ---- */
+
+static void dns_probe_is_a_recursive_query_for_the_name(void **state)
+{
+	static const uint8_t name[] = "\3www\7example\3org";
+	struct packet p;
+
+	(void)state;
+	build(&p, &dns, 7);
+	assert_int_equal(p.buf.n, 12 + sizeof(name) + 4);
+	assert_int_equal(get_u16(p.at + 2), 0x0100);
+	assert_int_equal(get_u16(p.at + 4), 1);
+	for (size_t i = 0; i < sizeof(name); i++)
+		assert_int_equal(p.at[12 + i] | (name[i] >= 'a' ? 0x20 : 0), name[i]);
+	assert_int_equal(get_u16(p.at + p.buf.n - 4), 1);
+	assert_int_equal(get_u16(p.at + p.buf.n - 2), 1);
+}
+
+static void dns_answer_tells_which_probe_it_answers(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	for (uint32_t i = 0; i < 65536; i += 257) {
+		build(&p, &dns, (uint16_t)i);
+		p.at[2] |= 0x80;
+		assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_OK);
+		assert_int_equal(seq, i);
+	}
+}
+
+static void dns_ids_do_not_repeat_within_65536_probes(void **state)
+{
+	static uint8_t seen[65536];
+
+	(void)state;
+	memset(seen, 0, sizeof(seen));
+	for (uint32_t i = 0; i < 65536; i++)
+		assert_int_equal(seen[probe_id_of(secret, (uint16_t)i).dns_id]++, 0);
+}
+
+static void letter_case_differs_between_probes(void **state)
+{
+	struct packet a, b;
+
+	(void)state;
+	build(&a, &dns, 1);
+	build(&b, &dns, 2);
+	assert_memory_not_equal(a.at + 12, b.at + 12, 17);
+}
+
+static void refusal_is_an_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	p.at[3] |= 5; /* RCODE REFUSED */
+	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_OK);
+}
+
+static void dns_answer_with_records_behind_the_question_is_an_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	p.at[7] = 1;
+	buf_put(&p.buf, "\xc0\x0c\0\1\0\1\0\0\0\x1e\0\4\xc0\0\2\1", 16);
+	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_OK);
+}
+
+static void dns_query_that_comes_back_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_EFORMAT);
+}
+
+static void dns_answer_to_another_question_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	for (size_t i = 12; i < p.buf.n; i++) { /* letter case, too */
+		p.at[i] ^= 0x20;
+		assert_int_equal(
+		        probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_EFORMAT);
+		p.at[i] ^= 0x20;
+	}
+	assert_int_equal(
+	        probe_parse_dns(bytes_in(&p), secret, STR("example.org"), &seq), FL_EFORMAT);
+}
+
+static void dns_answer_with_another_id_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	p.at[1] ^= 1;
+	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_EFORMAT);
+}
+
+static void dns_answer_that_ends_early_is_no_answer(void **state)
+{
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	for (size_t n = 0; n < p.buf.n; n++)
+		assert_int_equal(
+		        probe_parse_dns(bytes_of(p.at, n), secret, dns.query, &seq), FL_EFORMAT);
+}
+
+static void root_is_asked_for_its_name_servers(void **state)
+{
+	struct link_target root = dns;
+	struct packet p;
+	uint16_t seq;
+
+	(void)state;
+	root.query = STR(".");
+	build(&p, &root, 7);
+	assert_int_equal(p.buf.n, 12 + 1 + 4);
+	assert_int_equal(get_u16(p.at + 13), 2);
+	p.at[2] |= 0x80;
+	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, root.query, &seq), FL_OK);
+}
+
+static void only_names_can_be_asked_for(void **state)
+{
+	static const char *const good[] = {".", "org", "example.org", "example.org.", "_x.a-b.9"};
+	static const char *const bad[] = {"", "..", ".org", "a..b", "a b", "a\\.b", "b\xc3\xbc.de",
+	        "0123456789012345678901234567890123456789012345678901234567890123.org"};
+	char longest[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		assert_true(probe_query_is_good(str_of(good[i])));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_false(probe_query_is_good(str_of(bad[i])));
+	for (size_t i = 0; i < sizeof(longest); i++)
+		longest[i] = i % 2 ? '.' : 'a';
+	assert_true(probe_query_is_good((struct str){longest, 253}));
+	assert_false(probe_query_is_good((struct str){longest, 255}));
+}
+
+static void longest_probe_fits(void **state)
+{
+	struct link_target t = dns;
+	char longest[253];
+	struct packet p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(longest); i++)
+		longest[i] = i % 2 ? '.' : 'a';
+	t.query = (struct str){longest, sizeof(longest)};
+	build(&p, &t, 7);
+	assert_int_equal(p.buf.n, 12 + 255 + 4);
+}
+
+static void probe_that_does_not_fit_is_refused_whole(void **state)
+{
+	struct probe_id id = probe_id_of(secret, 7);
+	uint8_t small[15];
+	struct buf out = buf_of(small, sizeof(small));
+
+	(void)state;
+	assert_int_equal(probe_build(&ping4, &id, &out), FL_EFULL);
+	assert_int_equal(out.n, 0);
+	assert_false(out.bad);
+}
+
+static void name_that_is_none_is_refused(void **state)
+{
+	struct probe_id id = probe_id_of(secret, 7);
+	struct link_target t = dns;
+	struct packet p;
+
+	(void)state;
+	t.query = STR("a..b");
+	p.buf = buf_of(p.at, sizeof(p.at));
+	assert_int_equal(probe_build(&t, &id, &p.buf), FL_EFORMAT);
+	assert_int_equal(p.buf.n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(siphash_agrees_with_the_vectors_of_its_authors),
+	        cmocka_unit_test(echo_request_has_a_right_checksum),
+	        cmocka_unit_test(icmpv6_checksum_is_left_to_the_kernel),
+	        cmocka_unit_test(echo_reply_tells_which_probe_it_answers),
+	        cmocka_unit_test(echo_request_is_no_answer),
+	        cmocka_unit_test(reply_of_the_other_family_is_no_answer),
+	        cmocka_unit_test(reply_with_any_octet_changed_is_no_answer),
+	        cmocka_unit_test(reply_with_a_wrong_checksum_is_no_answer),
+	        cmocka_unit_test(reply_with_the_identifier_of_the_kernel_is_an_answer),
+	        cmocka_unit_test(reply_that_ends_early_or_late_is_no_answer),
+	        cmocka_unit_test(reply_to_a_probe_under_another_secret_is_no_answer),
+	        cmocka_unit_test(dns_probe_is_a_recursive_query_for_the_name),
+	        cmocka_unit_test(dns_answer_tells_which_probe_it_answers),
+	        cmocka_unit_test(dns_ids_do_not_repeat_within_65536_probes),
+	        cmocka_unit_test(letter_case_differs_between_probes),
+	        cmocka_unit_test(refusal_is_an_answer),
+	        cmocka_unit_test(dns_answer_with_records_behind_the_question_is_an_answer),
+	        cmocka_unit_test(dns_query_that_comes_back_is_no_answer),
+	        cmocka_unit_test(dns_answer_to_another_question_is_no_answer),
+	        cmocka_unit_test(dns_answer_with_another_id_is_no_answer),
+	        cmocka_unit_test(dns_answer_that_ends_early_is_no_answer),
+	        cmocka_unit_test(root_is_asked_for_its_name_servers),
+	        cmocka_unit_test(only_names_can_be_asked_for),
+	        cmocka_unit_test(longest_probe_fits),
+	        cmocka_unit_test(probe_that_does_not_fit_is_refused_whole),
+	        cmocka_unit_test(name_that_is_none_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
