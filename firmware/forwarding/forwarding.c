@@ -96,13 +96,13 @@ static struct ip_prefix host_prefix(const struct ip_addr *a)
 
 /* The route to the network of an address, unless it is the address itself. */
 static void add_network(
-        struct maker *m, struct str interface, const struct ip_prefix *p, uint32_t table)
+	struct maker *m, struct str interface, const struct ip_prefix *p, uint32_t table)
 {
 	struct kstate_route r = {.family = p->addr.family,
-	        .table = table,
-	        .to = ip_prefix_network(p),
-	        .interface = interface,
-	        .metric = METRIC};
+		.table = table,
+		.to = ip_prefix_network(p),
+		.interface = interface,
+		.metric = METRIC};
 
 	if (p->bits < ip_addr_size(p->addr.family) * 8)
 		add_route(m, &r);
@@ -125,9 +125,9 @@ static bool overlaps_earlier(const struct maker *m, size_t which, const struct i
 static void add_link_address(struct maker *m, const struct link_conf *l, const struct ip_prefix *p)
 {
 	struct kstate_rule from = {.family = p->addr.family,
-	        .priority = PRIORITY_FROM + l->number,
-	        .from = host_prefix(&p->addr),
-	        .table = KSTATE_TABLE_BASE + l->number};
+		.priority = PRIORITY_FROM + l->number,
+		.from = host_prefix(&p->addr),
+		.table = KSTATE_TABLE_BASE + l->number};
 
 	add_address(m, l->interface, p);
 	add_rule(m, &from);
@@ -137,11 +137,11 @@ static void add_link_default(struct maker *m, const struct link_conf *l, uint8_t
 {
 	const struct ip_addr *gateway = link_conf_gateway(l, family);
 	struct kstate_route r = {.family = family,
-	        .to.addr.family = family,
-	        .gateway = gateway ? *gateway : (struct ip_addr){0},
-	        .interface = l->interface,
-	        .table = KSTATE_TABLE_BASE + l->number,
-	        .metric = METRIC};
+		.to.addr.family = family,
+		.gateway = gateway ? *gateway : (struct ip_addr){0},
+		.interface = l->interface,
+		.table = KSTATE_TABLE_BASE + l->number,
+		.metric = METRIC};
 
 	add_route(m, &r);
 	r.table = KSTATE_TABLE_MAIN;
@@ -152,14 +152,14 @@ static void add_link_default(struct maker *m, const struct link_conf *l, uint8_t
 static void add_link_rules(struct maker *m, const struct link_conf *l, uint8_t family)
 {
 	struct kstate_rule mark = {.family = family,
-	        .priority = PRIORITY_MARK + l->number,
-	        .mark = l->number,
-	        .mask = KSTATE_MARK_MASK,
-	        .table = KSTATE_TABLE_BASE + l->number};
+		.priority = PRIORITY_MARK + l->number,
+		.mark = l->number,
+		.mask = KSTATE_MARK_MASK,
+		.table = KSTATE_TABLE_BASE + l->number};
 	struct kstate_rule oif = {.family = family,
-	        .priority = PRIORITY_OIF + l->number,
-	        .oif = l->interface,
-	        .table = KSTATE_TABLE_BASE + l->number};
+		.priority = PRIORITY_OIF + l->number,
+		.oif = l->interface,
+		.table = KSTATE_TABLE_BASE + l->number};
 
 	add_rule(m, &mark);
 	add_rule(m, &oif);
@@ -225,17 +225,17 @@ static const struct kstate_sysctl sysctls[] = {
 			value, sizeof(value) - 1                                                   \
 		}                                                                                  \
 	}
-        SYSCTL("net/ipv4/conf/all/arp_announce", "2"),
-        SYSCTL("net/ipv4/conf/all/arp_ignore", "1"),
-        SYSCTL("net/ipv4/conf/all/ignore_routes_with_linkdown", "1"),
-        SYSCTL("net/ipv4/conf/all/promote_secondaries", "1"),
-        SYSCTL("net/ipv4/conf/all/rp_filter", "2"),
-        SYSCTL("net/ipv4/conf/all/src_valid_mark", "1"),
-        SYSCTL("net/ipv6/conf/all/ignore_routes_with_linkdown", "1"),
-        SYSCTL("net/netfilter/nf_conntrack_tcp_loose", "0"),
-        /* Last: by now the filters stand. */
-        SYSCTL("net/ipv4/ip_forward", "1"),
-        SYSCTL("net/ipv6/conf/all/forwarding", "1"),
+	SYSCTL("net/ipv4/conf/all/arp_announce", "2"),
+	SYSCTL("net/ipv4/conf/all/arp_ignore", "1"),
+	SYSCTL("net/ipv4/conf/all/ignore_routes_with_linkdown", "1"),
+	SYSCTL("net/ipv4/conf/all/promote_secondaries", "1"),
+	SYSCTL("net/ipv4/conf/all/rp_filter", "2"),
+	SYSCTL("net/ipv4/conf/all/src_valid_mark", "1"),
+	SYSCTL("net/ipv6/conf/all/ignore_routes_with_linkdown", "1"),
+	SYSCTL("net/netfilter/nf_conntrack_tcp_loose", "0"),
+	/* Last: by now the filters stand. */
+	SYSCTL("net/ipv4/ip_forward", "1"),
+	SYSCTL("net/ipv6/conf/all/forwarding", "1"),
 #undef SYSCTL
 };
 
@@ -258,8 +258,8 @@ static void drop_double_addresses(struct kernel_state *s)
 		size_t j = 0;
 
 		while (j < kept &&
-		        (!str_eq(s->addresses[j].interface, a->interface) ||
-		                !ip_addr_eq(&s->addresses[j].prefix.addr, &a->prefix.addr)))
+			(!str_eq(s->addresses[j].interface, a->interface) ||
+				!ip_addr_eq(&s->addresses[j].prefix.addr, &a->prefix.addr)))
 			j++;
 		if (j == kept)
 			s->addresses[kept++] = *a;
@@ -276,8 +276,8 @@ static void drop_double_rules(struct kernel_state *s)
 		size_t j = 0;
 
 		while (j < kept &&
-		        (s->rules[j].priority != r->priority || s->rules[j].family != r->family ||
-		                !ip_addr_eq(&s->rules[j].from.addr, &r->from.addr)))
+			(s->rules[j].priority != r->priority || s->rules[j].family != r->family ||
+				!ip_addr_eq(&s->rules[j].from.addr, &r->from.addr)))
 			j++;
 		if (j == kept)
 			s->rules[kept++] = *r;
@@ -286,20 +286,20 @@ static void drop_double_rules(struct kernel_state *s)
 }
 
 enum fl_err forwarding_want(const struct forwarding_source *source, const struct published *pub,
-        struct arena *mem, struct kernel_state *out)
+	struct arena *mem, struct kernel_state *out)
 {
 	struct maker m = {.s = source,
-	        .mem = mem,
-	        .addresses.size = sizeof(struct kstate_address),
-	        .routes.size = sizeof(struct kstate_route),
-	        .rules.size = sizeof(struct kstate_rule)};
+		.mem = mem,
+		.addresses.size = sizeof(struct kstate_address),
+		.routes.size = sizeof(struct kstate_route),
+		.rules.size = sizeof(struct kstate_rule)};
 	struct kernel_state want = {0};
 
 	for (uint8_t family = 4; family <= 6; family += 2)
 		add_rule(&m, &(struct kstate_rule){.family = family,
-		                     .priority = PRIORITY_MAIN,
-		                     .table = KSTATE_TABLE_MAIN,
-		                     .no_default = true});
+				     .priority = PRIORITY_MAIN,
+				     .table = KSTATE_TABLE_MAIN,
+				     .no_default = true});
 	for (size_t i = 0; i < source->nlans; i++)
 		add_lan(&m, &source->lans[i]);
 	for (size_t i = 0; i < source->nlinks; i++)
@@ -324,7 +324,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 /* ---- the fast path ---- */
 
 static void switch_links(
-        const struct published *old, const struct published *new, struct kset_change *c)
+	const struct published *old, const struct published *new, struct kset_change *c)
 {
 	c->set = STR("down");
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
@@ -338,7 +338,7 @@ static void switch_links(
 }
 
 static void switch_slots(
-        const struct published *old, const struct published *new, struct kset_change *c)
+	const struct published *old, const struct published *new, struct kset_change *c)
 {
 	c->set = STR("slots");
 	for (size_t p = 0; p < POLICIES_MAX; p++) {
@@ -374,12 +374,12 @@ static size_t slots_that_differ(const struct published *old, const struct publis
 }
 
 enum fl_err forwarding_switch(const struct published *old, const struct published *new,
-        struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest)
+	struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest)
 {
 	struct kernel_diff down, slots;
 
 	if (!one_change(mem, (size_t)2 * FL_LINKS_MAX, &down) ||
-	        !one_change(mem, slots_that_differ(old, new), &slots))
+		!one_change(mem, slots_that_differ(old, new), &slots))
 		return FL_EFULL;
 	switch_links(old, new, down.sets);
 	switch_slots(old, new, slots.sets);
@@ -394,7 +394,7 @@ enum fl_err forwarding_switch(const struct published *old, const struct publishe
 
 /* A backup that is only stood down works: its connections may end in peace. */
 size_t forwarding_flush_marks(
-        const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX])
+	const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX])
 {
 	uint32_t dead = old->live & ~new->live & ~new->fit;
 	size_t count = 0;
@@ -438,8 +438,8 @@ static uint8_t choose_member(const struct chooser *c, size_t which)
 
 	for (uint32_t i = 0; p->method != POLICY_PRIORITY && i < FORWARDING_DRAWS; i++) {
 		uint8_t n = which < c->pub->npolicies
-		                    ? c->pub->policy[which].slot[(c->draw + i) % POLICY_SLOTS]
-		                    : 0;
+				    ? c->pub->policy[which].slot[(c->draw + i) % POLICY_SLOTS]
+				    : 0;
 
 		if (may_carry(c, n))
 			return n;
@@ -468,7 +468,7 @@ static bool is_local(const struct forwarding_source *s, const struct ip_addr *to
 
 /* The lowest number from `from` on that matches. */
 static const struct rule_conf *next_rule(
-        const struct forwarding_source *s, const struct forwarding_flow *flow, uint64_t from)
+	const struct forwarding_source *s, const struct forwarding_flow *flow, uint64_t from)
 {
 	const struct rule_conf *best = NULL;
 
@@ -476,14 +476,14 @@ static const struct rule_conf *next_rule(
 		const struct rule_conf *r = &s->rules[i];
 
 		if (r->number >= from && (!best || r->number < best->number) && r->policy >= 0 &&
-		        (size_t)r->policy < s->npolicies && rule_matches(r, flow))
+			(size_t)r->policy < s->npolicies && rule_matches(r, flow))
 			best = r;
 	}
 	return best;
 }
 
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
-        const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out)
+	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out)
 {
 	struct chooser c = {source, pub, flow->to.family, draw};
 	const struct rule_conf *r;
@@ -493,7 +493,7 @@ void forwarding_choose(const struct forwarding_source *source, const struct publ
 	if (out->local)
 		return;
 	for (uint64_t from = 0; (r = next_rule(source, flow, from));
-	        from = (uint64_t)r->number + 1) {
+		from = (uint64_t)r->number + 1) {
 		const struct policy_conf *p = &source->policies[r->policy];
 
 		out->rule = r;

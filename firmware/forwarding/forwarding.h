@@ -80,17 +80,17 @@ struct forwarding_source {
 void forwarding_check(const struct forwarding_source *source, struct diags *why);
 /* The whole state.  Everything in `*out` lies in `mem` or in `source`.  FL_EFULL: `mem` is full. */
 MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
-        const struct published *pub, struct arena *mem, struct kernel_state *out);
+	const struct published *pub, struct arena *mem, struct kernel_state *out);
 /* The fast path: only the states of links or the slots changed.  The element changes that lead from
  * `old` to `new`, the switch (set "down") in `first`, the exact new slots in `rest`; the number of
  * rules does not matter. */
 MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct published *new,
-        struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
+	struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
 /* After the switch: the marks whose connections should be flushed: links that were live and no
  * longer work, provided that another is live.  A backup that is only stood down keeps the
  * connections it has.  Returns how many were written. */
 size_t forwarding_flush_marks(
-        const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
+	const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
 
 /* Which link would a new connection from the LAN take?  The same rules, read by a person: which
  * rule, which policy, which link (0: none).  `draw` picks the slot.  A flow that no rule matches
@@ -108,6 +108,6 @@ struct forwarding_choice {
 	bool local; /* to a network of the router's own: no link is chosen, routing decides */
 };
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
-        const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
+	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
 
 #endif

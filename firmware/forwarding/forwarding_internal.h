@@ -16,7 +16,7 @@ enum {
 
 /* The sets and chains of the nftables table. */
 void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
-        struct arena *mem, struct kernel_state *out);
+	struct arena *mem, struct kernel_state *out);
 
 /* Has the link an address of this family? */
 bool link_has_family(const struct link_conf *l, uint8_t family);
@@ -62,6 +62,6 @@ struct planned_rule {
 /* The rules in the order of their numbers, each with its place.  NULL: `mem` is full, or there are
  * no rules. */
 struct planned_rule *rules_plan(
-        const struct forwarding_source *s, struct arena *mem, unsigned *nmaps);
+	const struct forwarding_source *s, struct arena *mem, unsigned *nmaps);
 
 #endif

@@ -174,18 +174,18 @@ static void put_intervals(struct nft_build *b, struct ip_prefix *p, size_t n)
 }
 
 const struct ip_prefix forwarding_local[] = {
-        {{4, {0}},          8  },
-        {{4, {127}},        8  },
-        {{4, {169, 254}},   16 },
-        {{4, {224}},        3  },
-        {{6, {[15] = 1}},   128},
-        {{6, {0xfe, 0x80}}, 10 },
-        {{6, {0xff}},       8  },
+	{{4, {0}}, 8},
+	{{4, {127}}, 8},
+	{{4, {169, 254}}, 16},
+	{{4, {224}}, 3},
+	{{6, {[15] = 1}}, 128},
+	{{6, {0xfe, 0x80}}, 10},
+	{{6, {0xff}}, 8},
 };
 const size_t forwarding_nlocal = COUNT_OF(forwarding_local);
 
 static void take_network(
-        struct list *l, struct arena *mem, uint8_t family, const struct ip_prefix *p)
+	struct list *l, struct arena *mem, uint8_t family, const struct ip_prefix *p)
 {
 	struct ip_prefix scrap;
 
@@ -198,7 +198,7 @@ static void set_local(struct maker *m, struct str name, uint8_t family)
 {
 	struct list l = {.size = sizeof(struct ip_prefix)};
 	struct kset *set =
-	        nft_set(&m->b, name, KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE);
+		nft_set(&m->b, name, KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE);
 
 	set->interval = true;
 	for (size_t i = 0; i < forwarding_nlocal; i++)
@@ -227,7 +227,7 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 	const struct forwarding_source *s = m->s;
 
 	nft_set(&m->b, name, KEY(KSET_IFNAME, family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE)
-	        ->size = ADDRS_ROOM;
+		->size = ADDRS_ROOM;
 	for (size_t i = 0; i < s->nlinks; i++)
 		for (size_t j = 0; j < s->links[i].naddresses; j++)
 			if (s->links[i].addresses[j].prefix.addr.family == family)
@@ -237,8 +237,8 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 			const struct forward_on *on = &s->forwards[i].on[j];
 
 			if (on->link >= 0 && (size_t)on->link < s->nlinks &&
-			        on->address.family == family &&
-			        forward_needs_address(&s->links[on->link], &on->address))
+				on->address.family == family &&
+				forward_needs_address(&s->links[on->link], &on->address))
 				put_own(m, &s->links[on->link], &on->address);
 		}
 	}
@@ -591,7 +591,7 @@ static bool published_at(const struct maker *m, size_t f, size_t on, struct publ
 	const struct forward_on *o = &forward->on[on];
 
 	if (o->link < 0 || (size_t)o->link >= m->s->nlinks ||
-	        o->address.family != forward->to.family || m->s->links[o->link].disabled)
+		o->address.family != forward->to.family || m->s->links[o->link].disabled)
 		return false;
 	*out = (struct published_at){forward, &m->s->links[o->link], &o->address};
 	return true;
@@ -652,7 +652,7 @@ static void rule_server(struct maker *m, const struct published_at *at)
 }
 
 static void for_each_published(
-        struct maker *m, void (*rule)(struct maker *m, const struct published_at *at))
+	struct maker *m, void (*rule)(struct maker *m, const struct published_at *at))
 {
 	struct published_at at;
 
@@ -834,7 +834,7 @@ static void make_chains(struct maker *m)
 }
 
 void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
-        struct arena *mem, struct kernel_state *out)
+	struct arena *mem, struct kernel_state *out)
 {
 	struct maker m = {.s = source, .pub = pub, .without = families_differ(source)};
 

@@ -31,7 +31,7 @@ bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b)
 	if (a->protocol && b->protocol && a->protocol != b->protocol)
 		return false;
 	if (a->port.first && b->port.first &&
-	        (a->port.last < b->port.first || b->port.last < a->port.first))
+		(a->port.last < b->port.first || b->port.last < a->port.first))
 		return false;
 	return !prefixes_disjoint(&a->source, &b->source) &&
 	       !prefixes_disjoint(&a->destination, &b->destination);
@@ -88,9 +88,9 @@ static unsigned exact_fields(const struct rule_conf *r)
 	if (r->port.first)
 		fields |= RULE_PORT;
 	if ((fields & RULE_SOURCE && !is_host(&r->source)) ||
-	        (fields & RULE_DESTINATION && !is_host(&r->destination)) ||
-	        r->port.first != r->port.last ||
-	        (fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP))
+		(fields & RULE_DESTINATION && !is_host(&r->destination)) ||
+		r->port.first != r->port.last ||
+		(fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP))
 		return 0;
 	return fields;
 }
@@ -153,7 +153,7 @@ static void place(struct planned_rule *p, size_t which, unsigned *nmaps)
 }
 
 struct planned_rule *rules_plan(
-        const struct forwarding_source *s, struct arena *mem, unsigned *nmaps)
+	const struct forwarding_source *s, struct arena *mem, unsigned *nmaps)
 {
 	struct planned_rule *p;
 

@@ -31,12 +31,12 @@ static void *list_last(const struct list *l)
 void nft_build_init(struct nft_build *b, struct arena *mem)
 {
 	*b = (struct nft_build){
-	        .mem = mem,
-	        .sets = {.size = sizeof(struct kset)},
-	        .elems = {.size = sizeof(struct kelem)},
-	        .chains = {.size = sizeof(struct kchain)},
-	        .rules = {.size = sizeof(struct krule)},
-	        .ops = {.size = sizeof(struct kop)},
+		.mem = mem,
+		.sets = {.size = sizeof(struct kset)},
+		.elems = {.size = sizeof(struct kelem)},
+		.chains = {.size = sizeof(struct kchain)},
+		.rules = {.size = sizeof(struct krule)},
+		.ops = {.size = sizeof(struct kop)},
 	};
 }
 
@@ -89,7 +89,7 @@ void nft_build_end(struct nft_build *b, struct kernel_state *out)
 /* ---- beginnings ---- */
 
 struct kset *nft_set(
-        struct nft_build *b, struct str name, const enum kset_type *key, enum kset_type data)
+	struct nft_build *b, struct str name, const enum kset_type *key, enum kset_type data)
 {
 	struct kset *s;
 
@@ -117,7 +117,7 @@ void nft_chain(struct nft_build *b, struct str name)
 }
 
 void nft_base_chain(
-        struct nft_build *b, struct str name, struct str type, enum khook hook, int32_t priority)
+	struct nft_build *b, struct str name, struct str type, enum khook hook, int32_t priority)
 {
 	struct kchain *c;
 
@@ -233,7 +233,7 @@ void nft_match_number(struct nft_build *b, uint32_t reg, uint32_t value, bool eq
 }
 
 void nft_match_range(
-        struct nft_build *b, uint32_t reg, const void *first, const void *last, uint32_t len)
+	struct nft_build *b, uint32_t reg, const void *first, const void *last, uint32_t len)
 {
 	struct kop *o = op(b, KOP_RANGE, reg);
 

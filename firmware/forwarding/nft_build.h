@@ -37,13 +37,13 @@ void nft_build_end(struct nft_build *b, struct kernel_state *out);
 
 /* Sets: begin one, then its elements. */
 struct kset *nft_set(
-        struct nft_build *b, struct str name, const enum kset_type *key, enum kset_type data);
+	struct nft_build *b, struct str name, const enum kset_type *key, enum kset_type data);
 struct kelem *nft_elem(struct nft_build *b);
 
 /* Chains: begin one, then a rule, then its steps. */
 void nft_chain(struct nft_build *b, struct str name);
 void nft_base_chain(
-        struct nft_build *b, struct str name, struct str type, enum khook hook, int32_t priority);
+	struct nft_build *b, struct str name, struct str type, enum khook hook, int32_t priority);
 void nft_rule(struct nft_build *b, struct str comment);
 
 /* Steps.  Matches end the rule when they do not hold. */
@@ -60,7 +60,7 @@ void nft_set_ct_mark(struct nft_build *b, uint32_t reg);
 void nft_match(struct nft_build *b, uint32_t reg, const void *data, uint32_t len, bool equal);
 void nft_match_number(struct nft_build *b, uint32_t reg, uint32_t value, bool equal);
 void nft_match_range(
-        struct nft_build *b, uint32_t reg, const void *first, const void *last, uint32_t len);
+	struct nft_build *b, uint32_t reg, const void *first, const void *last, uint32_t len);
 void nft_match_set(struct nft_build *b, uint32_t reg, struct str set, bool equal);
 void nft_map(struct nft_build *b, uint32_t reg, struct str map, uint32_t dreg);
 void nft_verdict_map(struct nft_build *b, uint32_t reg, struct str map);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mistakes that only show when the whole is seen. */
+#include "forwarding_internal.h"
+
+static const struct link_conf *link_at(const struct forwarding_source *s, int32_t i)
+{
+	return i >= 0 && (size_t)i < s->nlinks ? &s->links[i] : NULL;
+}
+
+/* ---- LANs ---- */
+
+static void check_lan_network(const struct forwarding_source *s, size_t which,
+	const struct lan_address *a, struct diags *why)
+{
+	char text[IP_TEXT_MAX + 4];
+
+	for (size_t i = 0; i < s->nlinks; i++)
+		for (size_t j = 0; j < s->links[i].naddresses; j++)
+			if (ip_prefix_overlaps(&s->links[i].addresses[j].prefix, &a->prefix))
+				diag_error(why, &a->origin, NULL,
+					"give the LAN a network of its own",
+					"the network of %s overlaps that of link %.*s: answers "
+					"would not find the way back",
+					ip_prefix_text(&a->prefix, text),
+					STR_ARG(s->links[i].name));
+	for (size_t i = 0; i < which; i++)
+		for (size_t j = 0; j < s->lans[i].naddresses; j++)
+			if (ip_prefix_overlaps(&s->lans[i].addresses[j].prefix, &a->prefix))
+				diag_error(why, &a->origin, NULL,
+					"give each LAN a network of its own",
+					"the network of %s overlaps that of lan %.*s",
+					ip_prefix_text(&a->prefix, text), STR_ARG(s->lans[i].name));
+}
+
+static void check_lan(const struct forwarding_source *s, size_t which, struct diags *why)
+{
+	const struct lan_conf *l = &s->lans[which];
+
+	for (size_t i = 0; i < s->nlinks; i++)
+		if (str_eq(s->links[i].interface, l->interface))
+			diag_error(why, &l->origin, "interface", "use another interface",
+				"%.*s is the interface of link %.*s", STR_ARG(l->interface),
+				STR_ARG(s->links[i].name));
+	for (size_t i = 0; i < which; i++)
+		if (str_eq(s->lans[i].interface, l->interface))
+			diag_error(why, &l->origin, "interface",
+				"give that lan a second \"address\" instead",
+				"%.*s is the interface of lan %.*s", STR_ARG(l->interface),
+				STR_ARG(s->lans[i].name));
+	for (size_t i = 0; i < l->naddresses; i++) {
+		if (ip_addr_is_special(&l->addresses[i].prefix.addr))
+			diag_error(why, &l->addresses[i].origin, NULL,
+				"use an address such as 192.168.1.1/24",
+				"no router can have this address");
+		else
+			check_lan_network(s, which, &l->addresses[i], why);
+	}
+}
+
+/* ---- forwards ---- */
+
+static bool is_inside(const struct forwarding_source *s, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < s->nlans; i++)
+		for (size_t j = 0; j < s->lans[i].naddresses; j++)
+			if (ip_prefix_has(&s->lans[i].addresses[j].prefix, a))
+				return true;
+	return false;
+}
+
+static bool ports_meet(const struct rule_port *a, const struct rule_port *b)
+{
+	return a->first <= b->last && b->first <= a->last;
+}
+
+/* Has an earlier forward the same address, protocol and port? */
+static void check_published_once(const struct forwarding_source *s, size_t which,
+	const struct forward_on *on, struct diags *why)
+{
+	const struct forward_conf *f = &s->forwards[which];
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < which; i++) {
+		const struct forward_conf *g = &s->forwards[i];
+
+		if (g->protocol != f->protocol || !ports_meet(&g->port, &f->port))
+			continue;
+		for (size_t j = 0; j < g->non; j++)
+			if (ip_addr_eq(&g->on[j].address, &on->address))
+				diag_error(why, &on->origin, NULL,
+					"publish another address or another port",
+					"forward %.*s has this port of %s already",
+					STR_ARG(g->name), ip_addr_text(&on->address, text));
+	}
+}
+
+static void check_on(const struct forwarding_source *s, size_t which, const struct forward_on *on,
+	struct diags *why)
+{
+	const struct link_conf *l = link_at(s, on->link);
+	char text[IP_TEXT_MAX];
+
+	if (l && !link_owns_address(l, &on->address) && !forward_needs_address(l, &on->address))
+		diag_error(why, &on->origin, NULL, "use an address of a network of that link",
+			"%s is not in a network of link %.*s", ip_addr_text(&on->address, text),
+			STR_ARG(l->name));
+	check_published_once(s, which, on, why);
+}
+
+/* A gateway is somebody else's address. */
+static void check_not_gateway(
+	const struct forwarding_source *s, const struct forward_on *on, struct diags *why)
+{
+	const struct link_conf *l = link_at(s, on->link);
+	const struct ip_addr *gateway = l ? link_conf_gateway(l, on->address.family) : NULL;
+
+	if (gateway && ip_addr_eq(gateway, &on->address))
+		diag_error(why, &on->origin, NULL, "use an address the provider gave you",
+			"this is the gateway of link %.*s", STR_ARG(l->name));
+}
+
+static void check_forward(const struct forwarding_source *s, size_t which, struct diags *why)
+{
+	const struct forward_conf *f = &s->forwards[which];
+	char text[IP_TEXT_MAX];
+
+	if (f->to.family && !is_inside(s, &f->to))
+		diag_error(why, &f->origin, "to", "use the address of a server in a LAN",
+			"%s is in no LAN", ip_addr_text(&f->to, text));
+	for (size_t i = 0; i < f->non; i++) {
+		check_on(s, which, &f->on[i], why);
+		check_not_gateway(s, &f->on[i], why);
+	}
+}
+
+/* ---- rules ---- */
+
+/* Does every flow that `b` matches match `a`, too? */
+static bool rule_covers(const struct rule_conf *a, const struct rule_conf *b)
+{
+	if (a->protocol && a->protocol != b->protocol)
+		return false;
+	if (a->port.first &&
+		(!b->port.first || b->port.first < a->port.first || b->port.last > a->port.last))
+		return false;
+	if (a->source.addr.family &&
+		(a->source.bits > b->source.bits || !ip_prefix_has(&a->source, &b->source.addr)))
+		return false;
+	return !a->destination.addr.family ||
+	       (a->destination.bits <= b->destination.bits &&
+		       ip_prefix_has(&a->destination, &b->destination.addr));
+}
+
+static void check_rule_is_reached(
+	const struct forwarding_source *s, const struct rule_conf *r, struct diags *why)
+{
+	for (size_t i = 0; i < s->nrules; i++) {
+		const struct rule_conf *before = &s->rules[i];
+		bool ends = before->policy >= 0 && (size_t)before->policy < s->npolicies &&
+			    s->policies[before->policy].when_dead != POLICY_NEXT_RULE;
+
+		if (before->number < r->number && ends && rule_covers(before, r)) {
+			diag_warning(why, &r->origin, NULL, "give it a lower number, or delete it",
+				"rule %u matches first: this one is never used", before->number);
+			return;
+		}
+	}
+}
+
+void forwarding_check(const struct forwarding_source *source, struct diags *why)
+{
+	for (size_t i = 0; i < source->nlans; i++)
+		check_lan(source, i, why);
+	for (size_t i = 0; i < source->nforwards; i++)
+		check_forward(source, i, why);
+	for (size_t i = 0; i < source->nrules; i++)
+		check_rule_is_reached(source, &source->rules[i], why);
+}

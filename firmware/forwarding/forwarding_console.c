@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding_console.c - what forwarding does now, for the person at the console.
+ *
+ *   RULE  CONNECTIONS                              POLICY   NOW
+ *   10    tcp port 25 from 192.168.1.25/32         primary  wan1
+ *   99    all                                      spread   wan1, wan2
+ *   -     the rest                                 -        wan1 */
+#include "forwarding_console.h"
+
+#define LINE 160
+
+static const char *protocol_text(uint32_t protocol)
+{
+	static const char *const names[] = {
+		[RULE_ANY_PROTOCOL] = "all",
+		[RULE_TCP] = "tcp",
+		[RULE_UDP] = "udp",
+		[RULE_ICMP] = "icmp",
+	};
+
+	return protocol < COUNT_OF(names) ? names[protocol] : "?";
+}
+
+static void put_port(struct textbuf *t, const struct rule_port *p)
+{
+	if (p->first)
+		textbuf_printf(t, " port %u", p->first);
+	if (p->last > p->first)
+		textbuf_printf(t, "-%u", p->last);
+}
+
+static void put_match(struct textbuf *t, const struct rule_conf *r)
+{
+	char text[IP_TEXT_MAX + 4];
+
+	textbuf_printf(t, "%s", protocol_text(r->protocol));
+	put_port(t, &r->port);
+	if (r->source.addr.family)
+		textbuf_printf(t, " from %s", ip_prefix_text(&r->source, text));
+	if (r->destination.addr.family)
+		textbuf_printf(t, " to %s", ip_prefix_text(&r->destination, text));
+}
+
+static void put_link(struct textbuf *t, const struct forwarding_source *s, unsigned number)
+{
+	for (size_t i = 0; i < s->nlinks; i++)
+		if (s->links[i].number == number)
+			textbuf_printf(t, "%s%.*s", t->n ? ", " : "", STR_ARG(s->links[i].name));
+}
+
+static void put_now(struct textbuf *t, const struct forwarding_console *m, int32_t policy)
+{
+	static const char *const dead[] = {
+		[POLICY_NEXT_RULE] = "the rules behind",
+		[POLICY_ANY] = "any live link",
+		[POLICY_DROP] = "dropped",
+	};
+	const struct published_policy *p;
+
+	if (policy < 0 || (size_t)policy >= m->published->npolicies)
+		return;
+	p = &m->published->policy[policy];
+	if (!p->nlive)
+		textbuf_printf(t, "%s", p->when_dead < COUNT_OF(dead) ? dead[p->when_dead] : "?");
+	for (size_t i = 0; i < p->nlive && (i == 0 || p->method != POLICY_PRIORITY); i++)
+		put_link(t, &m->source, p->live[i]);
+}
+
+/* The link of connections that no rule matches. */
+static void put_rest(struct textbuf *t, const struct forwarding_console *m)
+{
+	const struct forwarding_source *s = &m->source;
+
+	for (size_t i = 0; i < s->nlinks && !t->n; i++)
+		if (m->published->live & link_bit(s->links[i].number))
+			put_link(t, s, s->links[i].number);
+	if (!t->n)
+		textbuf_printf(t, "no link is live");
+}
+
+static enum fl_err show_rules(struct console_call *call)
+{
+	const struct forwarding_console *m = call->module;
+	const struct forwarding_source *s = &m->source;
+	char match[LINE], now[LINE];
+	struct textbuf t;
+
+	sink_printf(call->out, "%-7s %-44s %-12s %s\n", "RULE", "CONNECTIONS", "POLICY", "NOW");
+	for (size_t i = 0; i < s->nrules; i++) {
+		const struct rule_conf *r = &s->rules[i];
+		bool named = r->policy >= 0 && (size_t)r->policy < s->npolicies;
+		struct str policy = named ? s->policies[r->policy].name : STR("-");
+
+		t = textbuf_of(match, sizeof(match));
+		put_match(&t, r);
+		t = textbuf_of(now, sizeof(now));
+		put_now(&t, m, r->policy);
+		sink_printf(call->out, "%-7u %-44s %-12.*s %s\n", r->number, match, STR_ARG(policy),
+			now);
+	}
+	t = textbuf_of(now, sizeof(now));
+	put_rest(&t, m);
+	sink_printf(call->out, "%-7s %-44s %-12s %s\n", "-", "the rest", "-", now);
+	return FL_OK;
+}
+
+static enum fl_err show_forwards(struct console_call *call)
+{
+	const struct forwarding_console *m = call->module;
+	const struct forwarding_source *s = &m->source;
+
+	sink_printf(call->out, "%-14s %-18s %-28s %s\n", "FORWARD", "SERVICE", "TO", "ON");
+	for (size_t i = 0; i < s->nforwards; i++) {
+		const struct forward_conf *f = &s->forwards[i];
+		char service[LINE], to[LINE], text[IP_TEXT_MAX];
+		struct textbuf t = textbuf_of(service, sizeof(service));
+
+		textbuf_printf(&t, "%s", protocol_text(f->protocol));
+		put_port(&t, &f->port);
+		t = textbuf_of(to, sizeof(to));
+		textbuf_printf(&t, "%s", ip_addr_text(&f->to, text));
+		if (f->to_port)
+			textbuf_printf(&t, " port %u", f->to_port);
+		sink_printf(call->out, "%-14.*s %-18s %-28s", STR_ARG(f->name), service, to);
+		for (size_t j = 0; j < f->non; j++) {
+			t = textbuf_of(to, sizeof(to));
+			if (f->on[j].link >= 0 && (size_t)f->on[j].link < s->nlinks)
+				put_link(&t, s, s->links[f->on[j].link].number);
+			sink_printf(call->out, "%s %s %s", j ? "," : "", to,
+				ip_addr_text(&f->on[j].address, text));
+		}
+		sink_puts(call->out, "\n");
+	}
+	return FL_OK;
+}
+
+static enum fl_err show_forwarding(struct console_call *call)
+{
+	const struct forwarding_console *m = call->module;
+	struct kernel_state state;
+	struct arena mem;
+	enum fl_err err;
+
+	arena_init(&mem, m->memory);
+	err = forwarding_want(&m->source, m->published, &mem, &state);
+	if (err)
+		sink_printf(call->out, "the wanted state cannot be shown: %s\n", fl_err_text(err));
+	else
+		kernel_state_print(&state, call->out);
+	arena_reset(&mem);
+	return err;
+}
+
+const struct console_command forwarding_commands[] = {
+	{"show rules", "outbound rules and the links they lead to now", CONSOLE_OPERATE, show_rules,
+		NULL},
+	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE,
+		show_forwards, NULL},
+	{"show forwarding", "what the kernel should hold, in the words of ip and nft",
+		CONSOLE_OPERATE, show_forwarding, NULL},
+	{0},
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding_console.h - `show forwarding`, `show rules`, `show forwards`. */
+#ifndef FL_FORWARDING_CONSOLE_H
+#define FL_FORWARDING_CONSOLE_H
+
+#include "console.h"
+#include "forwarding.h"
+
+/* The module that forwarding_commands is registered with.  app keeps it up to date: after a commit
+ * all of it, after a change of the published state that. */
+struct forwarding_console {
+	struct forwarding_source source;
+	const struct published *published;
+	const struct arena_source *memory; /* `show forwarding` works out the wanted state in it */
+};
+
+extern const struct console_command forwarding_commands[];
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding_settings.c
+ *
+ *   lan office { interface eth2, address 192.168.1.1/24 }
+ *   rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }
+ *   forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3 } */
+#include "forwarding_settings.h"
+
+#include "forwarding.h"
+
+/* ---- ports ---- */
+
+bool rule_port_parse(struct str text, void *out, struct textbuf *why)
+{
+	struct str last = text, first = str_cut(&last, '-');
+	bool range = first.n < text.n;
+	uint64_t from, to;
+
+	if (!str_to_u64(first, UINT16_MAX, &from) || from == 0 ||
+		(range && !str_to_u64(last, UINT16_MAX, &to))) {
+		textbuf_printf(
+			why, "is not a port (1..65535) or a range of ports such as 8000-8080");
+		return false;
+	}
+	if (!range)
+		to = from;
+	if (to < from) {
+		textbuf_printf(why, "ends before it begins");
+		return false;
+	}
+	*(struct rule_port *)out = (struct rule_port){(uint16_t)from, (uint16_t)to};
+	return true;
+}
+
+/* ---- lan ---- */
+
+static const struct setting name_columns[] = {
+	{
+		.name = "NAME",
+		.help = "a name of your choice",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct lan_conf, name),
+		.type = VALUE_NAME,
+	},
+	{0},
+};
+_Static_assert(offsetof(struct lan_conf, name) == offsetof(struct forward_conf, name),
+	"lan and forward share their key column");
+
+static const struct setting lan_address_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "the router's address and the size of the network: 192.168.1.1/24",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct lan_address, prefix),
+		.type = VALUE_HOST_PREFIX,
+	},
+	{0},
+};
+
+static const struct setting lan_rows[] = {
+	{
+		.name = "interface",
+		.help = "network interface of this LAN",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct lan_conf, interface),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = KIFNAME_SIZE - 1,
+	},
+	{
+		.name = "address",
+		.help = "an address of the router in this LAN",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct lan_conf, addresses),
+		.columns = lan_address_columns,
+		.size = sizeof(struct lan_address),
+	},
+	{0},
+};
+
+static void lan_check(const void *entry, struct diags *why)
+{
+	const struct lan_conf *l = entry;
+
+	if (l->naddresses == 0)
+		diag_warning(why, &l->origin, "address", "add \"address 192.168.1.1/24\"",
+			"the router has no address in this LAN: no client can use it");
+}
+
+const struct setting lan_setting = {
+	.name = "lan",
+	.help = "an inside network",
+	.kind = SETTING_LIST,
+	.columns = name_columns,
+	.rows = lan_rows,
+	.size = sizeof(struct lan_conf),
+	.check = lan_check,
+};
+
+/* ---- rule ---- */
+
+static const char *const protocol_choices[] = {
+	[RULE_ANY_PROTOCOL] = "any",
+	[RULE_TCP] = "tcp",
+	[RULE_UDP] = "udp",
+	[RULE_ICMP] = "icmp",
+	NULL,
+};
+static const char *const protocol_help[] = {
+	[RULE_ANY_PROTOCOL] = "all of them",
+	[RULE_TCP] = "web, mail, ...",
+	[RULE_UDP] = "voice, QUIC, DNS, ...",
+	[RULE_ICMP] = "ping; ICMPv6 in IPv6",
+	NULL,
+};
+
+static const struct setting rule_columns[] = {
+	{
+		.name = "NUMBER",
+		.help = "place of the rule: the lowest number that matches decides",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct rule_conf, number),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 1000000,
+	},
+	{0},
+};
+
+static const struct setting rule_rows[] = {
+	{
+		.name = "protocol",
+		.help = "connections of this protocol only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, protocol),
+		.type = VALUE_CHOICE,
+		.choices = protocol_choices,
+		.choice_help = protocol_help,
+		.def = "any",
+	},
+	{
+		.name = "port",
+		.help = "connections to this destination port, or range of ports, only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, port),
+		.type = VALUE_CUSTOM,
+		.parse = rule_port_parse,
+		.syntax = "PORT[-PORT]",
+	},
+	{
+		.name = "source",
+		.help = "connections from this network only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, source),
+		.type = VALUE_PREFIX,
+	},
+	{
+		.name = "destination",
+		.help = "connections to this network only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, destination),
+		.type = VALUE_PREFIX,
+	},
+	{
+		.name = "policy",
+		.help = "the policy that chooses the link",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct rule_conf, policy),
+		.type = VALUE_REF,
+		.ref = "policy",
+	},
+	{0},
+};
+
+static void rule_check(const void *entry, struct diags *why)
+{
+	const struct rule_conf *r = entry;
+
+	if (r->port.first && r->protocol != RULE_TCP && r->protocol != RULE_UDP)
+		diag_error(why, &r->origin, "port", "add \"protocol tcp\" or \"protocol udp\"",
+			"only TCP and UDP have ports");
+	if (r->source.addr.family && r->destination.addr.family &&
+		r->source.addr.family != r->destination.addr.family)
+		diag_error(why, &r->origin, "destination", "make it two rules, one of each family",
+			"the source and the destination are not of the same family: no connection "
+			"can match");
+}
+
+const struct setting rule_setting = {
+	.name = "rule",
+	.help = "which outbound connections use which policy",
+	.kind = SETTING_LIST,
+	.columns = rule_columns,
+	.rows = rule_rows,
+	.size = sizeof(struct rule_conf),
+	.check = rule_check,
+};
+
+/* ---- forward ---- */
+
+static bool service_parse(struct str text, void *out, struct textbuf *why)
+{
+	uint32_t protocol = str_is(text, "tcp") ? RULE_TCP : str_is(text, "udp") ? RULE_UDP : 0;
+
+	if (!protocol) {
+		textbuf_printf(why, "is neither tcp nor udp");
+		return false;
+	}
+	*(uint32_t *)out = protocol;
+	return true;
+}
+
+static const struct setting forward_on_columns[] = {
+	{
+		.name = "LINK",
+		.help = "a link",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct forward_on, link),
+		.type = VALUE_REF,
+		.ref = "link",
+	},
+	{
+		.name = "ADDRESS",
+		.help = "the address of that link that is published",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct forward_on, address),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
+static const struct setting forward_rows[] = {
+	{
+		.name = "to",
+		.help = "address of the server inside",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct forward_conf, to),
+		.type = VALUE_ADDR,
+	},
+	{
+		.name = "protocol",
+		.help = "tcp or udp",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct forward_conf, protocol),
+		.type = VALUE_CUSTOM,
+		.parse = service_parse,
+		.syntax = "tcp|udp",
+	},
+	{
+		.name = "port",
+		.help = "published port, or range of ports",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct forward_conf, port),
+		.type = VALUE_CUSTOM,
+		.parse = rule_port_parse,
+		.syntax = "PORT[-PORT]",
+	},
+	{
+		.name = "to-port",
+		.help = "port of the server, when it is not the published one",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forward_conf, to_port),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = UINT16_MAX,
+	},
+	{
+		.name = "on",
+		.help = "where the server is published",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct forward_conf, on),
+		.columns = forward_on_columns,
+		.size = sizeof(struct forward_on),
+	},
+	{0},
+};
+
+static void forward_check(const void *entry, struct diags *why)
+{
+	const struct forward_conf *f = entry;
+
+	if (f->to_port && f->port.first != f->port.last)
+		diag_error(why, &f->origin, "to-port",
+			"leave it out, or publish one port a forward",
+			"a range of ports keeps its ports");
+	if (f->non == 0)
+		diag_error(why, &f->origin, "on", "add \"on LINK ADDRESS\"",
+			"the server is published on no link");
+	for (size_t i = 0; i < f->non; i++)
+		if (f->on[i].address.family != f->to.family)
+			diag_error(why, &f->on[i].origin, NULL,
+				"use addresses of the server's own family",
+				"the published address is not of the server's family");
+}
+
+const struct setting forward_setting = {
+	.name = "forward",
+	.help = "a server inside that is reached from outside",
+	.kind = SETTING_LIST,
+	.columns = name_columns,
+	.rows = forward_rows,
+	.size = sizeof(struct forward_conf),
+	.check = forward_check,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forwarding_settings.h - the rows of `lan`, `rule` and `forward`, for the schema of the whole.
+ * Their offsets are 0: whoever puts the schema together sets where the lists of struct lan_conf,
+ * rule_conf and forward_conf lie. */
+#ifndef FL_FORWARDING_SETTINGS_H
+#define FL_FORWARDING_SETTINGS_H
+
+#include "settings.h"
+
+extern const struct setting lan_setting, rule_setting, forward_setting;
+
+/* "25" or "8000-8080" into a struct rule_port. */
+bool rule_port_parse(struct str text, void *out, struct textbuf *why);
+
+#endif
