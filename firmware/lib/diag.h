@@ -23,23 +23,33 @@ struct diag {
 	struct str cure;       /* "use one of: wan1, wan2", or empty */
 };
 
+enum diag_kind { DIAG_ERROR, DIAG_WARNING };
+
 struct diags {
 	struct arena *mem;
 	struct diag *first, *last;
 	size_t errors, warnings;
-	/* Writes the path of an origin's node; set by the settings module.  May be NULL. */
+	/* Set by the settings module; may be NULL.  Writes the path of an origin's node; moves `at`
+	 * to where the row `field` inside at->node was typed, and leaves it when it was not. */
 	void (*path)(const void *node, struct textbuf *out);
+	void (*find)(const char *field, struct origin *at);
 };
 
 void diags_init(struct diags *d, struct arena *mem);
-/* `field`: the word of the row inside `at`, or NULL for `at` itself.  `at` NULL: the whole.
+/* `field`: the word of the row (or of a column) inside `at`, or NULL for `at` itself.  "monitor
+ * interval" is a row in a block.  `at` NULL: the whole.
  * `cure` may be NULL.  Where the row `field` was typed itself, that is the place that is named. */
 void diag_error(struct diags *d, const struct origin *at, const char *field, const char *cure,
         const char *what, ...) PRINTF_LIKE(5, 6);
 void diag_warning(struct diags *d, const struct origin *at, const char *field, const char *cure,
         const char *what, ...) PRINTF_LIKE(5, 6);
+/* For who knows place and path, as a parser does.  Line 0 with a column: a place in a line that is
+ * no file's. */
+void diag_at(struct diags *d, enum diag_kind kind, uint32_t line, uint32_t column, struct str where,
+        const char *cure, const char *what, ...) PRINTF_LIKE(7, 8);
 /* "FILE:12:5: error: WHERE: WHAT\n    cure: CURE\n", in the order of the places, errors and
- * warnings mixed.  `file` may be NULL: then the place is left out where there is none. */
+ * warnings mixed; those without a line come last.  `file` may be NULL: then it is "line 12:5: ...".
+ * The place is left out where there is none. */
 void diags_print(const struct diags *d, const char *file, const struct sink *out);
 
 #endif

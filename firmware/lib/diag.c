@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHERE_MAX 512
+#define WHAT_MAX  1024
+
+void diags_init(struct diags *d, struct arena *mem)
+{
+	*d = (struct diags){.mem = mem};
+}
+
+static struct str keep(struct arena *mem, struct str text)
+{
+	char *at = text.n ? arena_copy(mem, text.at, text.n) : NULL;
+
+	return at ? (struct str){at, text.n} : (struct str){"", 0};
+}
+
+/* What memory is too short for is still counted. */
+static void add(struct diags *d, enum diag_kind kind, const struct diag *what)
+{
+	struct diag *one = ARENA_NEW(d->mem, struct diag);
+
+	if (kind == DIAG_ERROR)
+		d->errors++;
+	else
+		d->warnings++;
+	if (!one)
+		return;
+	*one = *what;
+	one->warning = kind == DIAG_WARNING;
+	one->where = keep(d->mem, what->where);
+	one->what = keep(d->mem, what->what);
+	one->cure = keep(d->mem, what->cure);
+	if (d->last)
+		d->last->next = one;
+	else
+		d->first = one;
+	d->last = one;
+}
+
+static struct str format_what(const char *what, va_list ap, char room[WHAT_MAX])
+{
+	int n = vsnprintf(room, WHAT_MAX, what, ap);
+
+	if (n < 0)
+		return (struct str){"", 0};
+	return (struct str){room, n < WHAT_MAX ? (size_t)n : WHAT_MAX - 1};
+}
+
+static struct str cure_of(const char *cure)
+{
+	return cure ? str_of(cure) : (struct str){"", 0};
+}
+
+static void add_at_origin(struct diags *d, enum diag_kind kind, const struct origin *at,
+        const char *field, const char *cure, struct str what)
+{
+	struct origin place = at ? *at : (struct origin){0};
+	char room[WHERE_MAX];
+	struct textbuf where = textbuf_of(room, sizeof(room));
+
+	if (d->path && place.node)
+		d->path(place.node, &where);
+	if (field)
+		textbuf_printf(&where, "%s%s", where.n ? " " : "", field);
+	if (field && d->find && place.node)
+		d->find(field, &place);
+	add(d, kind,
+	        &(struct diag){.line = place.line,
+	                .column = place.column,
+	                .where = textbuf_str(&where),
+	                .what = what,
+	                .cure = cure_of(cure)});
+}
+
+void diag_error(struct diags *d, const struct origin *at, const char *field, const char *cure,
+        const char *what, ...)
+{
+	char room[WHAT_MAX];
+	va_list ap;
+
+	va_start(ap, what);
+	add_at_origin(d, DIAG_ERROR, at, field, cure, format_what(what, ap, room));
+	va_end(ap);
+}
+
+void diag_warning(struct diags *d, const struct origin *at, const char *field, const char *cure,
+        const char *what, ...)
+{
+	char room[WHAT_MAX];
+	va_list ap;
+
+	va_start(ap, what);
+	add_at_origin(d, DIAG_WARNING, at, field, cure, format_what(what, ap, room));
+	va_end(ap);
+}
+
+void diag_at(struct diags *d, enum diag_kind kind, uint32_t line, uint32_t column, struct str where,
+        const char *cure, const char *what, ...)
+{
+	char room[WHAT_MAX];
+	struct diag one = {.line = line, .column = column, .where = where, .cure = cure_of(cure)};
+	va_list ap;
+
+	va_start(ap, what);
+	one.what = format_what(what, ap, room);
+	va_end(ap);
+	add(d, kind, &one);
+}
+
+/* ---- printing ---- */
+
+/* Should `a` be printed before `b`, which was found later? */
+static bool stands_before(const struct diag *a, const struct diag *b)
+{
+	uint32_t line_a = a->line - 1, line_b = b->line - 1; /* line 0 is behind all others */
+
+	if (line_a != line_b)
+		return line_a < line_b;
+	return a->line == 0 || a->column <= b->column;
+}
+
+/* Merge sort from below over an array of pointers; `spare` has the same size. */
+static const struct diag **sort_diags(const struct diag **list, const struct diag **spare, size_t n)
+{
+	for (size_t run = 1; run < n; run *= 2) {
+		const struct diag **from = list;
+
+		for (size_t start = 0; start < n; start += 2 * run) {
+			size_t a = start, middle = start + run < n ? start + run : n;
+			size_t b = middle, end = middle + run < n ? middle + run : n;
+
+			for (size_t to = start; to < end; to++)
+				if (a < middle && (b == end || stands_before(from[a], from[b])))
+					spare[to] = from[a++];
+				else
+					spare[to] = from[b++];
+		}
+		list = spare;
+		spare = from;
+	}
+	return list;
+}
+
+static void print_one(const struct diag *one, const char *file, const struct sink *out)
+{
+	if (one->line)
+		sink_printf(out, "%s%s%u:%u: ", file ? file : "line ", file ? ":" : "",
+		        (unsigned)one->line, (unsigned)one->column);
+	else if (file)
+		sink_printf(out, "%s: ", file);
+	sink_puts(out, one->warning ? "warning: " : "error: ");
+	if (one->where.n) {
+		sink_put(out, one->where);
+		sink_puts(out, ": ");
+	}
+	sink_put(out, one->what);
+	if (one->cure.n) {
+		sink_puts(out, "\n    cure: ");
+		sink_put(out, one->cure);
+	}
+	sink_puts(out, "\n");
+}
+
+void diags_print(const struct diags *d, const char *file, const struct sink *out)
+{
+	size_t n = 0, said = d->errors + d->warnings;
+	const struct diag **list = ARENA_NEWS(d->mem, const struct diag *, said);
+	const struct diag **spare = ARENA_NEWS(d->mem, const struct diag *, said);
+
+	for (const struct diag *one = d->first; one; one = one->next, n++) {
+		if (list && spare)
+			list[n] = one;
+		else
+			print_one(one, file, out); /* no memory for order */
+	}
+	if (list && spare) {
+		list = sort_diags(list, spare, n);
+		for (size_t i = 0; i < n; i++)
+			print_one(list[i], file, out);
+	}
+	if (n < said)
+		sink_printf(out, "%zu more, for which memory was too short\n", said - n);
+}
