@@ -35,8 +35,8 @@ enum value_type {
 	/* type         C type of the field          text */
 	VALUE_FLAG = 1, /* bool                      the word alone: "disabled" */
 	VALUE_YESNO,    /* bool                      yes | no */
-	VALUE_NAME,     /* struct str                a letter or digit, then those and - _ . ; <=
-	                   FL_NAME_MAX */
+	VALUE_NAME,     /* struct str                a letter or digit, then those and "-", "_", "."
+			   up to FL_NAME_MAX */
 	VALUE_TEXT,     /* struct str                min..max octets, no control characters */
 	VALUE_UINT,     /* uint32_t                  min..max, decimal */
 	VALUE_SPAN,     /* span                      min..max in ms; "500ms" "3s" "5m" "1h" "2d" */
@@ -44,10 +44,10 @@ enum value_type {
 	VALUE_ADDR,     /* struct ip_addr            */
 	VALUE_PREFIX,   /* struct ip_prefix          a network: no bits behind the prefix */
 	VALUE_HOST_PREFIX, /* struct ip_prefix       an address of a host and the size of its
-	                      network */
+			      network */
 	VALUE_CHOICE,      /* uint32_t                  one of `choices`; the value is the index */
 	VALUE_REF, /* int32_t                   key of an entry of list `ref`, as its index in the
-	            *                           bound array; words of `choices` are -1, -2, ... */
+		    *                           bound array; words of `choices` are -1, -2, ... */
 	VALUE_CUSTOM, /* as `parse` says */
 };
 
@@ -59,6 +59,7 @@ enum setting_flags {
 };
 
 #define SETTING_COLUMNS_MAX 3
+#define SETTING_CUSTOM_MAX  512 /* octets of the C type that a VALUE_CUSTOM fills, at most */
 
 struct setting {
 	const char *name; /* the word; NULL ends a table of rows */
@@ -72,12 +73,12 @@ struct setting {
 
 	/* SETTING_VALUE, and columns of lists */
 	enum value_type type;
-	int64_t min, max;
-	const char *def; /* its text when it is not set; NULL: all zeros (a REF is then -100) */
+	int64_t min, max; /* both 0: as far as the type goes; max 0: no upper bound */
+	const char *def;  /* its text when it is not set; NULL: all zeros (a REF is then -100) */
 	const char *const *choices;     /* ends with NULL */
 	const char *const *choice_help; /* beside each choice, or NULL */
 	const char *ref; /* "link"; "host" within the same parent where the list is a sibling of
-	                  * the entry's parent */
+			  * the entry's parent */
 	/* VALUE_CUSTOM: true and *out filled, or false and a reason ("is not a host name").  Texts
 	 * in *out may point into `text`, which lives as long as the bound structs. */
 	bool (*parse)(struct str text, void *out, struct textbuf *why);
@@ -85,8 +86,8 @@ struct setting {
 
 	/* SETTING_LIST, SETTING_BLOCK */
 	const struct setting
-	        *columns;           /* the words behind the list's name: keys first, then others;
-	                             * those that are not REQUIRED or KEY may be left out at the end */
+		*columns;           /* the words behind the list's name: keys first, then others;
+				     * those that are not REQUIRED or KEY may be left out at the end */
 	const struct setting *rows; /* what may stand in its braces; NULL: no braces */
 	size_t size; /* SETTING_LIST: of one entry, which starts with a struct origin */
 	/* Checks across fields, run on each bound entry after all of its values were good.  May be
@@ -110,7 +111,8 @@ struct settings {
 	struct settings_node *root;
 };
 
-/* An empty tree. */
+/* An empty tree.  Memory in `mem` grows with each change, also with a text that is refused: who
+ * edits for long copies the tree to a new arena now and then. */
 enum fl_err settings_init(struct settings *s, const struct setting *schema, struct arena *mem);
 /* A copy of `from` in `mem`, independent of it. */
 enum fl_err settings_copy(const struct settings *from, struct arena *mem, struct settings *out);
@@ -129,16 +131,16 @@ enum settings_form { SETTINGS_BRACES = 1, SETTINGS_LINES };
 /* The part of the tree below `path` (words as above; empty: all of it).  FL_ENOENT: nothing there.
  */
 enum fl_err settings_print(
-        const struct settings *s, struct str path, enum settings_form form, const struct sink *out);
+	const struct settings *s, struct str path, enum settings_form form, const struct sink *out);
 /* What leads from `a` to `b`: canonical lines with "- " or "+ " before them.  Returns how many. */
 size_t settings_diff(const struct settings *a, const struct settings *b, const struct sink *out);
 
-/* Fill a struct from the tree: `rows` is the schema the tree was made with, `out` the struct its
- * offsets belong to.  Checks all that needs the whole: required values, references, `check`.  Texts
- * and arrays live in `mem` or in the tree, whichever ends first.  FL_EFORMAT: `why` has all
- * mistakes. */
+/* Fill a struct from the tree: `out`, zeroed by the caller, is the struct that the offsets of the
+ * schema's top rows belong to.  Checks all that needs the whole: required values, references,
+ * `check`.  Texts and arrays live in `mem` or in the tree, whichever ends first.  FL_EFORMAT: `why`
+ * has all mistakes. */
 MUST_USE enum fl_err settings_bind(
-        const struct settings *s, struct arena *mem, void *out, struct diags *why);
+	const struct settings *s, struct arena *mem, void *out, struct diags *why);
 
 /* ---- for the console ---- */
 
@@ -152,6 +154,12 @@ struct settings_choice {
 /* The ways to go on after the complete words of `statement` with a word that begins with `partial`.
  * Returns how many were written to `out`; `end` tells whether the statement could end here. */
 size_t settings_complete(const struct settings *s, struct str statement, struct str partial,
-        struct arena *mem, struct settings_choice *out, size_t max, bool *end);
+	struct arena *mem, struct settings_choice *out, size_t max, bool *end);
+
+/* Write a word as texts need it: in quotes where it must be, or when `quote`. */
+void settings_put_word(const struct sink *out, struct str word, bool quote);
+/* Let `d` name paths and find fields for origins of settings.  All functions above that take a
+ * struct diags do so themselves. */
+void settings_name_places(struct diags *d);
 
 #endif

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tree.  Big lists are what its shape is for: 100,000 host records are entries of one list, so
+ * a node is kept small (a value of up to 22 octets takes 48), an entry is found by hash, and order
+ * is made when somebody asks for it: adding n entries in any order and then printing them takes
+ * n log n. */
+#include "tree.h"
+
+#include <string.h>
+
+#define HASH_FROM 8 /* entries; a shorter list is searched along its chain */
+
+/* ---- the schema ---- */
+
+const struct setting *row_find(const struct setting *rows, struct str name)
+{
+	for (const struct setting *r = rows; r && r->name; r++)
+		if (name.n && r->name[0] == name.at[0] && str_is(name, r->name))
+			return r;
+	return NULL;
+}
+
+unsigned row_columns(const struct setting *list)
+{
+	unsigned n = 0;
+
+	while (list->columns && n < SETTING_COLUMNS_MAX && list->columns[n].name)
+		n++;
+	return n;
+}
+
+static unsigned columns_with(const struct setting *list, unsigned flags)
+{
+	unsigned all = row_columns(list), n = 0;
+
+	while (n < all && list->columns[n].flags & flags)
+		n++;
+	return n;
+}
+
+unsigned row_keys(const struct setting *list)
+{
+	return columns_with(list, SETTING_KEY);
+}
+
+unsigned row_required(const struct setting *list)
+{
+	return columns_with(list, SETTING_KEY | SETTING_REQUIRED);
+}
+
+/* ---- reading ---- */
+
+struct branch *tree_root(const struct settings *s)
+{
+	return (struct branch *)s->root;
+}
+
+struct settings_node *tree_child(const struct branch *b, const struct setting *row)
+{
+	for (struct settings_node *n = b ? b->first : NULL; n; n = n->next)
+		if (n->row == row)
+			return n;
+	return NULL;
+}
+
+bool tree_branch_is_empty(const struct branch *b)
+{
+	for (const struct settings_node *n = b->first; n; n = n->next)
+		if (!tree_is_empty(n))
+			return false;
+	return true;
+}
+
+bool tree_is_empty(const struct settings_node *n)
+{
+	switch (n->row->kind) {
+	case SETTING_VALUE:
+		return false;
+	case SETTING_LIST:
+		return ((const struct group *)n)->count == 0;
+	case SETTING_BLOCK:
+		return tree_branch_is_empty((const struct branch *)n);
+	}
+	return true;
+}
+
+struct str value_text(const struct settings_node *n)
+{
+	const struct value *v = (const struct value *)n;
+
+	return (struct str){v->text, v->n};
+}
+
+struct str entry_column(const struct entry *e, unsigned i)
+{
+	const char *at = e->text;
+
+	if (i >= e->ncolumns)
+		return (struct str){"", 0};
+	for (unsigned k = 0; k < i; k++)
+		at += e->n[k];
+	return (struct str){at, e->n[i]};
+}
+
+/* FNV-1a; a column's end counts as an octet. */
+static uint32_t hash_keys(const struct str *keys, unsigned n)
+{
+	uint32_t h = UINT32_C(2166136261);
+
+	for (unsigned k = 0; k < n; k++) {
+		for (size_t i = 0; i < keys[k].n; i++)
+			h = (h ^ (unsigned char)keys[k].at[i]) * UINT32_C(16777619);
+		h = (h ^ 0xff) * UINT32_C(16777619);
+	}
+	return h ^ h >> 15;
+}
+
+static bool has_keys(const struct entry *e, const struct str *keys, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++)
+		if (!str_eq(entry_column(e, k), keys[k]))
+			return false;
+	return true;
+}
+
+struct entry *entry_next(const struct entry *e)
+{
+	return (struct entry *)e->branch.node.next;
+}
+
+struct entry *group_entry(const struct group *g, const struct str *keys)
+{
+	unsigned n = row_keys(g->node.row);
+	uint32_t h = hash_keys(keys, n);
+	struct entry *e = g->bucket ? g->bucket[h & (g->nbuckets - 1)] : g->first;
+
+	while (e && (e->hash != h || !has_keys(e, keys, n)))
+		e = g->bucket ? e->chain : entry_next(e);
+	return e;
+}
+
+struct entry *tree_entry(const struct branch *b, const struct setting *row, const struct str *keys)
+{
+	struct settings_node *g = tree_child(b, row);
+
+	return g ? group_entry((struct group *)g, keys) : NULL;
+}
+
+int entry_cmp(const struct entry *a, const struct entry *b)
+{
+	unsigned n = row_keys(a->branch.node.row);
+
+	for (unsigned k = 0; k < n; k++) {
+		int order = str_natural_cmp(entry_column(a, k), entry_column(b, k));
+
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
+static struct entry *merge_chains(struct entry *a, struct entry *b)
+{
+	struct settings_node head = {0}, *tail = &head;
+
+	while (a && b) {
+		struct entry **least = entry_cmp(a, b) <= 0 ? &a : &b;
+
+		tail->next = &(*least)->branch.node;
+		tail = tail->next;
+		*least = entry_next(*least);
+	}
+	tail->next = a ? &a->branch.node : b ? &b->branch.node : NULL;
+	return (struct entry *)head.next;
+}
+
+/* Merge sort from below: pile[i] holds a sorted chain of 2^i entries, or none. */
+static struct entry *sort_chain(struct entry *e)
+{
+	struct entry *pile[32] = {0}, *sorted = NULL;
+
+	while (e) {
+		struct entry *one = e;
+		unsigned i = 0;
+
+		e = entry_next(e);
+		one->branch.node.next = NULL;
+		for (; pile[i]; i++) {
+			one = merge_chains(pile[i], one);
+			pile[i] = NULL;
+		}
+		pile[i] = one;
+	}
+	for (unsigned i = 0; i < 32; i++)
+		sorted = merge_chains(pile[i], sorted);
+	return sorted;
+}
+
+static bool chain_is_sorted(const struct entry *e)
+{
+	for (; e && entry_next(e); e = entry_next(e))
+		if (entry_cmp(e, entry_next(e)) > 0)
+			return false;
+	return true;
+}
+
+struct entry *group_settle(struct settings_node *n)
+{
+	struct group *g = (struct group *)n;
+	uint32_t index = 0;
+
+	if (g->settled)
+		return g->first;
+	if (!(n->row->flags & SETTING_ORDERED) && !chain_is_sorted(g->first))
+		g->first = sort_chain(g->first);
+	g->last = NULL;
+	for (struct entry *e = g->first; e; e = entry_next(e)) {
+		e->prev = g->last;
+		e->index = index++;
+		g->last = e;
+	}
+	g->settled = true;
+	return g->first;
+}
+
+void tree_path(const struct branch *b, const struct sink *out)
+{
+	if (!b || !b->up)
+		return;
+	if (b->up->up) {
+		tree_path(b->up, out);
+		sink_puts(out, " ");
+	}
+	sink_puts(out, b->node.row->name);
+	if (b->node.row->kind != SETTING_LIST)
+		return;
+	for (unsigned k = 0; k < row_keys(b->node.row); k++) {
+		sink_puts(out, " ");
+		settings_put_word(out, entry_column((const struct entry *)b, k), false);
+	}
+}
+
+/* ---- writing ---- */
+
+static uint16_t cap16(uint32_t n)
+{
+	return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+}
+
+static void node_place(struct settings_node *n, const struct place *at)
+{
+	n->line = at->line;
+	n->column = at->line ? cap16(at->column) : 0;
+	n->value_column = at->line ? cap16(at->value_column[0]) : 0;
+}
+
+/* Rows of one table lie one behind the other, so their addresses are their order. */
+static void link_child(struct branch *b, struct settings_node *n)
+{
+	struct settings_node **p = &b->first;
+
+	while (*p && (*p)->row < n->row)
+		p = &(*p)->next;
+	n->next = *p;
+	*p = n;
+}
+
+void tree_remove(struct branch *b, struct settings_node *child)
+{
+	for (struct settings_node **p = &b->first; *p; p = &(*p)->next) {
+		if (*p != child)
+			continue;
+		*p = child->next;
+		return;
+	}
+}
+
+struct branch *tree_new_root(struct arena *mem)
+{
+	return ARENA_NEW(mem, struct branch);
+}
+
+struct settings_node *tree_put_value(struct arena *mem, struct branch *b, const struct setting *row,
+	struct str text, const struct place *at, bool *old)
+{
+	struct value *v = arena_alloc(mem, offsetof(struct value, text) + text.n);
+	struct settings_node *before = tree_child(b, row);
+
+	if (!v)
+		return NULL;
+	*old = before != NULL;
+	if (before)
+		tree_remove(b, before);
+	v->node.row = row;
+	node_place(&v->node, at);
+	v->n = (uint16_t)text.n;
+	if (text.n)
+		memcpy(v->text, text.at, text.n);
+	link_child(b, &v->node);
+	return &v->node;
+}
+
+struct branch *tree_put_block(
+	struct arena *mem, struct branch *b, const struct setting *row, const struct place *at)
+{
+	struct branch *block = (struct branch *)tree_child(b, row);
+
+	if (block)
+		return block;
+	block = ARENA_NEW(mem, struct branch);
+	if (!block)
+		return NULL;
+	block->node.row = row;
+	block->up = b;
+	node_place(&block->node, at);
+	link_child(b, &block->node);
+	return block;
+}
+
+static struct group *put_group(struct arena *mem, struct branch *b, const struct setting *row)
+{
+	struct group *g = (struct group *)tree_child(b, row);
+
+	if (g)
+		return g;
+	g = ARENA_NEW(mem, struct group);
+	if (!g)
+		return NULL;
+	g->node.row = row;
+	g->settled = true;
+	link_child(b, &g->node);
+	return g;
+}
+
+static void hash_add(struct group *g, struct entry *e)
+{
+	struct entry **b = &g->bucket[e->hash & (g->nbuckets - 1)];
+
+	e->chain = *b;
+	*b = e;
+}
+
+/* Keep at least one place for each entry.  Without memory the chains get longer, no more. */
+static void hash_grow(struct arena *mem, struct group *g, uint32_t room)
+{
+	uint32_t n = g->bucket ? g->nbuckets : 4 * HASH_FROM;
+	struct entry **bucket;
+
+	if (room <= HASH_FROM || (g->bucket && room <= n))
+		return;
+	while (n < room)
+		n *= 2;
+	bucket = mem->full ? NULL : ARENA_NEWS(mem, struct entry *, n);
+	if (!bucket)
+		return;
+	g->bucket = bucket;
+	g->nbuckets = n;
+	for (struct entry *e = g->first; e; e = entry_next(e))
+		hash_add(g, e);
+}
+
+static void append_entry(struct arena *mem, struct group *g, struct entry *e)
+{
+	bool ordered = g->node.row->flags & SETTING_ORDERED;
+
+	hash_grow(mem, g, g->count + 1);
+	g->settled = g->settled && (ordered || !g->last || entry_cmp(g->last, e) < 0);
+	e->index = g->count++;
+	e->prev = g->last;
+	e->branch.node.next = NULL;
+	if (g->last)
+		g->last->branch.node.next = &e->branch.node;
+	else
+		g->first = e;
+	g->last = e;
+	if (g->bucket)
+		hash_add(g, e);
+}
+
+static bool set_columns(struct arena *mem, struct entry *e, const struct str *columns, unsigned n,
+	const struct place *at)
+{
+	size_t all = 0;
+	char *text;
+
+	for (unsigned i = 0; i < n; i++)
+		all += columns[i].n;
+	text = arena_alloc(mem, all);
+	if (!text)
+		return false;
+	e->text = text;
+	e->ncolumns = (uint8_t)n;
+	node_place(&e->branch.node, at);
+	for (unsigned i = 0; i < n; i++) {
+		if (columns[i].n)
+			memcpy(text, columns[i].at, columns[i].n);
+		text += columns[i].n;
+		e->n[i] = (uint16_t)columns[i].n;
+		e->at[i] = at->line ? cap16(at->value_column[i]) : 0;
+	}
+	return true;
+}
+
+struct entry *tree_put_entry(struct arena *mem, struct branch *b, const struct setting *row,
+	const struct str *columns, unsigned n, const struct place *at, bool *old)
+{
+	struct group *g = put_group(mem, b, row);
+	struct entry *e = g ? group_entry(g, columns) : NULL;
+	unsigned nkeys = row_keys(row);
+
+	if (!g)
+		return NULL;
+	*old = e != NULL;
+	if (e)
+		return n <= nkeys || set_columns(mem, e, columns, n, at) ? e : NULL;
+	e = ARENA_NEW(mem, struct entry);
+	if (!e || !set_columns(mem, e, columns, n, at))
+		return NULL;
+	e->branch.node.row = row;
+	e->branch.up = b;
+	e->hash = hash_keys(columns, nkeys);
+	append_entry(mem, g, e);
+	return e;
+}
+
+static void hash_remove(struct group *g, const struct entry *e)
+{
+	struct entry **p = &g->bucket[e->hash & (g->nbuckets - 1)];
+
+	while (*p != e)
+		p = &(*p)->chain;
+	*p = e->chain;
+}
+
+void tree_remove_entry(struct entry *e)
+{
+	struct group *g = (struct group *)tree_child(e->branch.up, e->branch.node.row);
+	struct entry *next = entry_next(e);
+
+	if (g->bucket)
+		hash_remove(g, e);
+	if (e->prev)
+		e->prev->branch.node.next = e->branch.node.next;
+	else
+		g->first = next;
+	if (next)
+		next->prev = e->prev;
+	else
+		g->last = e->prev;
+	g->count--;
+	g->settled = false;
+}
+
+static void take_columns(struct entry *to, const struct entry *from)
+{
+	if (from->ncolumns <= row_keys(to->branch.node.row))
+		return;
+	to->text = from->text;
+	to->ncolumns = from->ncolumns;
+	memcpy(to->n, from->n, sizeof(to->n));
+	memcpy(to->at, from->at, sizeof(to->at));
+	to->branch.node.line = from->branch.node.line;
+	to->branch.node.column = from->branch.node.column;
+}
+
+static void merge_group(struct arena *mem, struct branch *up, struct group *to, struct group *from)
+{
+	unsigned nkeys = row_keys(to->node.row);
+	struct entry *next;
+
+	hash_grow(mem, to, to->count + from->count);
+	for (struct entry *e = from->first; e; e = next) {
+		struct str keys[SETTING_COLUMNS_MAX];
+		struct entry *same;
+
+		next = entry_next(e);
+		for (unsigned k = 0; k < nkeys; k++)
+			keys[k] = entry_column(e, k);
+		same = group_entry(to, keys);
+		if (same) {
+			take_columns(same, e);
+			tree_merge(mem, &same->branch, &e->branch);
+		} else {
+			e->branch.up = up;
+			append_entry(mem, to, e);
+		}
+	}
+}
+
+/* `from` becomes a child of `to`, which has none of its row. */
+static void adopt(struct branch *to, struct settings_node *n)
+{
+	if (n->row->kind == SETTING_BLOCK)
+		((struct branch *)n)->up = to;
+	if (n->row->kind == SETTING_LIST)
+		for (struct entry *e = ((struct group *)n)->first; e; e = entry_next(e))
+			e->branch.up = to;
+	link_child(to, n);
+}
+
+void tree_merge(struct arena *mem, struct branch *to, struct branch *from)
+{
+	struct settings_node *next;
+
+	for (struct settings_node *n = from->first; n; n = next) {
+		struct settings_node *there = tree_child(to, n->row);
+
+		next = n->next;
+		if (there && n->row->kind == SETTING_LIST) {
+			merge_group(mem, to, (struct group *)there, (struct group *)n);
+		} else if (there && n->row->kind == SETTING_BLOCK) {
+			tree_merge(mem, (struct branch *)there, (struct branch *)n);
+		} else {
+			if (there)
+				tree_remove(to, there);
+			adopt(to, n);
+		}
+	}
+}
+
+/* ---- copying ---- */
+
+static struct settings_node *copy_octets(struct arena *mem, const void *from, size_t n)
+{
+	void *to = arena_alloc(mem, n);
+
+	return to ? memcpy(to, from, n) : NULL;
+}
+
+static bool copy_entry(
+	struct arena *mem, struct group *g, const struct entry *from, struct branch *up)
+{
+	struct entry *e = (struct entry *)copy_octets(mem, from, sizeof(*from));
+	size_t all = 0;
+
+	for (unsigned i = 0; i < from->ncolumns; i++)
+		all += from->n[i];
+	if (!e)
+		return false;
+	e->text = (const char *)copy_octets(mem, from->text, all);
+	if (!e->text || tree_copy(mem, &from->branch, &e->branch))
+		return false;
+	e->branch.up = up;
+	append_entry(mem, g, e);
+	return true;
+}
+
+static struct settings_node *copy_group(
+	struct arena *mem, const struct group *from, struct branch *up)
+{
+	struct group *g = (struct group *)copy_octets(mem, from, sizeof(*from));
+
+	if (!g)
+		return NULL;
+	g->first = g->last = NULL;
+	g->bucket = NULL;
+	g->nbuckets = g->count = 0;
+	hash_grow(mem, g, from->count);
+	for (const struct entry *e = from->first; e; e = entry_next(e))
+		if (!copy_entry(mem, g, e, up))
+			return NULL;
+	return &g->node;
+}
+
+static struct settings_node *copy_child(
+	struct arena *mem, const struct settings_node *n, struct branch *up)
+{
+	struct branch *block;
+
+	switch (n->row->kind) {
+	case SETTING_VALUE:
+		return copy_octets(
+			mem, n, offsetof(struct value, text) + ((const struct value *)n)->n);
+	case SETTING_LIST:
+		return copy_group(mem, (const struct group *)n, up);
+	case SETTING_BLOCK:
+		block = (struct branch *)copy_octets(mem, n, sizeof(*block));
+		if (!block || tree_copy(mem, (const struct branch *)n, block))
+			return NULL;
+		block->up = up;
+		return &block->node;
+	}
+	return NULL;
+}
+
+enum fl_err tree_copy(struct arena *mem, const struct branch *from, struct branch *to)
+{
+	struct settings_node **tail = &to->first;
+
+	to->first = NULL;
+	for (const struct settings_node *n = from->first; n; n = n->next) {
+		struct settings_node *copy = copy_child(mem, n, to);
+
+		if (!copy)
+			return FL_EFULL;
+		copy->next = NULL;
+		*tail = copy;
+		tail = &copy->next;
+	}
+	return FL_OK;
+}
