@@ -78,10 +78,10 @@ const enum link_state link_moves[LINK_STATES][LINK_EVENTS] = {
 static const struct {
 	span until, gap;
 } down_pace[] = {
-        {{30000000},  {500000} },
-        {{120000000}, {1000000}},
-        {{600000000}, {2000000}},
-        {{INT64_MAX}, {5000000}},
+	{{30000000}, {500000}},
+	{{120000000}, {1000000}},
+	{{600000000}, {2000000}},
+	{{INT64_MAX}, {5000000}},
 };
 
 static void apply(struct link *l, mtime now, enum link_event event, struct link_out *out);
@@ -300,7 +300,7 @@ static void enter_recovering(struct link *l, mtime now, enum link_state from)
 	*p = (struct link_proof){.since = now, .first = l->fresh};
 	p->probes = p->first ? FIRST_PROBES : PROOF_PROBES;
 	p->lost_max =
-	        p->first ? FIRST_LOST_MAX : p->probes * (ppm < 600000 ? ppm : 600000) / 1000000;
+		p->first ? FIRST_LOST_MAX : p->probes * (ppm < 600000 ? ppm : 600000) / 1000000;
 	p->hold = p->first ? us(0) : hold_wanted(l);
 	p->hold_until = mtime_after(now, p->hold);
 	if (p->first)
@@ -393,14 +393,14 @@ static void begin_row(struct link *l, mtime now, const struct link_flight *f)
 	bool fit = link_is_fit(l);
 
 	l->row = (struct link_row){
-	        .running = true,
-	        .first = f->seq,
-	        .since = f->sent,
-	        .lost = 1,
-	        .targets = UINT32_C(1) << f->target,
-	        .need = fit ? link_losses_needed(&l->loss, l->conf->monitor.interval) : HOLD_LOSSES,
-	        .silence = fit ? silence_needed(l, now) : us(0),
-	        .wait = longest_rto(l),
+		.running = true,
+		.first = f->seq,
+		.since = f->sent,
+		.lost = 1,
+		.targets = UINT32_C(1) << f->target,
+		.need = fit ? link_losses_needed(&l->loss, l->conf->monitor.interval) : HOLD_LOSSES,
+		.silence = fit ? silence_needed(l, now) : us(0),
+		.wait = longest_rto(l),
 	};
 	l->next_send = now;
 }
@@ -416,7 +416,7 @@ static void lengthen_row(struct link *l, const struct link_flight *f)
 static void lose_while_fit(struct link *l, mtime now, struct link_flight *f, struct link_out *out)
 {
 	if (f->kind == KIND_REGULAR && !l->target[f->target].demoted &&
-	        mtime_reached(f->sent, l->alive_sent)) {
+		mtime_reached(f->sent, l->alive_sent)) {
 		begin_row(l, now, f);
 		apply(l, now, LINK_OVERDUE, out);
 		return;
@@ -500,7 +500,7 @@ static void decide(struct link *l, mtime now, struct link_out *out)
 		apply(l, now, LINK_CARRIER_OFF, out);
 	}
 	if (l->ntargets == 0 &&
-	        (l->state == LINK_DOWN || l->state == LINK_RECOVERING || l->state == LINK_SUSPECT))
+		(l->state == LINK_DOWN || l->state == LINK_RECOVERING || l->state == LINK_SUSPECT))
 		apply(l, now, LINK_PROVEN, out);
 	if (has_enough_losses(l) && mtime_reached(now, silence_enough_at(l)))
 		apply(l, now, LINK_DEAD, out);
@@ -616,11 +616,11 @@ static void send_one(struct link *l, mtime now, struct link_out *out)
 	if (f->fate == FATE_WAITING && l->oldest == f->seq)
 		l->oldest++; /* the table is full: the oldest is given up */
 	*f = (struct link_flight){.sent = now,
-	        .due = mtime_after(now, wait_now(l, target)),
-	        .seq = seq,
-	        .target = (uint8_t)target,
-	        .fate = FATE_WAITING,
-	        .kind = (uint8_t)kind};
+		.due = mtime_after(now, wait_now(l, target)),
+		.seq = seq,
+		.target = (uint8_t)target,
+		.fate = FATE_WAITING,
+		.kind = (uint8_t)kind};
 	l->next++;
 	l->target[target].sent++;
 	l->credit.us -= probe_cost(l).us;
@@ -653,13 +653,17 @@ static void go_on(struct link *l, mtime now, struct link_out *out)
 
 /* ---- signs of life ---- */
 
+/* A suspect link is again what it was before; what its quality says comes after. */
 static void live(struct link *l, mtime now, struct link_out *out)
 {
+	bool poor = l->state == LINK_SUSPECT && l->before == LINK_DEGRADED;
+
 	if (l->state == LINK_SUSPECT)
 		settle_row(l, now);
 	if (l->state == LINK_RECOVERING)
 		l->row.running = false;
-	apply(l, now, link_quality_is_poor(&l->quality) ? LINK_POOR_ANSWER : LINK_ANSWER, out);
+	apply(l, now, poor ? LINK_POOR_ANSWER : LINK_ANSWER, out);
+	move_by_quality(l, now, out);
 }
 
 static span best_rtt(const struct link *l)
@@ -678,7 +682,7 @@ static span best_rtt(const struct link *l)
 static void count_proof(struct link *l, const struct link_flight *f, bool late)
 {
 	if (l->state != LINK_RECOVERING || f->kind != KIND_PROOF || late ||
-	        mtime_before(f->sent, l->proof.since))
+		mtime_before(f->sent, l->proof.since))
 		return;
 	l->proof.answered++;
 	l->proof.heard |= UINT32_C(1) << f->target;
@@ -711,7 +715,7 @@ static void end_saved(struct link *l, mtime now)
 
 	l->saved = false;
 	textbuf_printf(&t, "as before the restart, confirmed after %s",
-	        link_span_text(mtime_between(l->since, now), text));
+		link_span_text(mtime_between(l->since, now), text));
 }
 
 void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
@@ -732,7 +736,6 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 		if (l->saved)
 			end_saved(l, now);
 		live(l, now, out);
-		move_by_quality(l, now, out);
 	}
 	go_on(l, now, out);
 }
@@ -759,8 +762,8 @@ static void ask_if_silent(struct link *l, mtime now)
 	span quiet = mtime_between(u->heard, now), enough;
 
 	if (u->asked || u->rate < USERS_RATE_MIN ||
-	        (l->state != LINK_UP && l->state != LINK_DEGRADED) ||
-	        !mtime_reached(now, u->ask_again))
+		(l->state != LINK_UP && l->state != LINK_DEGRADED) ||
+		!mtime_reached(now, u->ask_again))
 		return;
 	enough = span_max(USERS_SILENCE, us(8 * INT64_C(1000000000) / u->rate));
 	if (quiet.us < span_max(enough, longest_rto(l)).us)
@@ -781,7 +784,7 @@ static void hear_users(struct link *l, mtime now, mtime from, uint64_t rate, str
 	u->heard = now;
 	u->asked = false;
 	if (u->rate < USERS_RATE_MIN || rate < u->rate / 4 ||
-	        mtime_between(l->answered, now).us > trust.us)
+		mtime_between(l->answered, now).us > trust.us)
 		return;
 	if (mtime_before(l->alive_sent, from))
 		l->alive_sent = from;
@@ -864,7 +867,7 @@ static bool is_same_target(const struct link_target_state *a, const struct link_
 }
 
 static void begin(
-        struct link *l, mtime now, enum link_state state, const char *cause, struct link_out *out)
+	struct link *l, mtime now, enum link_state state, const char *cause, struct link_out *out)
 {
 	struct link_change *c = &out->change[out->nchange++];
 	struct textbuf t = textbuf_of(c->cause, sizeof(c->cause));
@@ -900,27 +903,25 @@ static enum link_state resumed(enum link_state saved)
 }
 
 void link_start(struct link *l, const struct link_conf *conf, mtime now, enum link_state saved,
-        uint64_t seed, struct link_out *out)
+	uint64_t seed, struct link_out *out)
 {
 	enum link_state state = resumed(saved);
 
 	clear(out);
-	*l = (struct link){
-	        .conf = conf,
-	        .fresh = state == LINK_NONE || conf->disabled,
-	        .carrier_by = MTIME_NEVER,
-	        .dead_since = now,
-	        .next_send = now,
-	        .credited = now,
-	        .credit = sec(3600), /* cut to what the budget allows by the first use */
-	        .answered = now,
-	        .alive_sent = now,
-	        .gap_at = now,
-	        .ntargets = count_targets(conf),
-	        .loss = {5000000,                5000000                        }, /* 0.5 % */
-	        .quality = {.crossed = MTIME_NEVER, .lossy = state == LINK_DEGRADED},
-	        .rng = rng_of(seed)
-        };
+	*l = (struct link){.conf = conf,
+		.fresh = state == LINK_NONE || conf->disabled,
+		.carrier_by = MTIME_NEVER,
+		.dead_since = now,
+		.next_send = now,
+		.credited = now,
+		.credit = sec(3600), /* cut to what the budget allows by the first use */
+		.answered = now,
+		.alive_sent = now,
+		.gap_at = now,
+		.ntargets = count_targets(conf),
+		.loss = {5000000, 5000000}, /* 0.5 % */
+		.quality = {.crossed = MTIME_NEVER, .lossy = state == LINK_DEGRADED},
+		.rng = rng_of(seed)};
 	l->oldest = l->next = (uint16_t)rng_u64(&l->rng);
 	for (size_t i = 0; i < l->ntargets; i++)
 		l->target[i] = target_of(&conf->monitor.targets[i]);
@@ -1089,13 +1090,13 @@ static span proof_wait(const struct link *l, mtime now)
 void link_figures(const struct link *l, mtime now, struct link_figures *out)
 {
 	*out = (struct link_figures){
-	        .rtt = best_rtt(l),
-	        .loss_permille = (link_loss_ppm(&l->loss) + 500) / 1000,
-	        .wait = proof_wait(l, now),
-	        .timeout = longest_rto(l),
-	        .losses_needed = link_losses_needed(&l->loss, l->conf->monitor.interval),
-	        .silence_needed = silence_needed(l, now),
-	        .downs = recent_downs(l, now),
+		.rtt = best_rtt(l),
+		.loss_permille = (link_loss_ppm(&l->loss) + 500) / 1000,
+		.wait = proof_wait(l, now),
+		.timeout = longest_rto(l),
+		.losses_needed = link_losses_needed(&l->loss, l->conf->monitor.interval),
+		.silence_needed = silence_needed(l, now),
+		.downs = recent_downs(l, now),
 	};
 	for (size_t i = 0; i < l->ntargets; i++) {
 		out->sent += l->target[i].sent;

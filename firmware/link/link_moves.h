@@ -12,8 +12,8 @@ enum link_event {
 	LINK_CARRIER_OFF,
 	LINK_CARRIER_ON,
 	LINK_FIRST_CARRIER, /* of a link that never failed */
-	LINK_ANSWER,        /* an answer, or users' packets; its quality is good */
-	LINK_POOR_ANSWER,   /* the same; its quality is poor */
+	LINK_ANSWER,        /* an answer, or users' packets */
+	LINK_POOR_ANSWER,   /* the same, of a suspect link that was degraded before */
 	LINK_OVERDUE,       /* a probe is unanswered in time */
 	LINK_DEAD,          /* so many of them for so long that the link is */
 	LINK_PROVEN,        /* it showed that it works, and its hold-down is over */

@@ -7,15 +7,15 @@
 const char *link_state_text(enum link_state s)
 {
 	static const char *const texts[LINK_STATES] = {
-	        [LINK_NONE] = "none",
-	        [LINK_DISABLED] = "disabled",
-	        [LINK_NO_CARRIER] = "no-carrier",
-	        [LINK_DOWN] = "down",
-	        [LINK_RECOVERING] = "recovering",
-	        [LINK_UP] = "up",
-	        [LINK_SUSPECT] = "suspect",
-	        [LINK_DEGRADED] = "degraded",
-	        [LINK_STANDBY] = "standby",
+		[LINK_NONE] = "none",
+		[LINK_DISABLED] = "disabled",
+		[LINK_NO_CARRIER] = "no-carrier",
+		[LINK_DOWN] = "down",
+		[LINK_RECOVERING] = "recovering",
+		[LINK_UP] = "up",
+		[LINK_SUSPECT] = "suspect",
+		[LINK_DEGRADED] = "degraded",
+		[LINK_STANDBY] = "standby",
 	};
 
 	return (unsigned)s < LINK_STATES ? texts[s] : "unknown";
@@ -77,7 +77,7 @@ static void explain_silence(const struct link *l, mtime now, struct textbuf *out
 	textbuf_printf(out, "silence ");
 	put_span(out, mtime_between(r->since, now));
 	textbuf_printf(out, ", %u of %u probes lost on %u target%s, ", r->lost, r->lost, targets,
-	        targets == 1 ? "" : "s");
+		targets == 1 ? "" : "s");
 	if (r->unsent)
 		textbuf_printf(out, "%u could not be sent, ", r->unsent);
 	textbuf_printf(out, "rto ");
@@ -94,7 +94,7 @@ static void explain_failed_proof(const struct link *l, mtime now, struct textbuf
 		textbuf_printf(out, " while held down");
 	} else {
 		textbuf_printf(out, "%u of %u %sprobes lost", lost, lost + l->proof.answered,
-		        l->proof.first ? "first " : "");
+			l->proof.first ? "first " : "");
 	}
 }
 
@@ -107,7 +107,7 @@ static void explain_proof(const struct link *l, mtime now, struct textbuf *out)
 		return;
 	}
 	textbuf_printf(
-	        out, "%u of %u probes answered", p->answered, p->answered + link_proof_lost(p));
+		out, "%u of %u probes answered", p->answered, p->answered + link_proof_lost(p));
 	if (p->cleared)
 		textbuf_printf(out, ", hold-down cleared after ");
 	else if (p->hold.us > 0)
@@ -124,7 +124,7 @@ static void explain_life(const struct link *l, mtime now, struct textbuf *out)
 		put_span(out, mtime_between(l->dead_since, now));
 	} else {
 		textbuf_printf(
-		        out, l->answered.us == now.us ? "answer after " : "users' packets after ");
+			out, l->answered.us == now.us ? "answer after " : "users' packets after ");
 		put_span(out, mtime_between(l->row.since, now));
 	}
 }
@@ -163,10 +163,7 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 		break;
 	case LINK_ANSWER:
 	case LINK_POOR_ANSWER:
-		if (l->state == LINK_SUSPECT && link_moves[l->state][event] != l->before)
-			explain_quality(l, out);
-		else
-			explain_life(l, now, out);
+		explain_life(l, now, out);
 		break;
 	case LINK_OVERDUE:
 		explain_overdue(l, now, out);
