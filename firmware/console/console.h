@@ -3,7 +3,11 @@
  * a pseudo-terminal over a Unix socket, and a test.
  *
  * Commands are rows of tables that the modules own (*_console.c); help, completion and the manual
- * come from the same rows.  A grammar word in capitals is an argument: "show link NAME". */
+ * come from the same rows.  A grammar word in capitals is an argument: "show link NAME".
+ *
+ * Everything that a command prints is made harmless on its way: a control octet other than a
+ * newline comes out as "\x1b", so that no text from outside can command the terminal.  A command
+ * that fails has said why, in a line that begins with "error: ". */
 #ifndef FL_CONSOLE_H
 #define FL_CONSOLE_H
 
@@ -24,11 +28,20 @@ struct console_call {
 	mtime now;
 	struct str arg[CONSOLE_ARGS_MAX]; /* the words that stand for capitals, in order */
 	size_t nargs;
-	struct str rest;        /* of a row that ends in "..." : the rest of the line as typed */
+	struct str rest; /* of a row that ends in "NAME...": the rest of the line as typed, may
+			  * be empty */
 	const struct sink *out; /* goes through the pager */
 };
 
-enum console_mode { CONSOLE_OPERATE = 1, CONSOLE_CONFIGURE = 2, CONSOLE_ANY = 3 };
+/* Where a command can be typed.  CONSOLE_CHANGES is added to one that changes something: the role
+ * `operator` does not have it. */
+enum console_mode {
+	CONSOLE_OPERATE = 1,
+	CONSOLE_CONFIGURE = 2,
+	CONSOLE_ANY = 3,
+	CONSOLE_CHANGES = 4,
+	CONSOLE_ANY_CHANGES = 7
+};
 
 /* What may stand for a capital word: called with an index that rises from 0 until it returns false.
  */
@@ -56,7 +69,7 @@ struct console_config {
 	const struct settings *(*committed)(void *ctx, uint32_t *revision);
 	/* Check, save, apply.  On failure nothing changed and `out` was told all mistakes. */
 	enum fl_err (*commit)(void *ctx, const struct settings *candidate, struct str user,
-	        struct str comment, const struct sink *out);
+		struct str comment, const struct sink *out);
 	/* Only check. */
 	enum fl_err (*check)(void *ctx, const struct settings *candidate, const struct sink *out);
 	/* The tree `back` revisions before the committed one (0: the committed one), copied into
@@ -64,6 +77,11 @@ struct console_config {
 	enum fl_err (*revision)(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
 	/* One line a revision, newest first: number, time, user, comment. */
 	void (*revisions)(void *ctx, const struct sink *out);
+	/* As commit, but the old tree comes back by itself after `minutes` unless confirm() is
+	 * called; both are NULL where that is not offered. */
+	enum fl_err (*commit_confirmed)(void *ctx, const struct settings *candidate,
+		struct str user, struct str comment, unsigned minutes, const struct sink *out);
+	enum fl_err (*confirm)(void *ctx, struct str user, const struct sink *out);
 };
 
 struct console_setup {
@@ -75,12 +93,17 @@ struct console_setup {
 	bool interactive;       /* echo, prompt, editing, pager; else one line in, its output out */
 	uint16_t columns, rows; /* 0: ask the terminal, 80 x 24 until it answers */
 	bool read_only;         /* the role `operator` */
+	/* Not interactive: */
+	bool stops_at_error; /* a batch: the first error ends the session */
+	bool one_line;       /* one command: the session is done behind it */
+	span idle; /* interactive: the session ends after so long without a key; 0: never */
 };
 
 /* NULL: out of memory.  The session is the caller's until console_close(). */
 struct console *console_open(const struct console_setup *setup, mtime now);
 void console_close(struct console *c);
-/* Octets from the terminal, any octets. */
+/* Octets from the terminal, any octets.  Not interactive: lines; Ctrl-D (4) in place of a line ends
+ * the input, and a line that it cuts off is not run. */
 void console_input(struct console *c, mtime now, const void *octets, size_t n);
 /* A line for the person at the terminal that comes from elsewhere (a log line): shown above the
  * line that is being typed, which stays whole. */
@@ -93,8 +116,9 @@ enum fl_err console_status(const struct console *c);
  */
 mtime console_next_due(const struct console *c);
 void console_tick(struct console *c, mtime now);
-/* Ask again in `every` from now on and redraw: makes `monitor links` of `show links`.  Ends with
- * any key. */
+/* For a command that is running: call `run` with the same words as soon as it returns, and then
+ * every `every`, and redraw: makes `monitor links` of `show links`.  Ends with any key.  Where
+ * there is no terminal `run` is called once. */
 void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call));
 
 #endif

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session: what it is doing (editing, paging, repeating), and which key does what meanwhile.
+ *
+ * Octets are turned into keys one by one, but the line is drawn once at the end of an input: so a
+ * paste of thousands of lines costs one row each, not one per letter. */
+#include "console_internal.h"
+
+#include "utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_SILENCE   ms(300) /* behind ESC: then it was the key and not the start of a sequence */
+#define END_OF_INPUT  4       /* Ctrl-D */
+#define MORE_PROMPT   "-- more (Space: page, Enter: line, q: quit) --"
+#define COLUMNS_MIN   20
+#define ROWS_MIN      3
+#define ROWS_MAX      1000
+#define SIZE_QUESTION "\0337\033[999;999H\033[6n\0338"
+
+/* ---- octets out ---- */
+
+static void flush(struct console *c)
+{
+	size_t n = c->npending;
+
+	c->npending = 0;
+	if (n)
+		c->setup.out.put(c->setup.out.ctx, c->pending, n);
+}
+
+static void put_octet(struct console *c, char octet)
+{
+	if (c->npending == sizeof(c->pending))
+		flush(c);
+	c->pending[c->npending++] = octet;
+}
+
+static void terminal_put(void *ctx, const char *text, size_t n)
+{
+	struct console *c = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n' && c->setup.interactive)
+			put_octet(c, '\r');
+		put_octet(c, text[i]);
+	}
+}
+
+void console_say_error(struct console *c, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(text))
+		n = (int)sizeof(text) - 1;
+	sink_puts(&c->terminal, "error: ");
+	utf8_clean((struct str){text, (size_t)n}, &c->terminal);
+	sink_puts(&c->terminal, "\n");
+}
+
+static void ring(struct console *c)
+{
+	if (!c->rung)
+		sink_puts(&c->terminal, "\a");
+	c->rung = true;
+}
+
+/* ---- the row being typed ---- */
+
+static struct str prompt_of(struct console *c)
+{
+	struct textbuf t = textbuf_of(c->prompt, sizeof(c->prompt));
+
+	textbuf_printf(&t, "%s%s ", c->host, c->draft.open ? "#" : ">");
+	return textbuf_str(&t);
+}
+
+static void draw(struct console *c)
+{
+	if (!c->setup.interactive || c->done)
+		return;
+	if (c->activity == ACTIVITY_EDITING)
+		line_editor_draw(&c->editor, prompt_of(c), c->columns, &c->terminal);
+}
+
+static void next_row(struct console *c)
+{
+	sink_puts(&c->terminal, "\n");
+	line_editor_new_row(&c->editor);
+}
+
+static void more_prompt(struct console *c, bool shown)
+{
+	char text[] = MORE_PROMPT;
+
+	if (shown)
+		sink_put(&c->terminal,
+			(struct str){text,
+				sizeof(text) > c->columns ? c->columns - 1u : sizeof(text) - 1});
+	else
+		sink_puts(&c->terminal, "\r\033[K");
+}
+
+/* ---- notices ---- */
+
+static void show_notice(struct console *c, struct str text)
+{
+	utf8_clean(text, &c->terminal);
+	sink_puts(&c->terminal, "\n");
+}
+
+static void show_held(struct console *c)
+{
+	struct str rest = {c->held, c->nheld};
+
+	while (rest.n)
+		show_notice(c, str_cut(&rest, '\n'));
+	if (c->lost)
+		sink_printf(&c->terminal, "%zu more messages were not shown; see `show log`\n",
+			c->lost);
+	c->nheld = c->lost = 0;
+}
+
+static void hold_notice(struct console *c, struct str text)
+{
+	if (text.n + 1 > sizeof(c->held) - c->nheld) {
+		c->lost++;
+		return;
+	}
+	memcpy(c->held + c->nheld, text.at, text.n);
+	c->nheld += text.n;
+	c->held[c->nheld++] = '\n';
+}
+
+void console_notice(struct console *c, struct str text)
+{
+	if (!c->setup.interactive || c->done)
+		return;
+	if (c->running || c->activity != ACTIVITY_EDITING) {
+		hold_notice(c, text);
+		return;
+	}
+	sink_puts(&c->terminal, "\r\033[K");
+	line_editor_new_row(&c->editor);
+	while (text.n)
+		show_notice(c, str_cut(&text, '\n'));
+	draw(c);
+	flush(c);
+}
+
+/* ---- the end of a command ---- */
+
+static void start_editing(struct console *c)
+{
+	c->activity = ACTIVITY_EDITING;
+	line_editor_new_row(&c->editor);
+	show_held(c);
+}
+
+static void leave(struct console *c)
+{
+	if (c->done)
+		return;
+	c->done = true;
+	if (c->setup.interactive && c->well_known)
+		sink_puts(&c->terminal, "\033[?2004l");
+}
+
+static void run(struct console *c, struct str line)
+{
+	c->running = true;
+	c->status = console_run_line(c, line);
+	c->running = false;
+	if (c->done) { /* it was `exit` */
+		c->done = false;
+		leave(c);
+	}
+	if (!c->setup.interactive || c->done)
+		return;
+	if (c->repeat.run) {
+		c->activity = ACTIVITY_REPEATING;
+		c->repeat.due = c->now;
+		sink_puts(&c->terminal, "\033[H\033[2J");
+	} else if (output_is_waiting(&c->output)) {
+		c->activity = ACTIVITY_PAGING;
+		more_prompt(c, true);
+	} else {
+		start_editing(c);
+	}
+}
+
+/* ---- the size of the terminal ---- */
+
+static uint16_t within(uint16_t n, uint16_t low, uint16_t high)
+{
+	return n < low ? low : n > high ? high : n;
+}
+
+static void set_size(struct console *c, uint16_t columns, uint16_t rows)
+{
+	if (columns == 0 || rows == 0)
+		return;
+	c->columns = within(columns, COLUMNS_MIN, LINE_COLUMNS_MAX);
+	c->rows = within(rows, ROWS_MIN, ROWS_MAX);
+	if (!c->well_known) /* it can do more than print: have pastes marked */
+		sink_puts(&c->terminal, "\033[?2004h");
+	c->well_known = true;
+	/* The row may have been wrapped: draw all of it anew. */
+	if (c->activity == ACTIVITY_EDITING) {
+		sink_puts(&c->terminal, "\r\033[K");
+		line_editor_new_row(&c->editor);
+	}
+}
+
+static void ask_size(struct console *c)
+{
+	if (c->setup.columns)
+		return;
+	c->probing = true;
+	sink_puts(&c->terminal, SIZE_QUESTION);
+}
+
+/* ---- keys while editing ---- */
+
+static void on_accept(struct console *c)
+{
+	struct str text = line_editor_text(&c->editor);
+	char *line;
+
+	c->editor.at = c->editor.n;
+	draw(c);
+	next_row(c);
+	history_add(&c->editor.history, text);
+	arena_reset(&c->scratch);
+	line = arena_copy(&c->scratch, text.at, text.n);
+	line_editor_reset(&c->editor);
+	if (line)
+		run(c, (struct str){line, text.n});
+	else
+		console_say_error(c, "out of memory");
+}
+
+static void on_too_long(struct console *c)
+{
+	next_row(c);
+	console_say_error(
+		c, "the line has more than %d octets; nothing of it was run", LINE_MAX_OCTETS);
+	c->status = FL_EFULL;
+}
+
+static void on_interrupt(struct console *c)
+{
+	c->editor.at = c->editor.n;
+	draw(c);
+	sink_puts(&c->terminal, "^C");
+	next_row(c);
+	line_editor_reset(&c->editor);
+}
+
+static void on_end(struct console *c)
+{
+	draw(c);
+	next_row(c);
+	run(c, STR("exit"));
+}
+
+static struct str text_before_cursor(struct console *c)
+{
+	char *text = arena_copy(&c->scratch, c->editor.text, c->editor.at);
+
+	return (struct str){text ? text : "", text ? c->editor.at : 0};
+}
+
+static void on_complete(struct console *c)
+{
+	struct str line, insert = {"", 0};
+
+	arena_reset(&c->scratch);
+	line = text_before_cursor(c);
+	if (console_complete(c, line, &insert)) {
+		if (!line_editor_insert(&c->editor, insert))
+			ring(c);
+		return;
+	}
+	draw(c);
+	next_row(c);
+	console_show_offers(c, line);
+}
+
+static void on_help(struct console *c)
+{
+	arena_reset(&c->scratch);
+	draw(c);
+	next_row(c);
+	console_show_offers(c, text_before_cursor(c));
+}
+
+static void on_clear(struct console *c)
+{
+	sink_puts(&c->terminal, "\033[H\033[2J");
+	line_editor_new_row(&c->editor);
+	ask_size(c);
+}
+
+static void on_nothing(struct console *c)
+{
+	(void)c;
+}
+
+static void edit_key(struct console *c, const struct key *key)
+{
+	static void (*const on[])(struct console *) = {
+		[LINE_EDITED] = on_nothing,
+		[LINE_ACCEPTED] = on_accept,
+		[LINE_TOO_LONG] = on_too_long,
+		[LINE_INTERRUPTED] = on_interrupt,
+		[LINE_END] = on_end,
+		[LINE_COMPLETE] = on_complete,
+		[LINE_HELP] = on_help,
+		[LINE_CLEAR] = on_clear,
+		[LINE_REFUSED] = ring,
+	};
+
+	on[line_editor_key(&c->editor, key)](c);
+}
+
+/* ---- keys while paging ---- */
+
+static void page_on(struct console *c, unsigned rows)
+{
+	more_prompt(c, false);
+	output_go_on(&c->output, rows);
+	if (output_is_waiting(&c->output))
+		more_prompt(c, true);
+	else
+		start_editing(c);
+}
+
+static void page_quit(struct console *c)
+{
+	more_prompt(c, false);
+	output_drop(&c->output);
+	start_editing(c);
+}
+
+static void page_key(struct console *c, const struct key *key)
+{
+	char letter = key->code == KEY_TEXT && key->text.n == 1 ? key->text.at[0] : '\0';
+
+	if (letter == ' ' || letter == 'f' || key->code == KEY_PAGE_DOWN ||
+		key->code == KEY_CTRL('V'))
+		page_on(c, c->rows - 1u);
+	else if (key->code == '\r' || key->code == '\n' || key->code == KEY_DOWN || letter == 'j')
+		page_on(c, 1);
+	else if (letter == 'G' || key->code == KEY_END)
+		page_on(c, UINT32_MAX);
+	else if (letter == 'q' || letter == 'Q' || key->code == KEY_CTRL('C') ||
+		 key->code == KEY_ESCAPE)
+		page_quit(c);
+	else if (key->code != KEY_UNKNOWN)
+		ring(c);
+}
+
+/* ---- keys ---- */
+
+static void repeat_end(struct console *c)
+{
+	c->repeat.run = NULL;
+	sink_puts(&c->terminal, "\n");
+	start_editing(c);
+}
+
+static void take_key(struct console *c, const struct key *key)
+{
+	bool line_feed = key->code == '\n' && c->after_return;
+
+	c->after_return = key->code == '\r';
+	if (line_feed)
+		return;
+	if (key->code == KEY_SIZE) {
+		set_size(c, key->columns, key->rows);
+		return;
+	}
+	if (key->code == KEY_CURSOR_AT) {
+		if (c->probing)
+			set_size(c, key->columns, key->rows);
+		c->probing = false;
+		return;
+	}
+	if (key->code == KEY_PASTE_END || key->code == KEY_PASTE_BEGIN)
+		c->editor.pasting = key->code == KEY_PASTE_BEGIN;
+	else if (c->activity == ACTIVITY_EDITING)
+		edit_key(c, key);
+	else if (c->activity == ACTIVITY_PAGING)
+		page_key(c, key);
+	else
+		repeat_end(c);
+}
+
+static void keys_input(struct console *c, const uint8_t *octets, size_t n)
+{
+	struct key key;
+
+	c->rung = false;
+	for (size_t i = 0; i < n && !c->done; i++) {
+		c->type_ahead = i + 1 < n || c->editor.pasting;
+		if (octets[i] == '\r' && i + 2 == n && octets[i + 1] == '\n')
+			c->type_ahead = c->editor.pasting;
+		if (keys_take(&c->keys, octets[i], &key))
+			take_key(c, &key);
+	}
+	c->keys_due = keys_is_waiting(&c->keys) ? mtime_after(c->now, KEY_SILENCE) : MTIME_NEVER;
+	if (c->setup.idle.us > 0)
+		c->idle_due = mtime_after(c->now, c->setup.idle);
+}
+
+/* ---- lines, where there is no terminal ---- */
+
+/* The first octet that no command may have; line.n: none. */
+static size_t find_control(struct str line)
+{
+	size_t at = 0;
+
+	while (at < line.n) {
+		uint32_t code;
+		size_t n = utf8_take((struct str){line.at + at, line.n - at}, &code);
+
+		if (n == 0 || (!utf8_is_printable(code) && code != '\t'))
+			return at;
+		at += n;
+	}
+	return line.n;
+}
+
+static void line_failed(struct console *c, enum fl_err err)
+{
+	c->status = err;
+	if (c->setup.stops_at_error && !c->done) {
+		console_say_error(
+			c, "stopped at line %zu; nothing behind it was run", c->line_number);
+		leave(c);
+	}
+}
+
+static void run_plain(struct console *c, struct str line)
+{
+	size_t bad;
+	char *copy;
+
+	if (line.n && line.at[line.n - 1] == '\r')
+		line.n--;
+	bad = find_control(line);
+	arena_reset(&c->scratch);
+	copy = arena_copy(&c->scratch, line.at, line.n);
+	if (bad < line.n) {
+		console_say_error(c,
+			"the line has an octet that is no text (0x%02x) at column %zu; it was not "
+			"run",
+			(unsigned)(uint8_t)line.at[bad],
+			utf8_cells((struct str){line.at, bad}) + 1);
+		line_failed(c, FL_EFORMAT);
+	} else if (copy) {
+		run(c, (struct str){copy, line.n});
+		if (c->status)
+			line_failed(c, c->status);
+	}
+	if (c->setup.one_line)
+		leave(c);
+}
+
+static void end_of_input(struct console *c)
+{
+	if (c->editor.n) {
+		console_say_error(c, "the last line ends early and was not run");
+		c->status = FL_ESHORT;
+	} else if (draft_is_changed(c)) {
+		console_say_error(c, "the changes were not committed and are gone");
+		c->status = FL_EAGAIN;
+	}
+	leave(c);
+}
+
+static void plain_octet(struct console *c, uint8_t octet)
+{
+	struct line_editor *e = &c->editor;
+	struct str line = line_editor_text(e);
+
+	if (octet == '\n') {
+		bool whole = !e->too_long;
+
+		c->line_number += whole;
+		line_editor_reset(e);
+		if (whole)
+			run_plain(c, line);
+	} else if (octet == END_OF_INPUT && e->n == 0 && !e->too_long) {
+		end_of_input(c);
+	} else if (octet == END_OF_INPUT && !c->type_ahead) {
+		end_of_input(c);
+	} else if (!e->too_long && !line_editor_insert(e, (struct str){(const char *)&octet, 1})) {
+		c->line_number++;
+		console_say_error(c, "the line has more than %d octets; nothing of it was run",
+			LINE_MAX_OCTETS);
+		line_failed(c, FL_EFULL);
+	}
+}
+
+/* ---- the session ---- */
+
+static void copy_text(char *to, size_t cap, struct str from, const char *otherwise)
+{
+	struct textbuf t = textbuf_of(to, cap);
+
+	for (size_t i = 0; i < from.n; i++)
+		if (from.at[i] > ' ' && from.at[i] < 0x7f)
+			textbuf_put(&t, from.at + i, 1);
+	if (t.n == 0)
+		textbuf_printf(&t, "%s", otherwise);
+}
+
+static void set_tables(struct console *c)
+{
+	size_t n = 0;
+
+	c->builtin[n++] = (struct console_module){console_configure_commands, c};
+	c->builtin[n++] = (struct console_module){console_session_commands, c};
+	if (c->setup.config->commit_confirmed && c->setup.config->confirm)
+		c->builtin[n++] = (struct console_module){console_confirm_commands, c};
+	c->filters[0] = (struct console_module){console_filter_commands, c};
+}
+
+struct console *console_open(const struct console_setup *setup, mtime now)
+{
+	struct console *c = setup->memory->get(setup->memory->ctx, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->setup = *setup;
+	c->memory = setup->memory;
+	c->now = now;
+	c->activity = ACTIVITY_EDITING;
+	c->columns = CONSOLE_COLUMNS;
+	c->rows = CONSOLE_ROWS;
+	c->keys_due = c->idle_due = c->repeat.due = MTIME_NEVER;
+	c->terminal = (struct sink){terminal_put, c};
+	copy_text(c->host, sizeof(c->host), setup->host, "fairlead");
+	copy_text(c->user, sizeof(c->user), setup->user, "unknown");
+	set_tables(c);
+	line_editor_init(&c->editor);
+	arena_init(&c->scratch, c->memory);
+	arena_init(&c->repeat.mem, c->memory);
+	draft_init(&c->draft, c->memory);
+	output_init(&c->output, c->memory, &c->terminal);
+	if (setup->interactive) {
+		set_size(c, setup->columns, setup->rows);
+		ask_size(c);
+		if (setup->idle.us > 0)
+			c->idle_due = mtime_after(now, setup->idle);
+		draw(c);
+	}
+	flush(c);
+	return c;
+}
+
+void console_close(struct console *c)
+{
+	draft_close(&c->draft);
+	output_free(&c->output);
+	arena_reset(&c->repeat.mem);
+	arena_reset(&c->scratch);
+	c->memory->put(c->memory->ctx, c, sizeof(*c));
+}
+
+void console_input(struct console *c, mtime now, const void *octets, size_t n)
+{
+	const uint8_t *at = octets;
+
+	c->now = now;
+	if (c->setup.interactive)
+		keys_input(c, at, n);
+	for (size_t i = 0; i < n && !c->done && !c->setup.interactive; i++) {
+		c->type_ahead = i + 1 < n;
+		plain_octet(c, at[i]);
+	}
+	if (c->repeat.run && c->setup.interactive && mtime_reached(now, c->repeat.due))
+		console_run_repeat(c);
+	draw(c);
+	flush(c);
+}
+
+bool console_is_done(const struct console *c)
+{
+	return c->done;
+}
+
+enum fl_err console_status(const struct console *c)
+{
+	return c->status;
+}
+
+mtime console_next_due(const struct console *c)
+{
+	mtime repeat = c->repeat.run ? c->repeat.due : MTIME_NEVER;
+
+	if (c->done)
+		return MTIME_NEVER;
+	return mtime_first(mtime_first(c->keys_due, c->idle_due), repeat);
+}
+
+void console_tick(struct console *c, mtime now)
+{
+	struct key key;
+
+	c->now = now;
+	if (c->done)
+		return;
+	if (mtime_reached(now, c->keys_due)) {
+		c->keys_due = MTIME_NEVER;
+		if (keys_give_up(&c->keys, &key))
+			take_key(c, &key);
+	}
+	if (c->repeat.run && mtime_reached(now, c->repeat.due))
+		console_run_repeat(c);
+	if (mtime_reached(now, c->idle_due)) {
+		next_row(c);
+		sink_puts(&c->terminal, "the session ends: no key was pressed for too long\n");
+		leave(c);
+	}
+	draw(c);
+	flush(c);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* console_internal.h - a session, as the files of the console share it. */
+#ifndef FL_CONSOLE_INTERNAL_H
+#define FL_CONSOLE_INTERNAL_H
+
+#include "console.h"
+#include "grammar.h"
+#include "line_editor.h"
+#include "output.h"
+
+#define CONSOLE_COLUMNS  80
+#define CONSOLE_ROWS     24
+#define CONSOLE_USER_MAX 64
+#define CONSOLE_HELD_MAX 4096
+
+enum activity {
+	ACTIVITY_EDITING = 1,
+	ACTIVITY_PAGING,
+	ACTIVITY_REPEATING,
+};
+
+/* The configuration being changed. */
+struct draft {
+	bool open; /* the session is in configuration mode */
+	struct arena base_mem, mem;
+	struct settings base; /* what was committed when it began */
+	struct settings tree; /* what it has become */
+	uint32_t revision;    /* of base */
+};
+
+/* A command that is called again and again. */
+struct repeat {
+	enum fl_err (*run)(struct console_call *call);
+	void *module;
+	struct arena mem; /* of the words */
+	struct str arg[CONSOLE_ARGS_MAX];
+	size_t nargs;
+	struct str rest;
+	span every;
+	mtime due;
+};
+
+struct console {
+	struct console_setup setup;
+	const struct arena_source *memory;
+	char host[FL_NAME_MAX + 1];
+	char user[CONSOLE_USER_MAX + 1];
+	char prompt[FL_NAME_MAX + 4];
+	uint16_t columns, rows;
+	bool probing;    /* the terminal was asked for its size */
+	bool well_known; /* the terminal answered, or its owner spoke for it: it is a real one */
+	bool done;
+	enum fl_err status;
+	enum activity activity;
+	mtime now;
+
+	struct keys keys;
+	mtime keys_due, idle_due;
+	bool after_return; /* a line feed now belongs to the carriage return before it */
+	bool type_ahead;   /* there are octets behind the line being run */
+	bool rung;         /* the bell, for this input */
+	struct line_editor editor;
+	size_t line_number; /* of a batch */
+
+	struct arena scratch; /* of the command that runs */
+	struct output output;
+	struct sink terminal; /* clean text; "\n" becomes what the terminal wants */
+	char pending[1024];   /* octets for setup.out */
+	size_t npending;
+	bool running;
+	char held[CONSOLE_HELD_MAX]; /* notices that came at a bad moment */
+	size_t nheld;
+	size_t lost; /* and those there was no room for */
+
+	struct console_module builtin[4];
+	struct console_module filters[2];
+	struct grammar_match match;
+	enum settings_form form; /* SETTINGS_LINES after `| display set` */
+	bool no_pages;
+	struct console_call *call; /* the one that runs */
+	struct repeat repeat;
+	struct draft draft;
+};
+
+/* ---- console.c ---- */
+
+void console_say_error(struct console *c, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* ---- console_run.c: a line is run, completed, explained ---- */
+
+enum fl_err console_run_line(struct console *c, struct str line);
+/* How `line` could go on, as text for people; and what Tab adds to it. */
+void console_show_offers(struct console *c, struct str line);
+bool console_complete(struct console *c, struct str line, struct str *insert);
+/* Run c->repeat once more. */
+void console_run_repeat(struct console *c);
+
+/* ---- session_commands.c, configure.c: the built-in commands ---- */
+
+extern const struct console_command console_session_commands[];
+extern const struct console_command console_configure_commands[];
+extern const struct console_command console_confirm_commands[];
+extern const struct console_command console_filter_commands[];
+
+/* Does the rest of the row run to the end of the line, "|" included? */
+bool console_takes_whole_line(const struct console_command *row);
+/* Does the command print settings, so that `| display set` can change their form? */
+bool console_prints_settings(const struct console_command *row);
+grammar_rest console_settings_rest;
+
+void draft_init(struct draft *d, const struct arena_source *memory);
+void draft_close(struct draft *d);
+bool draft_is_changed(const struct console *c);
+/* Prints an error and returns false when there are changes that nobody committed. */
+bool draft_may_be_left(struct console *c, const struct sink *out);
+
+#endif
