@@ -26,8 +26,7 @@ enum link_state {
 	LINK_DOWN,       /* carrier, but nothing answers */
 	LINK_RECOVERING, /* answers came back: proving itself, then waiting out its hold-down */
 	LINK_UP,
-	LINK_SUSPECT,  /* up, one probe is overdue and more are on their way; never shown to people
-	                */
+	LINK_SUSPECT,  /* up; a probe is overdue, more are on their way; not shown to people */
 	LINK_DEGRADED, /* up, with loss or delay above its limits */
 	LINK_STANDBY,  /* up, a backup that is not needed: shown, never a state of the detector */
 	LINK_STATES
@@ -100,8 +99,8 @@ struct link_probe {
 
 struct link_change {
 	enum link_state from, to;
-	char cause[LINK_CAUSE_MAX]; /* evidence: "silence 412 ms, 9 of 9 probes lost on 3 targets,
-	                               rto 48 ms" */
+	/* Evidence: "silence 412 ms, 9 of 9 probes lost on 3 targets, rto 48 ms". */
+	char cause[LINK_CAUSE_MAX];
 };
 
 /* What one call wants done.  The caller's, overwritten by each call; nothing in it points anywhere.
@@ -197,8 +196,7 @@ struct link_users {
 struct link {
 	const struct link_conf *conf; /* not owned; see link_reconfigure() */
 	enum link_state state;
-	mtime since; /* of the state; being SUSPECT for a moment does not change it, nor the cause
-	              */
+	mtime since; /* of the state; a moment of SUSPECT changes neither this nor the cause */
 	char cause[LINK_CAUSE_MAX]; /* of the state */
 	struct link_target_state target[LINK_TARGETS_MAX];
 
@@ -226,8 +224,8 @@ struct link {
 	struct link_users users;
 	mtime downs[LINK_DOWNS_KEPT]; /* the last times the link failed; ring */
 	unsigned ndowns;
-	uint16_t oldest,
-	        next; /* sequence numbers: of the first that may be open, of the next probe */
+	/* Sequence numbers: of the first probe that may be open, and of the next one. */
+	uint16_t oldest, next;
 	struct link_flight flight[LINK_FLIGHT_MAX]; /* by sequence number modulo the size */
 	struct rng rng;
 };
@@ -236,12 +234,12 @@ struct link {
  * none: until the first round of probes ends the link is in it, and its cause says how old it is.
  * `seed` makes the jitter.  The carrier is taken as off until link_carrier() says otherwise. */
 void link_start(struct link *l, const struct link_conf *conf, mtime now, enum link_state saved,
-        uint64_t seed, struct link_out *out);
+	uint64_t seed, struct link_out *out);
 /* The settings were committed anew.  Estimators and state are kept; only what changed about the
  * monitor (a target, by address, method and query) starts afresh.  `conf` replaces the old one,
  * which may be gone. */
 void link_reconfigure(
-        struct link *l, const struct link_conf *conf, mtime now, struct link_out *out);
+	struct link *l, const struct link_conf *conf, mtime now, struct link_out *out);
 /* Time has come to `now`, which never goes backwards.  Call it at link_next_due() or earlier. */
 void link_tick(struct link *l, mtime now, struct link_out *out);
 /* An answer to the probe with this sequence number came from the target it went to.  One that

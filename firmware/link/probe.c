@@ -71,9 +71,9 @@ static uint16_t unhide(const uint8_t secret[16], uint16_t hidden)
 struct probe_id probe_id_of(const uint8_t secret[16], uint16_t seq)
 {
 	return (struct probe_id){.id = (uint16_t)keyed(secret, PURPOSE_ID, 0, 0),
-	        .dns_id = hide(secret, seq),
-	        .seq = seq,
-	        .nonce = keyed(secret, PURPOSE_NONCE, 0, seq)};
+		.dns_id = hide(secret, seq),
+		.seq = seq,
+		.nonce = keyed(secret, PURPOSE_NONCE, 0, seq)};
 }
 
 /* ---- ICMP ---- */
@@ -105,13 +105,13 @@ static void build_icmp(uint8_t family, const struct probe_id *id, struct buf *ou
 	buf_put_u32(out, (uint32_t)id->nonce);
 	if (family == 4 && !out->bad)
 		buf_set_u16(out, start + ICMP_CHECKSUM_AT,
-		        checksum(bytes_of(out->at + start, out->n - start)));
+			checksum(bytes_of(out->at + start, out->n - start)));
 }
 
 /* The identifier is not compared: the kernel may have put its own there, and the nonce says more.
  */
 enum fl_err probe_parse_icmp(
-        uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq)
+	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq)
 {
 	bool whole = family == 6 || checksum(packet) == 0;
 	uint8_t type = bytes_take_u8(&packet), code = bytes_take_u8(&packet);
@@ -123,8 +123,8 @@ enum fl_err probe_parse_icmp(
 	nonce = (uint64_t)bytes_take_u32(&packet) << 32;
 	nonce |= bytes_take_u32(&packet);
 	if (packet.bad || packet.n != 0 || !whole || code != 0 ||
-	        type != (family == 4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY) ||
-	        nonce != keyed(secret, PURPOSE_NONCE, 0, got))
+		type != (family == 4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY) ||
+		nonce != keyed(secret, PURPOSE_NONCE, 0, got))
 		return FL_EFORMAT;
 	*seq = got;
 	return FL_OK;
@@ -210,7 +210,7 @@ static void build_dns(struct str query, const struct probe_id *id, struct buf *o
 }
 
 enum fl_err probe_parse_dns(
-        struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq)
+	struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq)
 {
 	uint16_t got = unhide(secret, bytes_take_u16(&packet));
 	uint16_t flags = bytes_take_u16(&packet), questions = bytes_take_u16(&packet);
@@ -224,7 +224,7 @@ enum fl_err probe_parse_dns(
 	bytes_take(&packet, 6); /* the counts of the other sections */
 	repeated = bytes_take(&packet, question.n);
 	if (packet.bad || !(flags & DNS_QR) || flags & DNS_OPCODE || questions != 1 ||
-	        memcmp(repeated, question.at, question.n) != 0)
+		memcmp(repeated, question.at, question.n) != 0)
 		return FL_EFORMAT;
 	*seq = got;
 	return FL_OK;

@@ -16,7 +16,7 @@
 struct probe_id {
 	uint16_t id;     /* ICMP identifier: one for all probes under this secret */
 	uint16_t dns_id; /* DNS message id: stands for `seq`, and only who has the secret knows how
-	                  */
+			  */
 	uint16_t seq;
 	uint64_t nonce; /* keyed by (secret, seq): the same for building and checking */
 };
@@ -30,14 +30,14 @@ bool probe_query_is_good(struct str query);
 /* Write the probe for `t` into `out`: an ICMP or ICMPv6 message (checksum of ICMPv6 left 0 for the
  * kernel, RFC 3542 3.1) or a DNS query.  FL_EFULL, FL_EFORMAT (the name to ask for is none). */
 MUST_USE enum fl_err probe_build(
-        const struct link_target *t, const struct probe_id *id, struct buf *out);
+	const struct link_target *t, const struct probe_id *id, struct buf *out);
 /* Which probe does this packet answer?  `packet` starts at the ICMP header (or is the DNS message).
  * FL_OK and *seq; FL_EFORMAT: not an answer to any probe of ours. */
 MUST_USE enum fl_err probe_parse_icmp(
-        uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq);
+	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq);
 /* The answer must repeat the question, letter case included; any RCODE is life (a REFUSED was made
  * by somebody). */
 MUST_USE enum fl_err probe_parse_dns(
-        struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq);
+	struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq);
 
 #endif

@@ -43,7 +43,7 @@ uint64_t siphash(const uint8_t key[16], struct bytes message)
 {
 	uint64_t k0 = little(key, 8), k1 = little(key + 8, 8);
 	uint64_t v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-	        k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
+		k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
 	size_t whole = message.n / 8 * 8;
 
 	for (size_t i = 0; i < whole; i += 8)

@@ -19,8 +19,8 @@ static void check(bool truth)
 static struct link_target target_of(unsigned choice)
 {
 	return (struct link_target){.addr = {.family = choice == 1 ? 6 : 4},
-	        .method = choice == 2 ? LINK_DNS : LINK_PING,
-	        .query = query};
+		.method = choice == 2 ? LINK_DNS : LINK_PING,
+		.query = query};
 }
 
 static enum fl_err parse(unsigned choice, struct bytes packet, uint16_t *seq)

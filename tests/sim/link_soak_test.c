@@ -100,9 +100,9 @@ static int64_t answer_after(const struct model *m, int64_t t, unsigned target, u
 	if (m->steps)
 		loss = t / (600 * SECOND) % 2 ? 0.2 : 0.001;
 	if (draw(m, 1 + UINT64_C(65536) * seq, (uint64_t)t) <= loss || in_outage(m, t) ||
-	        (m->bursts && in_burst(m, t)) ||
-	        (m->dead_target && target == 0 && t % (6 * 3600 * SECOND) > 3600 * SECOND &&
-	                t % (6 * 3600 * SECOND) < 3900 * SECOND))
+		(m->bursts && in_burst(m, t)) ||
+		(m->dead_target && target == 0 && t % (6 * 3600 * SECOND) > 3600 * SECOND &&
+			t % (6 * 3600 * SECOND) < 3900 * SECOND))
 		return -1;
 	delay -= 3 * log(v);
 	if (v < 0.0015)
@@ -189,8 +189,7 @@ static void start(struct run *r, const struct model *m, span interval)
 	for (uint8_t i = 0; i < 3; i++)
 		r->targets[i] = (struct link_target){.addr = ip_addr_v4(192, 0, 2, i)};
 	r->conf = (struct link_conf){
-	        .name = STR("wan1"), .monitor = {r->targets, 3, interval, sec(3)}
-        };
+		.name = STR("wan1"), .monitor = {r->targets, 3, interval, sec(3)}};
 	link_start(&r->link, &r->conf, (mtime){0}, LINK_NONE, m->seed, &out);
 	carry_out(r, 0, &out);
 	link_carrier(&r->link, (mtime){0}, true, &out);
@@ -278,18 +277,18 @@ static struct soak soak(const char *name, struct model m)
 		run_until(&r, WEEK);
 		if (r.downs)
 			print_message("# %s, week %ld, %.3f s: %s\n", name, w,
-			        (double)r.first_down / 1e6, r.why);
+				(double)r.first_down / 1e6, r.why);
 		s.downs += r.downs;
 		s.degrades += r.degrades;
 		s.notes += r.notes;
 		sent += r.sent;
 		s.most_a_minute =
-		        r.most_a_minute > s.most_a_minute ? r.most_a_minute : s.most_a_minute;
+			r.most_a_minute > s.most_a_minute ? r.most_a_minute : s.most_a_minute;
 	}
 	s.probes_a_second = (double)sent / ((double)weeks * 604800);
 	print_message("# %-22s %ld weeks: %u false downs, degraded %u times, %.3f probes/s, at "
-	              "most %u a minute\n",
-	        name, weeks, s.downs, s.degrades, s.probes_a_second, s.most_a_minute);
+		      "most %u a minute\n",
+		name, weeks, s.downs, s.degrades, s.probes_a_second, s.most_a_minute);
 	return s;
 }
 
@@ -325,9 +324,9 @@ static struct detection detect(const char *name, struct model m, span interval)
 		if (r.downs == 0 || r.first_down < m.outage_from || r.first_down > m.outage_to) {
 			d.missed++;
 			print_message("# seed %llu: down %u times, first at %.3f s for an outage "
-			              "at %.3f s: %s\n",
-			        (unsigned long long)m.seed, r.downs, (double)r.first_down / 1e6,
-			        (double)m.outage_from / 1e6, r.why);
+				      "at %.3f s: %s\n",
+				(unsigned long long)m.seed, r.downs, (double)r.first_down / 1e6,
+				(double)m.outage_from / 1e6, r.why);
 			continue;
 		}
 		back[n] = r.last_up - m.outage_to;
@@ -340,8 +339,8 @@ static struct detection detect(const char *name, struct model m, span interval)
 	d.p99 = (double)took[n * 99 / 100] / 1e6;
 	d.recovery = (double)back[n / 2] / 1e6;
 	print_message("# %-22s %zu outages: median %.2f s, p99 %.2f s, longest %.2f s, up again "
-	              "after %.2f s, %u missed\n",
-	        name, n, d.median, d.p99, (double)took[n - 1] / 1e6, d.recovery, d.missed);
+		      "after %.2f s, %u missed\n",
+		name, n, d.median, d.p99, (double)took[n - 1] / 1e6, d.recovery, d.missed);
 	return d;
 }
 
@@ -380,12 +379,12 @@ static void outage_is_seen_at_other_round_trip_times_and_intervals(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	        detect("10 % loss", (struct model){.rtt_ms = 20, .loss = .1}, sec(1)).missed, 0);
+		detect("10 % loss", (struct model){.rtt_ms = 20, .loss = .1}, sec(1)).missed, 0);
 	assert_int_equal(detect("150 ms", (struct model){.rtt_ms = 150}, sec(1)).missed, 0);
 	assert_int_equal(
-	        detect("150 ms, 20 % loss", (struct model){.rtt_ms = 150, .loss = .2}, sec(1))
-	                .missed,
-	        0);
+		detect("150 ms, 20 % loss", (struct model){.rtt_ms = 150, .loss = .2}, sec(1))
+			.missed,
+		0);
 	assert_int_equal(detect("600 ms", (struct model){.rtt_ms = 600}, sec(1)).missed, 0);
 	assert_int_equal(detect("0.5 s interval", (struct model){.rtt_ms = 20}, ms(500)).missed, 0);
 	assert_int_equal(detect("5 s interval", (struct model){.rtt_ms = 20}, sec(5)).missed, 0);
@@ -424,7 +423,7 @@ static void changing_loss_makes_no_link_go_down(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	        soak("loss in steps", (struct model){.rtt_ms = 20, .steps = true}).downs, 0);
+		soak("loss in steps", (struct model){.rtt_ms = 20, .steps = true}).downs, 0);
 }
 
 static void full_queue_with_users_makes_no_link_go_down(void **state)
@@ -468,12 +467,12 @@ static void flapping_link_is_held_down(void **state)
 {
 	/* 5 s dead every 20 s for 20 minutes, then good. */
 	struct model m = {.seed = 1,
-	        .rtt_ms = 20,
-	        .loss = .01,
-	        .outage_from = 100 * SECOND,
-	        .outage_to = 105 * SECOND,
-	        .outage_every = 20 * SECOND,
-	        .outage_last = 1281 * SECOND};
+		.rtt_ms = 20,
+		.loss = .01,
+		.outage_from = 100 * SECOND,
+		.outage_to = 105 * SECOND,
+		.outage_every = 20 * SECOND,
+		.outage_last = 1281 * SECOND};
 	struct run r;
 
 	(void)state;
@@ -482,8 +481,8 @@ static void flapping_link_is_held_down(void **state)
 	r.ups = r.downs = 0;
 	run_until(&r, 2500 * SECOND);
 	print_message("# flapping: down %u times, up %u times, up for good %.1f s after the last "
-	              "outage, at most %u probes a minute\n",
-	        r.downs, r.ups, (double)(r.last_up - 1285 * SECOND) / 1e6, r.most_a_minute);
+		      "outage, at most %u probes a minute\n",
+		r.downs, r.ups, (double)(r.last_up - 1285 * SECOND) / 1e6, r.most_a_minute);
 	assert_true(r.downs + r.ups <= 8);
 	assert_true(r.last_up <= (1285 + 60) * SECOND);
 	assert_true(r.link.state == LINK_UP);
@@ -493,19 +492,19 @@ static void flapping_link_is_held_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(outage_is_seen_within_the_bar_without_loss),
-	        cmocka_unit_test(outage_is_seen_within_the_bar_at_20_percent_loss),
-	        cmocka_unit_test(outage_is_seen_within_the_bar_with_users),
-	        cmocka_unit_test(outage_is_seen_at_other_round_trip_times_and_intervals),
-	        cmocka_unit_test(clean_link_never_goes_down_and_costs_a_probe_a_second),
-	        cmocka_unit_test(lossy_link_never_goes_down),
-	        cmocka_unit_test(link_with_20_percent_loss_never_goes_down_and_stays_in_the_budget),
-	        cmocka_unit_test(changing_loss_makes_no_link_go_down),
-	        cmocka_unit_test(full_queue_with_users_makes_no_link_go_down),
-	        cmocka_unit_test(full_queue_without_users_makes_a_link_go_down_once_at_most),
-	        cmocka_unit_test(short_gaps_seldom_make_a_link_go_down),
-	        cmocka_unit_test(dead_target_makes_no_link_go_down),
-	        cmocka_unit_test(flapping_link_is_held_down),
+		cmocka_unit_test(outage_is_seen_within_the_bar_without_loss),
+		cmocka_unit_test(outage_is_seen_within_the_bar_at_20_percent_loss),
+		cmocka_unit_test(outage_is_seen_within_the_bar_with_users),
+		cmocka_unit_test(outage_is_seen_at_other_round_trip_times_and_intervals),
+		cmocka_unit_test(clean_link_never_goes_down_and_costs_a_probe_a_second),
+		cmocka_unit_test(lossy_link_never_goes_down),
+		cmocka_unit_test(link_with_20_percent_loss_never_goes_down_and_stays_in_the_budget),
+		cmocka_unit_test(changing_loss_makes_no_link_go_down),
+		cmocka_unit_test(full_queue_with_users_makes_no_link_go_down),
+		cmocka_unit_test(full_queue_without_users_makes_a_link_go_down_once_at_most),
+		cmocka_unit_test(short_gaps_seldom_make_a_link_go_down),
+		cmocka_unit_test(dead_target_makes_no_link_go_down),
+		cmocka_unit_test(flapping_link_is_held_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

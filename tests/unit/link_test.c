@@ -38,18 +38,18 @@ static void note_changes(struct bench *b, const struct link_out *out)
 	for (size_t i = 0; i < out->nchange; i++) {
 		const struct link_change *c = &out->change[i];
 		bool passing = c->to == LINK_SUSPECT ||
-		               (c->from == LINK_SUSPECT && link_state_is_fit(c->to));
+			       (c->from == LINK_SUSPECT && link_state_is_fit(c->to));
 		char *to = passing ? b->suspicions : b->log;
 		size_t size = passing ? sizeof(b->suspicions) : sizeof(b->log);
 		size_t n = strlen(to);
 
 		snprintf(to + n, size - n, "%lld %s -> %s (%s)\n",
-		        (long long)span_ms(us(b->now.us)), link_state_text(c->from),
-		        link_state_text(c->to), c->cause);
+			(long long)span_ms(us(b->now.us)), link_state_text(c->from),
+			link_state_text(c->to), c->cause);
 	}
 	if (out->note[0])
 		snprintf(b->notes + strlen(b->notes), sizeof(b->notes) - strlen(b->notes), "%s\n",
-		        out->note);
+			out->note);
 }
 
 static void carry_out(struct bench *b, struct link_out out)
@@ -133,8 +133,7 @@ static void prepare(struct bench *b, size_t ntargets)
 	for (uint8_t i = 0; i < LINK_TARGETS_MAX; i++)
 		b->targets[i].addr = ip_addr_v4(192, 0, 2, i);
 	b->conf = (struct link_conf){
-	        .name = STR("wan1"), .monitor = {b->targets, ntargets, sec(1), sec(3)}
-        };
+		.name = STR("wan1"), .monitor = {b->targets, ntargets, sec(1), sec(3)}};
 	all_answer(b, ms(20));
 }
 
@@ -199,7 +198,7 @@ static void only_suspect_and_recovering_links_can_die(void **state)
 	(void)state;
 	for (int s = LINK_DISABLED; s <= LINK_DEGRADED; s++)
 		assert_int_equal(link_moves[s][LINK_DEAD] == LINK_DOWN,
-		        s == LINK_SUSPECT || s == LINK_RECOVERING || s == LINK_DOWN);
+			s == LINK_SUSPECT || s == LINK_RECOVERING || s == LINK_DOWN);
 }
 
 /* ---- start ---- */
@@ -214,8 +213,8 @@ static void link_that_answers_is_up_half_a_second_after_the_first_start(void **s
 	carrier(&b, true);
 	run_for(&b, sec(1));
 	assert_string_equal(b.log, "0 none -> no-carrier (no carrier seen yet)\n"
-	                           "0 no-carrier -> recovering (first probes are on their way)\n"
-	                           "420 recovering -> up (3 of 3 probes answered)\n");
+				   "0 no-carrier -> recovering (first probes are on their way)\n"
+				   "420 recovering -> up (3 of 3 probes answered)\n");
 }
 
 static void link_that_is_silent_is_down_after_the_first_start(void **state)
@@ -577,14 +576,7 @@ static void table_of_losses_agrees_with_the_formula(void **state)
 	static const struct {
 		int64_t ms;
 		double seconds;
-	} intervals[] = {
-	        {200,   .2},
-                {500,   .2},
-                {1000,  1 },
-                {3000,  1 },
-                {5000,  5 },
-                {60000, 5 }
-        };
+	} intervals[] = {{200, .2}, {500, .2}, {1000, 1}, {3000, 1}, {5000, 5}, {60000, 5}};
 
 	(void)state;
 	for (size_t k = 0; k < COUNT_OF(intervals); k++)
@@ -610,7 +602,7 @@ static void dead_target_is_demoted_and_said_so_while_the_link_stays_up(void **st
 	run_for(&b, sec(300));
 	assert_string_equal(b.log, "");
 	assert_string_equal(
-	        b.notes, "target 192.0.2.1 is silent while others answer: no longer believed\n");
+		b.notes, "target 192.0.2.1 is silent while others answer: no longer believed\n");
 	b.asked[1] = b.sent = 0;
 	run_for(&b, sec(300));
 	assert_in_range(b.asked[1], 9, 11); /* every 30th */
@@ -880,8 +872,8 @@ static void link_whose_carrier_returns_proves_itself(void **state)
 	carrier(&b, true);
 	run_for(&b, sec(4));
 	assert_string_equal(b.log, "22300 no-carrier -> down (carrier is back after 12.3 s)\n"
-	                           "22320 down -> recovering (answers again after 12.3 s)\n"
-	                           "25320 recovering -> up (15 of 15 probes answered, held 3 s)\n");
+				   "22320 down -> recovering (answers again after 12.3 s)\n"
+				   "25320 recovering -> up (15 of 15 probes answered, held 3 s)\n");
 }
 
 static void probe_that_cannot_be_sent_is_lost_at_once(void **state)
@@ -958,10 +950,10 @@ static void link_can_be_disabled_and_enabled_by_a_commit(void **state)
 	carry_out(&b, out);
 	run_for(&b, sec(1));
 	assert_string_equal(b.log,
-	        "10000 up -> disabled (disabled in the settings)\n"
-	        "15000 disabled -> no-carrier (enabled)\n"
-	        "15000 no-carrier -> recovering (first probes are on their way)\n"
-	        "15420 recovering -> up (3 of 3 probes answered)\n");
+		"10000 up -> disabled (disabled in the settings)\n"
+		"15000 disabled -> no-carrier (enabled)\n"
+		"15000 no-carrier -> recovering (first probes are on their way)\n"
+		"15420 recovering -> up (3 of 3 probes answered)\n");
 }
 
 static void shorter_interval_counts_from_now(void **state)
@@ -1153,7 +1145,7 @@ static void every_state_has_its_own_word(void **state)
 	for (int i = LINK_NONE; i < LINK_STATES; i++)
 		for (int k = LINK_NONE; k < i; k++)
 			assert_string_not_equal(link_state_text((enum link_state)i),
-			        link_state_text((enum link_state)k));
+				link_state_text((enum link_state)k));
 }
 
 static void spans_are_told_in_the_unit_that_fits(void **state)
@@ -1173,67 +1165,67 @@ static void spans_are_told_in_the_unit_that_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_cell_of_the_move_table_is_filled),
-	        cmocka_unit_test(every_state_can_be_disabled_and_left_by_the_carrier),
-	        cmocka_unit_test(only_suspect_and_recovering_links_can_die),
-	        cmocka_unit_test(link_that_answers_is_up_half_a_second_after_the_first_start),
-	        cmocka_unit_test(link_that_is_silent_is_down_after_the_first_start),
-	        cmocka_unit_test(link_without_carrier_is_not_probed),
-	        cmocka_unit_test(disabled_link_is_not_probed),
-	        cmocka_unit_test(saved_state_is_kept_over_a_restart),
-	        cmocka_unit_test(saved_state_ends_with_the_first_round_when_nothing_answers),
-	        cmocka_unit_test(saved_state_ends_when_nobody_tells_of_a_carrier),
-	        cmocka_unit_test(link_that_was_down_before_a_restart_proves_itself),
-	        cmocka_unit_test(link_without_targets_is_up_while_it_has_a_carrier),
-	        cmocka_unit_test(targets_are_asked_in_turn_at_the_interval),
-	        cmocka_unit_test(interval_varies_by_a_tenth),
-	        cmocka_unit_test(one_lost_probe_makes_the_link_suspect_and_asks_two_more),
-	        cmocka_unit_test(suspect_link_still_carries_traffic_and_is_shown_as_up),
-	        cmocka_unit_test(link_goes_down_after_enough_losses_and_silence_and_says_so),
-	        cmocka_unit_test(silence_alone_is_not_enough),
-	        cmocka_unit_test(losses_alone_are_not_enough),
-	        cmocka_unit_test(burst_goes_on_without_end_only_within_the_budget),
-	        cmocka_unit_test(late_answer_ends_the_suspicion),
-	        cmocka_unit_test(late_answer_is_not_counted_as_lost),
-	        cmocka_unit_test(second_answer_to_a_probe_is_no_sign_of_life),
-	        cmocka_unit_test(answer_to_a_probe_never_sent_is_harmless),
-	        cmocka_unit_test(sequence_numbers_wrap_around_unnoticed),
-	        cmocka_unit_test(time_out_follows_rfc_6298_within_its_limits),
-	        cmocka_unit_test(one_late_answer_hardly_moves_the_time_out_but_is_remembered),
-	        cmocka_unit_test(table_of_losses_agrees_with_the_formula),
-	        cmocka_unit_test(dead_target_is_demoted_and_said_so_while_the_link_stays_up),
-	        cmocka_unit_test(demoted_target_that_answers_again_is_believed_again),
-	        cmocka_unit_test(last_target_is_never_demoted),
-	        cmocka_unit_test(link_with_one_target_goes_down_and_comes_back),
-	        cmocka_unit_test(link_recovers_although_a_target_died_meanwhile),
-	        cmocka_unit_test(link_that_is_down_is_asked_less_and_less_often),
-	        cmocka_unit_test(recovered_link_proves_itself_and_is_held_for_3_s),
-	        cmocka_unit_test(hold_down_grows_threefold_with_each_failure),
-	        cmocka_unit_test(failures_are_forgotten_after_ten_minutes),
-	        cmocka_unit_test(hold_of_zero_leaves_the_proof),
-	        cmocka_unit_test(gap_during_the_hold_down_starts_it_anew),
-	        cmocka_unit_test(link_that_loses_much_of_its_proof_stays_down),
-	        cmocka_unit_test(hold_down_can_be_cleared),
-	        cmocka_unit_test(clearing_the_hold_does_not_shorten_the_proof),
-	        cmocka_unit_test(silence_that_heals_by_itself_lengthens_the_next_one),
-	        cmocka_unit_test(lost_carrier_is_believed_at_once),
-	        cmocka_unit_test(link_whose_carrier_returns_proves_itself),
-	        cmocka_unit_test(probe_that_cannot_be_sent_is_lost_at_once),
-	        cmocka_unit_test(commit_keeps_the_state_and_what_was_learned),
-	        cmocka_unit_test(other_query_to_the_same_server_is_another_target),
-	        cmocka_unit_test(link_can_be_disabled_and_enabled_by_a_commit),
-	        cmocka_unit_test(shorter_interval_counts_from_now),
-	        cmocka_unit_test(steady_loss_makes_a_link_degraded_and_its_end_makes_it_good),
-	        cmocka_unit_test(long_delay_makes_a_link_degraded_until_it_ends),
-	        cmocka_unit_test(degraded_link_that_was_suspect_is_degraded_again),
-	        cmocka_unit_test(users_that_go_silent_are_noticed_before_the_clock),
-	        cmocka_unit_test(pause_of_users_costs_one_probe),
-	        cmocka_unit_test(packets_of_users_end_the_suspicion),
-	        cmocka_unit_test(chatter_on_a_dead_link_is_not_believed_for_long),
-	        cmocka_unit_test(counter_that_starts_anew_is_no_traffic),
-	        cmocka_unit_test(fit_backup_that_is_not_needed_is_shown_as_standby),
-	        cmocka_unit_test(every_state_has_its_own_word),
-	        cmocka_unit_test(spans_are_told_in_the_unit_that_fits),
+		cmocka_unit_test(every_cell_of_the_move_table_is_filled),
+		cmocka_unit_test(every_state_can_be_disabled_and_left_by_the_carrier),
+		cmocka_unit_test(only_suspect_and_recovering_links_can_die),
+		cmocka_unit_test(link_that_answers_is_up_half_a_second_after_the_first_start),
+		cmocka_unit_test(link_that_is_silent_is_down_after_the_first_start),
+		cmocka_unit_test(link_without_carrier_is_not_probed),
+		cmocka_unit_test(disabled_link_is_not_probed),
+		cmocka_unit_test(saved_state_is_kept_over_a_restart),
+		cmocka_unit_test(saved_state_ends_with_the_first_round_when_nothing_answers),
+		cmocka_unit_test(saved_state_ends_when_nobody_tells_of_a_carrier),
+		cmocka_unit_test(link_that_was_down_before_a_restart_proves_itself),
+		cmocka_unit_test(link_without_targets_is_up_while_it_has_a_carrier),
+		cmocka_unit_test(targets_are_asked_in_turn_at_the_interval),
+		cmocka_unit_test(interval_varies_by_a_tenth),
+		cmocka_unit_test(one_lost_probe_makes_the_link_suspect_and_asks_two_more),
+		cmocka_unit_test(suspect_link_still_carries_traffic_and_is_shown_as_up),
+		cmocka_unit_test(link_goes_down_after_enough_losses_and_silence_and_says_so),
+		cmocka_unit_test(silence_alone_is_not_enough),
+		cmocka_unit_test(losses_alone_are_not_enough),
+		cmocka_unit_test(burst_goes_on_without_end_only_within_the_budget),
+		cmocka_unit_test(late_answer_ends_the_suspicion),
+		cmocka_unit_test(late_answer_is_not_counted_as_lost),
+		cmocka_unit_test(second_answer_to_a_probe_is_no_sign_of_life),
+		cmocka_unit_test(answer_to_a_probe_never_sent_is_harmless),
+		cmocka_unit_test(sequence_numbers_wrap_around_unnoticed),
+		cmocka_unit_test(time_out_follows_rfc_6298_within_its_limits),
+		cmocka_unit_test(one_late_answer_hardly_moves_the_time_out_but_is_remembered),
+		cmocka_unit_test(table_of_losses_agrees_with_the_formula),
+		cmocka_unit_test(dead_target_is_demoted_and_said_so_while_the_link_stays_up),
+		cmocka_unit_test(demoted_target_that_answers_again_is_believed_again),
+		cmocka_unit_test(last_target_is_never_demoted),
+		cmocka_unit_test(link_with_one_target_goes_down_and_comes_back),
+		cmocka_unit_test(link_recovers_although_a_target_died_meanwhile),
+		cmocka_unit_test(link_that_is_down_is_asked_less_and_less_often),
+		cmocka_unit_test(recovered_link_proves_itself_and_is_held_for_3_s),
+		cmocka_unit_test(hold_down_grows_threefold_with_each_failure),
+		cmocka_unit_test(failures_are_forgotten_after_ten_minutes),
+		cmocka_unit_test(hold_of_zero_leaves_the_proof),
+		cmocka_unit_test(gap_during_the_hold_down_starts_it_anew),
+		cmocka_unit_test(link_that_loses_much_of_its_proof_stays_down),
+		cmocka_unit_test(hold_down_can_be_cleared),
+		cmocka_unit_test(clearing_the_hold_does_not_shorten_the_proof),
+		cmocka_unit_test(silence_that_heals_by_itself_lengthens_the_next_one),
+		cmocka_unit_test(lost_carrier_is_believed_at_once),
+		cmocka_unit_test(link_whose_carrier_returns_proves_itself),
+		cmocka_unit_test(probe_that_cannot_be_sent_is_lost_at_once),
+		cmocka_unit_test(commit_keeps_the_state_and_what_was_learned),
+		cmocka_unit_test(other_query_to_the_same_server_is_another_target),
+		cmocka_unit_test(link_can_be_disabled_and_enabled_by_a_commit),
+		cmocka_unit_test(shorter_interval_counts_from_now),
+		cmocka_unit_test(steady_loss_makes_a_link_degraded_and_its_end_makes_it_good),
+		cmocka_unit_test(long_delay_makes_a_link_degraded_until_it_ends),
+		cmocka_unit_test(degraded_link_that_was_suspect_is_degraded_again),
+		cmocka_unit_test(users_that_go_silent_are_noticed_before_the_clock),
+		cmocka_unit_test(pause_of_users_costs_one_probe),
+		cmocka_unit_test(packets_of_users_end_the_suspicion),
+		cmocka_unit_test(chatter_on_a_dead_link_is_not_believed_for_long),
+		cmocka_unit_test(counter_that_starts_anew_is_no_traffic),
+		cmocka_unit_test(fit_backup_that_is_not_needed_is_shown_as_standby),
+		cmocka_unit_test(every_state_has_its_own_word),
+		cmocka_unit_test(spans_are_told_in_the_unit_that_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,18 +54,10 @@ static void turn_into_reply(struct packet *p)
 	}
 }
 
-static const struct link_target ping4 = {
-        .addr = {4, {192, 0, 2, 1}},
-          .method = LINK_PING
-};
-static const struct link_target ping6 = {
-        .addr = {6, {0x20, 1, 0xd, 0xb8}},
-          .method = LINK_PING
-};
+static const struct link_target ping4 = {.addr = {4, {192, 0, 2, 1}}, .method = LINK_PING};
+static const struct link_target ping6 = {.addr = {6, {0x20, 1, 0xd, 0xb8}}, .method = LINK_PING};
 static const struct link_target dns = {
-        .addr = {4,                 {192, 0, 2, 1}},
-          .method = LINK_DNS, .query = {"www.example.org", 15            }
-};
+	.addr = {4, {192, 0, 2, 1}}, .method = LINK_DNS, .query = {"www.example.org", 15}};
 
 static void siphash_agrees_with_the_vectors_of_its_authors(void **state)
 {
@@ -74,11 +66,11 @@ static void siphash_agrees_with_the_vectors_of_its_authors(void **state)
 		size_t n;
 		uint64_t hash;
 	} vectors[] = {
-	        {0,  UINT64_C(0x726fdb47dd0e0e31)},
-	        {1,  UINT64_C(0x74f839c593dc67fd)},
-	        {2,  UINT64_C(0x0d6c8009d9a94f5a)},
-	        {8,  UINT64_C(0x93f5f5799a932462)},
-	        {15, UINT64_C(0xa129ca6149be45e5)},
+		{0, UINT64_C(0x726fdb47dd0e0e31)},
+		{1, UINT64_C(0x74f839c593dc67fd)},
+		{2, UINT64_C(0x0d6c8009d9a94f5a)},
+		{8, UINT64_C(0x93f5f5799a932462)},
+		{15, UINT64_C(0xa129ca6149be45e5)},
 	};
 
 	(void)state;
@@ -208,7 +200,7 @@ static void reply_that_ends_early_or_late_is_no_answer(void **state)
 	for (size_t n = 0; n < p.buf.n; n++)
 		assert_int_equal(probe_parse_icmp(6, bytes_of(p.at, n), secret, &seq), FL_EFORMAT);
 	assert_int_equal(
-	        probe_parse_icmp(6, bytes_of(p.at, p.buf.n + 1), secret, &seq), FL_EFORMAT);
+		probe_parse_icmp(6, bytes_of(p.at, p.buf.n + 1), secret, &seq), FL_EFORMAT);
 }
 
 static void reply_to_a_probe_under_another_secret_is_no_answer(void **state)
@@ -321,11 +313,11 @@ static void dns_answer_to_another_question_is_no_answer(void **state)
 	for (size_t i = 12; i < p.buf.n; i++) { /* letter case, too */
 		p.at[i] ^= 0x20;
 		assert_int_equal(
-		        probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_EFORMAT);
+			probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_EFORMAT);
 		p.at[i] ^= 0x20;
 	}
 	assert_int_equal(
-	        probe_parse_dns(bytes_in(&p), secret, STR("example.org"), &seq), FL_EFORMAT);
+		probe_parse_dns(bytes_in(&p), secret, STR("example.org"), &seq), FL_EFORMAT);
 }
 
 static void dns_answer_with_another_id_is_no_answer(void **state)
@@ -350,7 +342,7 @@ static void dns_answer_that_ends_early_is_no_answer(void **state)
 	p.at[2] |= 0x80;
 	for (size_t n = 0; n < p.buf.n; n++)
 		assert_int_equal(
-		        probe_parse_dns(bytes_of(p.at, n), secret, dns.query, &seq), FL_EFORMAT);
+			probe_parse_dns(bytes_of(p.at, n), secret, dns.query, &seq), FL_EFORMAT);
 }
 
 static void root_is_asked_for_its_name_servers(void **state)
@@ -372,7 +364,7 @@ static void only_names_can_be_asked_for(void **state)
 {
 	static const char *const good[] = {".", "org", "example.org", "example.org.", "_x.a-b.9"};
 	static const char *const bad[] = {"", "..", ".org", "a..b", "a b", "a\\.b", "b\xc3\xbc.de",
-	        "0123456789012345678901234567890123456789012345678901234567890123.org"};
+		"0123456789012345678901234567890123456789012345678901234567890123.org"};
 	char longest[256];
 
 	(void)state;
@@ -428,32 +420,32 @@ static void name_that_is_none_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(siphash_agrees_with_the_vectors_of_its_authors),
-	        cmocka_unit_test(echo_request_has_a_right_checksum),
-	        cmocka_unit_test(icmpv6_checksum_is_left_to_the_kernel),
-	        cmocka_unit_test(echo_reply_tells_which_probe_it_answers),
-	        cmocka_unit_test(echo_request_is_no_answer),
-	        cmocka_unit_test(reply_of_the_other_family_is_no_answer),
-	        cmocka_unit_test(reply_with_any_octet_changed_is_no_answer),
-	        cmocka_unit_test(reply_with_a_wrong_checksum_is_no_answer),
-	        cmocka_unit_test(reply_with_the_identifier_of_the_kernel_is_an_answer),
-	        cmocka_unit_test(reply_that_ends_early_or_late_is_no_answer),
-	        cmocka_unit_test(reply_to_a_probe_under_another_secret_is_no_answer),
-	        cmocka_unit_test(dns_probe_is_a_recursive_query_for_the_name),
-	        cmocka_unit_test(dns_answer_tells_which_probe_it_answers),
-	        cmocka_unit_test(dns_ids_do_not_repeat_within_65536_probes),
-	        cmocka_unit_test(letter_case_differs_between_probes),
-	        cmocka_unit_test(refusal_is_an_answer),
-	        cmocka_unit_test(dns_answer_with_records_behind_the_question_is_an_answer),
-	        cmocka_unit_test(dns_query_that_comes_back_is_no_answer),
-	        cmocka_unit_test(dns_answer_to_another_question_is_no_answer),
-	        cmocka_unit_test(dns_answer_with_another_id_is_no_answer),
-	        cmocka_unit_test(dns_answer_that_ends_early_is_no_answer),
-	        cmocka_unit_test(root_is_asked_for_its_name_servers),
-	        cmocka_unit_test(only_names_can_be_asked_for),
-	        cmocka_unit_test(longest_probe_fits),
-	        cmocka_unit_test(probe_that_does_not_fit_is_refused_whole),
-	        cmocka_unit_test(name_that_is_none_is_refused),
+		cmocka_unit_test(siphash_agrees_with_the_vectors_of_its_authors),
+		cmocka_unit_test(echo_request_has_a_right_checksum),
+		cmocka_unit_test(icmpv6_checksum_is_left_to_the_kernel),
+		cmocka_unit_test(echo_reply_tells_which_probe_it_answers),
+		cmocka_unit_test(echo_request_is_no_answer),
+		cmocka_unit_test(reply_of_the_other_family_is_no_answer),
+		cmocka_unit_test(reply_with_any_octet_changed_is_no_answer),
+		cmocka_unit_test(reply_with_a_wrong_checksum_is_no_answer),
+		cmocka_unit_test(reply_with_the_identifier_of_the_kernel_is_an_answer),
+		cmocka_unit_test(reply_that_ends_early_or_late_is_no_answer),
+		cmocka_unit_test(reply_to_a_probe_under_another_secret_is_no_answer),
+		cmocka_unit_test(dns_probe_is_a_recursive_query_for_the_name),
+		cmocka_unit_test(dns_answer_tells_which_probe_it_answers),
+		cmocka_unit_test(dns_ids_do_not_repeat_within_65536_probes),
+		cmocka_unit_test(letter_case_differs_between_probes),
+		cmocka_unit_test(refusal_is_an_answer),
+		cmocka_unit_test(dns_answer_with_records_behind_the_question_is_an_answer),
+		cmocka_unit_test(dns_query_that_comes_back_is_no_answer),
+		cmocka_unit_test(dns_answer_to_another_question_is_no_answer),
+		cmocka_unit_test(dns_answer_with_another_id_is_no_answer),
+		cmocka_unit_test(dns_answer_that_ends_early_is_no_answer),
+		cmocka_unit_test(root_is_asked_for_its_name_servers),
+		cmocka_unit_test(only_names_can_be_asked_for),
+		cmocka_unit_test(longest_probe_fits),
+		cmocka_unit_test(probe_that_does_not_fit_is_refused_whole),
+		cmocka_unit_test(name_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
