@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_settings.c - `link NAME { interface eth0, address 203.0.113.2/29, ... }` */
+#include "link_settings.h"
+
+#include "link.h"
+#include "probe.h"
+
+#define TARGETS_ADVISED 3
+
+/* ---- rows ---- */
+
+static const struct setting address_columns[] = {
+	{
+		.name = "ADDRESS/BITS",
+		.help = "an address of this link and the size of its network",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_address, prefix),
+		.type = VALUE_HOST_PREFIX,
+	},
+	{0},
+};
+
+static const struct setting gateway_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "the provider's router on this link",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_gateway, addr),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
+static const char *const method_choices[] = {
+	[LINK_PING] = "ping",
+	[LINK_DNS] = "dns",
+	NULL,
+};
+static const char *const method_help[] = {
+	[LINK_PING] = "ICMP echo",
+	[LINK_DNS] = "a DNS query; any answer is life",
+	NULL,
+};
+
+static const struct setting target_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "a host beyond the provider's router that always answers",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_target, addr),
+		.type = VALUE_ADDR,
+	},
+	{
+		.name = "METHOD",
+		.help = "how it is asked",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_target, method),
+		.type = VALUE_CHOICE,
+		.choices = method_choices,
+		.choice_help = method_help,
+	},
+	{
+		.name = "QUERY",
+		.help = "for dns: the name to ask for",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_target, query),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 254,
+	},
+	{0},
+};
+
+static const struct setting bandwidth_rows[] = {
+	{
+		.name = "down",
+		.help = "from the provider, bits per second",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, bandwidth.down) -
+			  offsetof(struct link_conf, bandwidth),
+		.type = VALUE_RATE,
+		.min = 1,
+		.max = INT64_C(1000000000000),
+	},
+	{
+		.name = "up",
+		.help = "to the provider, bits per second",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, bandwidth.up) -
+			  offsetof(struct link_conf, bandwidth),
+		.type = VALUE_RATE,
+		.min = 1,
+		.max = INT64_C(1000000000000),
+	},
+	{0},
+};
+
+static const struct setting monitor_rows[] = {
+	{
+		.name = "target",
+		.help = "a host that is asked whether the link works; three of different operators "
+			"are "
+			"best",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct link_monitor_conf, targets),
+		.columns = target_columns,
+		.size = sizeof(struct link_target),
+	},
+	{
+		.name = "interval",
+		.help = "between two probes, over all targets together",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_monitor_conf, interval),
+		.type = VALUE_SPAN,
+		.min = 200,
+		.max = 60000,
+		.def = "1s",
+	},
+	{
+		.name = "hold",
+		.help = "how long a link that came back is not used yet; threefold for each "
+			"failure "
+			"within ten minutes",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_monitor_conf, hold),
+		.type = VALUE_SPAN,
+		.min = 0,
+		.max = 300000,
+		.def = "3s",
+	},
+	{0},
+};
+
+static const char *const role_choices[] = {
+	[LINK_PRIMARY] = "primary",
+	[LINK_BACKUP] = "backup",
+	NULL,
+};
+static const char *const role_help[] = {
+	[LINK_PRIMARY] = "carries traffic while it works",
+	[LINK_BACKUP] = "carries traffic only while no primary link works",
+	NULL,
+};
+
+static const struct setting link_columns[] = {
+	{
+		.name = "NAME",
+		.help = "name of the link",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_conf, name),
+		.type = VALUE_NAME,
+	},
+	{0},
+};
+
+static const struct setting link_rows[] = {
+	{
+		.name = "interface",
+		.help = "network interface under the link",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct link_conf, interface),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 15,
+	},
+	{
+		.name = "address",
+		.help = "address of this link; the first of a family is its own",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct link_conf, addresses),
+		.columns = address_columns,
+		.size = sizeof(struct link_address),
+	},
+	{
+		.name = "gateway",
+		.help = "the provider's router on this link, one of a family",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct link_conf, gateways),
+		.columns = gateway_columns,
+		.size = sizeof(struct link_gateway),
+	},
+	{
+		.name = "bandwidth",
+		.help = "what the provider sells; the weight follows from it when none is set",
+		.kind = SETTING_BLOCK,
+		.offset = offsetof(struct link_conf, bandwidth),
+		.rows = bandwidth_rows,
+	},
+	{
+		.name = "weight",
+		.help = "share of this link against the others; left out: follows from bandwidth",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, weight),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 240,
+	},
+	{
+		.name = "role",
+		.help = "when the link carries traffic",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, role),
+		.type = VALUE_CHOICE,
+		.choices = role_choices,
+		.choice_help = role_help,
+		.def = "primary",
+	},
+	{
+		.name = "disabled",
+		.help = "do not use, probe or show as failed",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, disabled),
+		.type = VALUE_FLAG,
+	},
+	{
+		.name = "monitor",
+		.help = "how it is found out whether the link works",
+		.kind = SETTING_BLOCK,
+		.offset = offsetof(struct link_conf, monitor),
+		.rows = monitor_rows,
+	},
+	{0},
+};
+
+/* ---- checks ---- */
+
+#define NOT_A_HOST "use an address of a host, not loopback, multicast, link-local or broadcast"
+
+static bool is_link_local6(const struct ip_addr *a)
+{
+	return a->family == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+/* The all-zeros and all-ones addresses of an IPv4 network that has them (RFC 3021: not a /31). */
+static bool is_network_or_broadcast(const struct ip_prefix *net, const struct ip_addr *a)
+{
+	uint32_t hosts, low;
+
+	if (a->family != 4 || net->bits >= 31 || !ip_prefix_has(net, a))
+		return false;
+	hosts = UINT32_MAX >> net->bits;
+	low = ((uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 |
+		      a->b[3]) &
+	      hosts;
+	return low == 0 || low == hosts;
+}
+
+static bool is_on_the_segment(const struct link_conf *c, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < c->naddresses; i++)
+		if (ip_prefix_has(&c->addresses[i].prefix, a))
+			return true;
+	return false;
+}
+
+static bool is_own(const struct link_conf *c, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < c->naddresses; i++)
+		if (ip_addr_eq(&c->addresses[i].prefix.addr, a))
+			return true;
+	return false;
+}
+
+static void check_interface(const struct link_conf *c, struct diags *why)
+{
+	struct str n = c->interface;
+	bool good = !str_is(n, ".") && !str_is(n, "..");
+
+	for (size_t i = 0; i < n.n; i++) /* what Linux lets an interface be called */
+		good = good && n.at[i] > ' ' && n.at[i] < 0x7f && n.at[i] != '/' && n.at[i] != ':';
+	if (!good)
+		diag_error(why, &c->origin, "interface", "use a name such as eth0 or enp1s0",
+			"\"%.*s\" cannot be the name of an interface", STR_ARG(n));
+}
+
+static void check_addresses(const struct link_conf *c, struct diags *why)
+{
+	if (c->naddresses == 0 && !c->disabled)
+		diag_warning(why, &c->origin, NULL, "add \"address ADDRESS/BITS\"",
+			"the link has no address: nothing can be sent over it");
+	for (size_t i = 0; i < c->naddresses; i++) {
+		const struct link_address *a = &c->addresses[i];
+		char text[IP_TEXT_MAX];
+
+		ip_addr_text(&a->prefix.addr, text);
+		if (ip_addr_is_special(&a->prefix.addr))
+			diag_error(
+				why, &a->origin, NULL, NOT_A_HOST, "a link cannot have %s", text);
+	}
+}
+
+static void check_gateway(
+	const struct link_conf *c, const struct link_gateway *g, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	ip_addr_text(&g->addr, text);
+	if (is_link_local6(&g->addr))
+		return; /* RFC 4861: routers are known by these */
+	if (ip_addr_is_special(&g->addr)) {
+		diag_error(why, &g->origin, NULL, NOT_A_HOST, "%s cannot be a router", text);
+		return;
+	}
+	if (!is_on_the_segment(c, &g->addr)) {
+		diag_error(why, &g->origin, NULL, "mend the gateway, or the size of an address",
+			"%s is in no network of the link's addresses", text);
+		return;
+	}
+	if (is_own(c, &g->addr))
+		diag_error(why, &g->origin, NULL, "use the address of the provider's router",
+			"%s is the link's own address", text);
+	for (size_t i = 0; i < c->naddresses; i++)
+		if (is_network_or_broadcast(&c->addresses[i].prefix, &g->addr))
+			diag_error(why, &g->origin, NULL,
+				"use the address of the provider's router",
+				"%s stands for the network itself or for all in it", text);
+}
+
+static void check_gateways(const struct link_conf *c, struct diags *why)
+{
+	unsigned seen4 = 0, seen6 = 0;
+
+	for (size_t i = 0; i < c->ngateways; i++) {
+		const struct link_gateway *g = &c->gateways[i];
+		unsigned seen = g->addr.family == 4 ? ++seen4 : ++seen6;
+
+		check_gateway(c, g, why);
+		if (seen == 2)
+			diag_error(why, &g->origin, NULL, "keep one of them",
+				"the link has another IPv%u gateway already", g->addr.family);
+	}
+}
+
+static void check_query(const struct link_target *t, struct diags *why)
+{
+	if (t->method == LINK_PING && t->query.n)
+		diag_error(why, &t->origin, NULL, "leave the name out, or use dns",
+			"ping asks for no name");
+	if (t->method == LINK_DNS && t->query.n == 0)
+		diag_error(why, &t->origin, NULL,
+			"add the name to ask for, such as \"dns example.org\"",
+			"a dns target needs a name to ask for");
+	if (t->method == LINK_DNS && t->query.n && !probe_query_is_good(t->query))
+		diag_error(why, &t->origin, NULL, "use a name such as example.org, or \".\"",
+			"\"%.*s\" is not a host name", STR_ARG(t->query));
+}
+
+static void check_target(const struct link_conf *c, const struct link_target *t, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	ip_addr_text(&t->addr, text);
+	check_query(t, why);
+	if (ip_addr_is_special(&t->addr))
+		diag_error(why, &t->origin, NULL, NOT_A_HOST, "%s cannot be asked", text);
+	else if (is_own(c, &t->addr))
+		diag_error(why, &t->origin, NULL, "use a host beyond the provider's router",
+			"%s is the link's own address: it answers always", text);
+	else if (c->naddresses && !link_conf_address(c, t->addr.family))
+		diag_error(why, &t->origin, NULL, "add an address, or use another target",
+			"the link has no IPv%u address to ask %s from", t->addr.family, text);
+	else if (is_on_the_segment(c, &t->addr))
+		diag_warning(why, &t->origin, NULL, "use a host beyond the provider's router",
+			"%s is on the link's own segment: its answer does not prove that the "
+			"internet is reached",
+			text);
+}
+
+static void check_targets(const struct link_conf *c, struct diags *why)
+{
+	const struct link_monitor_conf *m = &c->monitor;
+
+	for (size_t i = 0; i < m->ntargets; i++)
+		check_target(c, &m->targets[i], why);
+	if (m->ntargets > LINK_TARGETS_MAX)
+		diag_error(why, &m->targets[LINK_TARGETS_MAX].origin, NULL, "delete some",
+			"the link has %zu targets; %d can be used", m->ntargets, LINK_TARGETS_MAX);
+	if (m->ntargets >= TARGETS_ADVISED || c->disabled)
+		return;
+	if (m->ntargets == 0)
+		diag_warning(why, &c->origin, "monitor", "add \"monitor target ADDRESS ping\"",
+			"no target is asked: the link counts as up while it has a carrier");
+	else
+		diag_warning(why, &c->origin, "monitor", "add targets of other operators",
+			"%zu target%s, 3 or more are advised: the trouble of one looks like that "
+			"of the link",
+			m->ntargets, m->ntargets == 1 ? "" : "s");
+}
+
+static void link_check(const void *entry, struct diags *why)
+{
+	const struct link_conf *c = entry;
+
+	check_interface(c, why);
+	check_addresses(c, why);
+	check_gateways(c, why);
+	check_targets(c, why);
+}
+
+const struct setting link_setting = {
+	.name = "link",
+	.help = "an uplink to a provider",
+	.kind = SETTING_LIST,
+	.columns = link_columns,
+	.rows = link_rows,
+	.size = sizeof(struct link_conf),
+	.check = link_check,
+};
