@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_console.c - the links as the person at the console sees them.
+ *
+ *   LINK  INTERFACE  STATE       SINCE   RTT     LOSS   ADDRESS            CAUSE
+ *   wan1  eth0       up          3 h     21 ms   0.2 %  203.0.113.2/29     15 of 15 probes ...
+ *   wan2  eth1       down        12.3 s  -       0.4 %  198.51.100.2/29    silence 412 ms, ...
+ */
+#include "link_console.h"
+
+#include <string.h>
+
+#define REPEAT sec(1)
+#define COLUMN 64
+
+static const struct link *link_at(const struct link_console *m, size_t i)
+{
+	return i < *m->nlinks ? &m->link[m->order[i]] : NULL;
+}
+
+static enum link_state shown(const struct link_console *m, const struct link *l)
+{
+	return link_shown_state(l, *m->live >> (l->conf->number - 1) & 1);
+}
+
+/* "21 ms", or "-" for what is not known. */
+static const char *rtt_text(span s, char out[LINK_SPAN_TEXT_MAX])
+{
+	struct textbuf t = textbuf_of(out, LINK_SPAN_TEXT_MAX);
+
+	if (s.us < 0)
+		textbuf_printf(&t, "-");
+	else if (s.us < 10000)
+		textbuf_printf(&t, "%d.%d ms", (int)(s.us / 1000), (int)(s.us % 1000 / 100));
+	else
+		link_span_text(s, out);
+	return out;
+}
+
+static const char *loss_text(uint32_t permille, char out[LINK_SPAN_TEXT_MAX])
+{
+	struct textbuf t = textbuf_of(out, LINK_SPAN_TEXT_MAX);
+
+	textbuf_printf(&t, "%u.%u %%", (unsigned)permille / 10, (unsigned)permille % 10);
+	return out;
+}
+
+/* ---- show links ---- */
+
+enum { COL_LINK, COL_INTERFACE, COL_STATE, COL_SINCE, COL_RTT, COL_LOSS, COL_ADDRESS, COLUMNS };
+
+struct row {
+	char cell[COLUMNS][COLUMN];
+	char cause[LINK_CAUSE_MAX + 32];
+};
+
+static void cell(struct row *r, int column, struct str text)
+{
+	struct textbuf t = textbuf_of(r->cell[column], COLUMN);
+
+	textbuf_put(&t, text.at, text.n);
+}
+
+static void put_first_address(struct row *r, const struct link_conf *c)
+{
+	char text[IP_TEXT_MAX + 4] = "-";
+
+	if (c->naddresses)
+		ip_prefix_text(&c->addresses[0].prefix, text);
+	cell(r, COL_ADDRESS, str_of(text));
+}
+
+static void fill_row(struct row *r, const struct link_console *m, const struct link *l, mtime now)
+{
+	struct textbuf cause = textbuf_of(r->cause, sizeof(r->cause));
+	char text[LINK_SPAN_TEXT_MAX];
+	struct link_figures f;
+
+	link_figures(l, now, &f);
+	cell(r, COL_LINK, l->conf->name);
+	cell(r, COL_INTERFACE, l->conf->interface);
+	cell(r, COL_STATE, str_of(link_state_text(shown(m, l))));
+	cell(r, COL_SINCE, str_of(link_span_text(mtime_between(l->since, now), text)));
+	cell(r, COL_RTT, str_of(link_is_fit(l) ? rtt_text(f.rtt, text) : "-"));
+	cell(r, COL_LOSS, str_of(link_is_fit(l) ? loss_text(f.loss_permille, text) : "-"));
+	put_first_address(r, l->conf);
+	textbuf_printf(&cause, "%s", l->cause);
+	if (f.wait.us >= 0)
+		textbuf_printf(&cause, "; up in %s", link_span_text(f.wait, text));
+}
+
+static void widen(size_t width[COLUMNS], const struct row *r)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		if (strlen(r->cell[i]) > width[i])
+			width[i] = strlen(r->cell[i]);
+}
+
+static void print_row(const struct row *r, const size_t width[COLUMNS], const struct sink *out)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		sink_printf(out, "%-*s  ", (int)width[i], r->cell[i]);
+	sink_printf(out, "%s\n", r->cause);
+}
+
+static enum fl_err show_links(struct console_call *call)
+{
+	static const struct row head = {
+		{"LINK", "INTERFACE", "STATE", "SINCE", "RTT", "LOSS", "ADDRESS"}, "CAUSE"};
+	const struct link_console *m = call->module;
+	size_t width[COLUMNS] = {0};
+	const struct link *l;
+	struct row r;
+
+	if (*m->nlinks == 0) {
+		sink_puts(call->out, "no link is configured\n");
+		return FL_OK;
+	}
+	widen(width, &head);
+	for (size_t i = 0; (l = link_at(m, i)) != NULL; i++) {
+		fill_row(&r, m, l, call->now);
+		widen(width, &r);
+	}
+	print_row(&head, width, call->out);
+	for (size_t i = 0; (l = link_at(m, i)) != NULL; i++) {
+		fill_row(&r, m, l, call->now);
+		print_row(&r, width, call->out);
+	}
+	return FL_OK;
+}
+
+static enum fl_err monitor_links(struct console_call *call)
+{
+	console_repeat(call->session, REPEAT, show_links);
+	return FL_OK;
+}
+
+/* ---- show link NAME ---- */
+
+static struct link *find_link(const struct console_call *call)
+{
+	const struct link_console *m = call->module;
+
+	for (size_t i = 0; i < *m->nlinks; i++) {
+		struct link *l = &m->link[m->order[i]];
+
+		if (str_eq(l->conf->name, call->arg[0]))
+			return l;
+	}
+	sink_printf(call->out, "error: there is no link \"%.*s\"\n", STR_ARG(call->arg[0]));
+	return NULL;
+}
+
+static void print_state(const struct link_console *m, const struct link *l, mtime now,
+	const struct link_figures *f, const struct sink *out)
+{
+	char text[LINK_SPAN_TEXT_MAX];
+
+	sink_printf(out, "link %.*s on %.*s: %s", STR_ARG(l->conf->name),
+		STR_ARG(l->conf->interface), link_state_text(shown(m, l)));
+	sink_printf(out, " for %s\n", link_span_text(mtime_between(l->since, now), text));
+	sink_printf(out, "  cause      %s\n", l->cause);
+	if (l->state == LINK_SUSPECT)
+		sink_printf(out, "  suspect    a probe is unanswered, more are on their way\n");
+	if (f->wait.us >= 0)
+		sink_printf(out, "  hold       up in %s if nothing fails\n",
+			link_span_text(f->wait, text));
+	if (f->downs)
+		sink_printf(out, "  failures   %u in the last 10 minutes\n", f->downs);
+}
+
+static void print_addresses(const struct link_conf *c, const struct sink *out)
+{
+	char text[IP_TEXT_MAX + 4];
+
+	for (size_t i = 0; i < c->naddresses; i++)
+		sink_printf(
+			out, "  address    %s\n", ip_prefix_text(&c->addresses[i].prefix, text));
+	for (size_t i = 0; i < c->ngateways; i++)
+		sink_printf(out, "  gateway    %s\n", ip_addr_text(&c->gateways[i].addr, text));
+}
+
+static void print_figures(const struct link_figures *f, const struct sink *out)
+{
+	char rtt[LINK_SPAN_TEXT_MAX], loss[LINK_SPAN_TEXT_MAX], timeout[LINK_SPAN_TEXT_MAX],
+		silence[LINK_SPAN_TEXT_MAX];
+
+	sink_printf(out, "  round trip %s, loss %s, %lu probes sent, %lu answered\n",
+		rtt_text(f->rtt, rtt), loss_text(f->loss_permille, loss), (unsigned long)f->sent,
+		(unsigned long)f->answered);
+	sink_printf(out, "  down after %u losses in a row and %s of silence, rto %s\n",
+		f->losses_needed, link_span_text(f->silence_needed, silence),
+		link_span_text(f->timeout, timeout));
+}
+
+static const char *method_text(const struct link_target *t)
+{
+	return t->method == LINK_DNS ? "dns" : "ping";
+}
+
+static void print_target(const struct link_target_state *s, const struct link_target *t, mtime now,
+	const struct sink *out)
+{
+	char addr[IP_TEXT_MAX], rtt[LINK_SPAN_TEXT_MAX], loss[LINK_SPAN_TEXT_MAX],
+		last[LINK_SPAN_TEXT_MAX];
+	bool answered = s->last_answer.us != MTIME_NEVER.us;
+
+	sink_printf(out, "  target     %s %s%s%.*s: ", ip_addr_text(&t->addr, addr), method_text(t),
+		t->query.n ? " " : "", STR_ARG(t->query));
+	if (!answered)
+		sink_printf(out, "no answer yet");
+	else
+		sink_printf(out, "round trip %s, loss %s, last answer %s ago",
+			rtt_text(s->srtt, rtt), loss_text((s->loss_ppm + 500) / 1000, loss),
+			link_span_text(mtime_between(s->last_answer, now), last));
+	sink_printf(out, "%s\n", s->demoted ? ", silent while others answer: not believed" : "");
+}
+
+static enum fl_err show_link(struct console_call *call)
+{
+	const struct link_console *m = call->module;
+	const struct link *l = find_link(call);
+	struct link_figures f;
+
+	if (!l)
+		return FL_ENOENT;
+	link_figures(l, call->now, &f);
+	print_state(m, l, call->now, &f, call->out);
+	print_addresses(l->conf, call->out);
+	print_figures(&f, call->out);
+	for (size_t i = 0; i < l->ntargets; i++)
+		print_target(&l->target[i], &l->conf->monitor.targets[i], call->now, call->out);
+	return FL_OK;
+}
+
+/* ---- clear link NAME hold ---- */
+
+static enum fl_err clear_hold(struct console_call *call)
+{
+	const struct link_console *m = call->module;
+	struct link *l = find_link(call);
+	struct link_out out;
+	char left[LINK_SPAN_TEXT_MAX];
+	struct link_figures f;
+
+	if (!l)
+		return FL_ENOENT;
+	link_clear_hold(l, call->now, &out);
+	m->carry_out(m->ctx, l->conf->number, call->now, &out);
+	link_figures(l, call->now, &f);
+	if (f.wait.us >= 0)
+		sink_printf(call->out, "hold-down cleared; up in %s if its proof succeeds\n",
+			link_span_text(f.wait, left));
+	else
+		sink_printf(call->out, "hold-down cleared; the link is %s\n",
+			link_state_text(shown(m, l)));
+	return FL_OK;
+}
+
+static bool link_words(void *module, size_t index, struct settings_choice *out)
+{
+	const struct link *l = link_at(module, index);
+
+	if (!l)
+		return false;
+	*out = (struct settings_choice){.word = l->conf->name, .help = l->conf->interface};
+	return true;
+}
+
+const struct console_command link_commands[] = {
+	{
+		.grammar = "show links",
+		.help = "the uplinks: state, delay, loss and why",
+		.mode = CONSOLE_ANY,
+		.run = show_links,
+	},
+	{
+		.grammar = "show link NAME",
+		.help = "one uplink: its targets, and what it takes to go down",
+		.mode = CONSOLE_ANY,
+		.run = show_link,
+		.words = link_words,
+	},
+	{
+		.grammar = "monitor links",
+		.help = "the uplinks, every second until a key is pressed",
+		.mode = CONSOLE_ANY,
+		.run = monitor_links,
+	},
+	{
+		.grammar = "clear link NAME hold",
+		.help = "end the hold-down of a link that came back",
+		.mode = CONSOLE_ANY_CHANGES,
+		.run = clear_hold,
+		.words = link_words,
+	},
+	{0},
+};

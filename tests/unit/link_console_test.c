@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands are called as the console calls them, without a terminal. */
+#include "link_console.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct desk {
+	struct link_address addresses[2];
+	struct link_gateway gateway;
+	struct link_target targets[2];
+	struct link_conf conf[2];
+	struct link link[3]; /* by number */
+	uint8_t order[2];
+	size_t nlinks;
+	uint32_t live;
+	struct link_console module;
+	mtime now;
+	uint8_t carried_out; /* number of the link whose changes were handed over */
+	char text[4096];
+	struct textbuf out;
+	struct sink sink;
+	struct console_call call;
+};
+
+static void note_carry_out(void *ctx, uint8_t number, mtime now, struct link_out *out)
+{
+	struct desk *d = ctx;
+
+	assert_int_equal(now.us, d->now.us);
+	if (out->nchange)
+		d->carried_out = number;
+}
+
+/* Answer each probe after 20 ms, and those that the answers call for. */
+static void answer(struct desk *d, struct link *l, const struct link_out *out)
+{
+	struct link_out more;
+
+	if (out->nsend)
+		d->now = mtime_after(d->now, ms(20));
+	for (size_t i = 0; i < out->nsend; i++) {
+		link_answer(l, d->now, out->send[i].seq, &more);
+		answer(d, l, &more);
+	}
+}
+
+static void answer_for(struct desk *d, struct link *l, span length)
+{
+	mtime end = mtime_after(d->now, length);
+	struct link_out out;
+
+	while (!mtime_before(end, link_next_due(l))) {
+		d->now = link_next_due(l);
+		link_tick(l, d->now, &out);
+		answer(d, l, &out);
+	}
+	d->now = end;
+}
+
+static void ignore_for(struct desk *d, struct link *l, span length)
+{
+	mtime end = mtime_after(d->now, length);
+	struct link_out out;
+
+	while (!mtime_before(end, link_next_due(l)))
+		link_tick(l, link_next_due(l), &out);
+	d->now = end;
+}
+
+/* wan1 is up for an hour, wan2 has no cable. */
+static void prepare(struct desk *d)
+{
+	struct link_out out;
+
+	memset(d, 0, sizeof(*d));
+	d->addresses[0].prefix = (struct ip_prefix){ip_addr_v4(203, 0, 113, 2), 29};
+	d->addresses[1].prefix = (struct ip_prefix){ip_addr_v4(198, 51, 100, 2), 29};
+	d->gateway.addr = ip_addr_v4(203, 0, 113, 1);
+	d->targets[0].addr = ip_addr_v4(192, 0, 2, 53);
+	d->targets[1] = (struct link_target){
+		.addr = ip_addr_v4(192, 0, 2, 54), .method = LINK_DNS, .query = STR("example.org")};
+	for (uint8_t i = 0; i < 2; i++) {
+		d->conf[i] = (struct link_conf){.name = i ? STR("wan2") : STR("wan1"),
+			.number = (uint8_t)(i + 1),
+			.interface = i ? STR("eth1") : STR("eth0"),
+			.addresses = &d->addresses[i],
+			.naddresses = 1,
+			.gateways = &d->gateway,
+			.ngateways = i ? 0 : 1,
+			.monitor = {d->targets, 2, sec(1), sec(3)}};
+		link_start(&d->link[i + 1], &d->conf[i], d->now, LINK_NONE, i, &out);
+		d->order[i] = (uint8_t)(i + 1);
+	}
+	d->nlinks = 2;
+	d->live = 1;
+	d->module =
+		(struct link_console){d->link, d->order, &d->nlinks, &d->live, note_carry_out, d};
+	link_carrier(&d->link[1], d->now, true, &out);
+	answer(d, &d->link[1], &out);
+	answer_for(d, &d->link[1], sec(3600));
+}
+
+static const struct console_command *command(const char *grammar)
+{
+	const struct console_command *c = link_commands;
+
+	while (strcmp(c->grammar, grammar) != 0)
+		c++;
+	return c;
+}
+
+static enum fl_err run(struct desk *d, const char *grammar, const char *name)
+{
+	d->out = textbuf_of(d->text, sizeof(d->text));
+	d->sink = textbuf_sink(&d->out);
+	d->call = (struct console_call){.module = &d->module, .now = d->now, .out = &d->sink};
+	if (name) {
+		d->call.arg[0] = str_of(name);
+		d->call.nargs = 1;
+	}
+	return command(grammar)->run(&d->call);
+}
+
+static void all_links_are_shown_in_a_table(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show links", NULL), FL_OK);
+	assert_string_equal(d.text,
+		"LINK  INTERFACE  STATE       SINCE   RTT    LOSS   ADDRESS          CAUSE\n"
+		"wan1  eth0       up          59 min  20 ms  0.0 %  203.0.113.2/29   3 of 3 probes "
+		"answered\n"
+		"wan2  eth1       no-carrier  60 min  -      -      198.51.100.2/29  no carrier "
+		"seen yet\n");
+}
+
+static void no_link_at_all_is_said(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	d.nlinks = 0;
+	assert_int_equal(run(&d, "show links", NULL), FL_OK);
+	assert_string_equal(d.text, "no link is configured\n");
+}
+
+static void backup_that_is_not_live_is_shown_as_standby(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	d.conf[0].role = LINK_BACKUP;
+	run(&d, "show links", NULL);
+	assert_null(strstr(d.text, "standby"));
+	d.live = 0;
+	run(&d, "show links", NULL);
+	assert_non_null(strstr(d.text, "wan1  eth0       standby"));
+}
+
+static void one_link_is_shown_with_its_targets(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show link NAME", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "link wan1 on eth0: up for 59 min\n"));
+	assert_non_null(strstr(d.text, "  cause      3 of 3 probes answered\n"));
+	assert_non_null(strstr(d.text, "  address    203.0.113.2/29\n"));
+	assert_non_null(strstr(d.text, "  gateway    203.0.113.1\n"));
+	assert_non_null(strstr(
+		d.text, "  down after 6 losses in a row and 350 ms of silence, rto 40 ms\n"));
+	assert_non_null(strstr(d.text, "  target     192.0.2.53 ping: round trip 20 ms, loss 0.0 %"
+				       ", last answer "));
+	assert_non_null(strstr(d.text, "  target     192.0.2.54 dns example.org: round trip"));
+}
+
+static void target_that_never_answered_is_shown_so(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	run(&d, "show link NAME", "wan2");
+	assert_non_null(strstr(d.text, "  target     192.0.2.53 ping: no answer yet\n"));
+}
+
+static void unknown_link_is_an_error(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show link NAME", "wan9"), FL_ENOENT);
+	assert_string_equal(d.text, "error: there is no link \"wan9\"\n");
+	assert_int_equal(run(&d, "clear link NAME hold", "wan9"), FL_ENOENT);
+}
+
+static void hold_down_is_shown_and_can_be_cleared(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	d.conf[0].monitor.hold = sec(60);
+	ignore_for(&d, &d.link[1], sec(10));
+	answer_for(&d, &d.link[1], sec(10));
+	assert_int_equal(d.link[1].state, LINK_RECOVERING);
+	run(&d, "show links", NULL);
+	assert_non_null(strstr(d.text, "; up in 5"));
+	run(&d, "show link NAME", "wan1");
+	assert_non_null(strstr(d.text, "  hold       up in 5"));
+	assert_non_null(strstr(d.text, "  failures   1 in the last 10 minutes\n"));
+	assert_int_equal(run(&d, "clear link NAME hold", "wan1"), FL_OK);
+	assert_string_equal(d.text, "hold-down cleared; the link is up\n");
+	assert_int_equal(d.carried_out, 1);
+}
+
+static void clearing_during_the_proof_says_how_long_it_takes(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	d.conf[0].monitor.hold = sec(60);
+	ignore_for(&d, &d.link[1], sec(10));
+	answer_for(&d, &d.link[1], sec(1));
+	assert_int_equal(run(&d, "clear link NAME hold", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "hold-down cleared; up in "));
+	assert_int_equal(d.link[1].state, LINK_RECOVERING);
+}
+
+static void names_of_links_are_offered(void **state)
+{
+	struct desk d;
+	struct settings_choice choice;
+
+	(void)state;
+	prepare(&d);
+	assert_true(command("show link NAME")->words(&d.module, 1, &choice));
+	assert_true(str_is(choice.word, "wan2"));
+	assert_false(command("show link NAME")->words(&d.module, 2, &choice));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_links_are_shown_in_a_table),
+		cmocka_unit_test(no_link_at_all_is_said),
+		cmocka_unit_test(backup_that_is_not_live_is_shown_as_standby),
+		cmocka_unit_test(one_link_is_shown_with_its_targets),
+		cmocka_unit_test(target_that_never_answered_is_shown_so),
+		cmocka_unit_test(unknown_link_is_an_error),
+		cmocka_unit_test(hold_down_is_shown_and_can_be_cleared),
+		cmocka_unit_test(clearing_during_the_proof_says_how_long_it_takes),
+		cmocka_unit_test(names_of_links_are_offered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
