@@ -15,35 +15,35 @@ struct type_row {
 };
 
 static const struct type_row types[] = {
-        {DNS_A,     "A",          "a"      },
-        {DNS_NS,    "NS",         "n"      },
-        {DNS_CNAME, "CNAME",      "n"      },
-        {DNS_SOA,   "SOA",        "nn44444"},
-        {DNS_PTR,   "PTR",        "n"      },
-        {13,        "HINFO",      "qq"     },
-        {DNS_MX,    "MX",         "2n"     },
-        {DNS_TXT,   "TXT",        "s"      },
-        {17,        "RP",         "nn"     },
-        {DNS_AAAA,  "AAAA",       "6"      },
-        {DNS_SRV,   "SRV",        "222n"   },
-        {DNS_NAPTR, "NAPTR",      "22qqqn" },
-        {DNS_DS,    "DS",         "211h"   },
-        {44,        "SSHFP",      "11h"    },
-        {52,        "TLSA",       "111h"   },
-        {53,        "SMIMEA",     "111h"   },
-        {61,        "OPENPGPKEY", "b"      },
-        {64,        "SVCB",       "2np"    },
-        {65,        "HTTPS",      "2np"    },
-        {99,        "SPF",        "s"      },
-        {256,       "URI",        "22v"    },
-        {257,       "CAA",        "1tv"    },
+	{DNS_A, "A", "a"},
+	{DNS_NS, "NS", "n"},
+	{DNS_CNAME, "CNAME", "n"},
+	{DNS_SOA, "SOA", "nn44444"},
+	{DNS_PTR, "PTR", "n"},
+	{13, "HINFO", "qq"},
+	{DNS_MX, "MX", "2n"},
+	{DNS_TXT, "TXT", "s"},
+	{17, "RP", "nn"},
+	{DNS_AAAA, "AAAA", "6"},
+	{DNS_SRV, "SRV", "222n"},
+	{DNS_NAPTR, "NAPTR", "22qqqn"},
+	{DNS_DS, "DS", "211h"},
+	{44, "SSHFP", "11h"},
+	{52, "TLSA", "111h"},
+	{53, "SMIMEA", "111h"},
+	{61, "OPENPGPKEY", "b"},
+	{64, "SVCB", "2np"},
+	{65, "HTTPS", "2np"},
+	{99, "SPF", "s"},
+	{256, "URI", "22v"},
+	{257, "CAA", "1tv"},
 };
 
 /* For questions only: these have names and no data. */
 static const struct type_row question_types[] = {
-        {DNS_IXFR, "IXFR", ""},
-        {DNS_AXFR, "AXFR", ""},
-        {DNS_ANY,  "ANY",  ""},
+	{DNS_IXFR, "IXFR", ""},
+	{DNS_AXFR, "AXFR", ""},
+	{DNS_ANY, "ANY", ""},
 };
 
 static const struct type_row *type_find(uint16_t code)
@@ -69,10 +69,10 @@ bool dns_type_parse(struct str text, uint16_t *out)
 	uint64_t v;
 
 	if (type_by_name(types, COUNT_OF(types), text, out) ||
-	        type_by_name(question_types, COUNT_OF(question_types), text, out))
+		type_by_name(question_types, COUNT_OF(question_types), text, out))
 		return true;
 	if (text.n < 5 || !str_eq_nocase((struct str){text.at, 4}, STR("TYPE")) ||
-	        !str_to_u64((struct str){text.at + 4, text.n - 4}, UINT16_MAX, &v))
+		!str_to_u64((struct str){text.at + 4, text.n - 4}, UINT16_MAX, &v))
 		return false;
 	*out = (uint16_t)v;
 	return true;
@@ -127,7 +127,7 @@ static bool complain(struct reader *r, struct str word, const char *what)
 	if (word.n)
 		textbuf_printf(r->why, "\"%.*s\" %s", shown, word.at, what);
 	else
-		textbuf_printf(r->why, "a value is missing that %s", what);
+		textbuf_printf(r->why, "a value is missing");
 	return false;
 }
 
@@ -152,7 +152,7 @@ static bool take_word(struct reader *r, struct str *word)
 		r->rest.n--;
 	}
 	while (i < r->rest.n &&
-	        (quoted ? r->rest.at[i] != '"' : inside || !is_blank(r->rest.at[i]))) {
+		(quoted ? r->rest.at[i] != '"' : inside || !is_blank(r->rest.at[i]))) {
 		inside ^= r->rest.at[i] == '"'; /* key="a b" is one word */
 		i += r->rest.at[i] == '\\' && i + 1 < r->rest.n ? 2 : 1;
 	}
@@ -171,9 +171,9 @@ static bool read_uint(struct reader *r, uint64_t max, uint64_t *out)
 	if (take_word(r, &w) && str_to_u64(w, max, out))
 		return true;
 	return complain(r, w,
-	        max == 255          ? "is no number 0..255"
-	        : max == UINT16_MAX ? "is no number 0..65535"
-	                            : "is no number 0..4294967295");
+		max == 255          ? "is no number 0..255"
+		: max == UINT16_MAX ? "is no number 0..65535"
+				    : "is no number 0..4294967295");
 }
 
 static bool read_u8(struct reader *r)
@@ -283,7 +283,7 @@ static bool read_string(struct reader *r)
 	struct str w;
 
 	if (!take_word(r, &w))
-		return complain(r, w, "is a text");
+		return complain(r, w, "is not a text");
 	return put_string(r, w);
 }
 
@@ -292,7 +292,7 @@ static bool read_string(struct reader *r)
 static bool read_strings(struct reader *r)
 {
 	if (at_end(r))
-		return complain(r, r->rest, "is a text");
+		return complain(r, r->rest, "is not a text");
 	if (*r->rest.at == '"') {
 		while (!at_end(r))
 			if (!read_string(r))
@@ -304,7 +304,7 @@ static bool read_strings(struct reader *r)
 
 		while (piece.n < r->rest.n && piece.n < 250)
 			piece.n +=
-			        escape_size((struct str){piece.at + piece.n, r->rest.n - piece.n});
+				escape_size((struct str){piece.at + piece.n, r->rest.n - piece.n});
 		r->rest = (struct str){r->rest.at + piece.n, r->rest.n - piece.n};
 		if (!put_string(r, piece))
 			return false;
@@ -312,16 +312,22 @@ static bool read_strings(struct reader *r)
 	return true;
 }
 
+/* RFC 8659 4.1: letters and digits. */
+static bool is_tag(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.at[i] >= 'a' && s.at[i] <= 'z') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
+			    (s.at[i] >= '0' && s.at[i] <= '9')))
+			return false;
+	return s.n > 0;
+}
+
 static bool read_tag(struct reader *r)
 {
 	struct str w;
 
-	if (!take_word(r, &w) || w.n == 0)
-		return complain(r, w, "is a tag (issue, issuewild, iodef)");
-	for (size_t i = 0; i < w.n; i++)
-		if (!((w.at[i] >= 'a' && w.at[i] <= 'z') || (w.at[i] >= 'A' && w.at[i] <= 'Z') ||
-		            (w.at[i] >= '0' && w.at[i] <= '9')))
-			return complain(r, w, "is not a tag: letters and digits only");
+	if (!take_word(r, &w) || !is_tag(w))
+		return complain(r, w, "is not a tag: letters and digits only");
 	return put_string(r, w);
 }
 
@@ -331,7 +337,7 @@ static bool read_value(struct reader *r)
 	struct str w;
 
 	if (at_end(r))
-		return complain(r, r->rest, "is a text");
+		return complain(r, r->rest, "is not a text");
 	if (*r->rest.at == '"') {
 		if (!take_word(r, &w))
 			return complain(r, w, "has no closing quote");
@@ -365,14 +371,14 @@ static bool read_hex(struct reader *r)
 		r->rest = (struct str){r->rest.at + 2, r->rest.n - 2};
 	}
 	if (r->out->n == begin && !r->out->bad)
-		return complain(r, r->rest, "is hexadecimal");
+		return complain(r, r->rest, "is not hexadecimal");
 	return true;
 }
 
 static int base64_digit(char c)
 {
 	static const char digits[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *p = c ? strchr(digits, c) : NULL;
 
 	return p ? (int)(p - digits) : -1;
@@ -401,8 +407,12 @@ static bool read_base64(struct reader *r)
 			buf_put_u8(r->out, (uint8_t)(bits >> nbits));
 		}
 	}
-	if (digits == 0 || (digits + pad) % 4 != 0 || pad > 2)
-		return complain(r, r->rest, "is base 64");
+	if (digits && ((digits + pad) % 4 != 0 || pad > 2)) {
+		textbuf_printf(r->why, "the base 64 does not end where it should");
+		return false;
+	}
+	if (!digits)
+		return complain(r, r->rest, "is not base 64");
 	return true;
 }
 
@@ -411,7 +421,7 @@ static bool read_base64(struct reader *r)
 enum svc_key { SVC_MANDATORY, SVC_ALPN, SVC_NO_DEFAULT, SVC_PORT, SVC_IPV4, SVC_ECH, SVC_IPV6 };
 
 static const char *const svc_names[] = {
-        "mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint"};
+	"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint"};
 
 static bool svc_key_parse(struct str text, uint64_t *key)
 {
@@ -422,6 +432,15 @@ static bool svc_key_parse(struct str text, uint64_t *key)
 		}
 	return text.n > 3 && str_starts(text, STR("key")) &&
 	       str_to_u64((struct str){text.at + 3, text.n - 3}, 65534, key);
+}
+
+/* What can stand in a list without quotes. */
+static bool is_plain(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.at[i] <= ' ' || s.at[i] >= 0x7f || strchr("\"\\,", s.at[i]))
+			return false;
+	return s.n > 0;
 }
 
 /* One element of a value that is a list. */
@@ -437,7 +456,8 @@ static bool svc_put_item(struct reader *r, uint64_t key, struct str item)
 		buf_put_u16(r->out, (uint16_t)named);
 		return true;
 	case SVC_ALPN:
-		return item.n ? put_string(r, item) : complain(r, item, "is a protocol");
+		return is_plain(item) ? put_string(r, item)
+				      : complain(r, item, "is not a protocol");
 	case SVC_IPV4:
 		return read_a(&one);
 	default:
@@ -490,8 +510,8 @@ static bool read_params(struct reader *r)
 			return complain(r, name, "is not a service parameter");
 		if ((int64_t)key <= last)
 			return complain(r, name,
-			        "is out of order (mandatory, alpn, no-default-alpn, port, "
-			        "ipv4hint, ech, ipv6hint, keyNNN; each once)");
+				"is out of order (mandatory, alpn, no-default-alpn, port, "
+				"ipv4hint, ech, ipv6hint, keyNNN; each once)");
 		last = (int64_t)key;
 		buf_put_u16(r->out, (uint16_t)key);
 		length_at = r->out->n;
@@ -621,18 +641,21 @@ static bool show_strings(struct view *v)
 	return true;
 }
 
-static bool show_tag(struct view *v)
+/* A string that is printed without quotes. */
+static bool show_bare(struct view *v, bool (*is_good)(struct str s))
 {
 	const uint8_t *length = view_take(v, 1);
-	const uint8_t *p = length && *length ? view_take(v, *length) : NULL;
+	const uint8_t *p = length ? view_take(v, *length) : NULL;
 
-	if (!p)
+	if (!p || !is_good((struct str){(const char *)p, *length}))
 		return false;
-	for (size_t i = 0; i < *length; i++)
-		if (p[i] <= ' ' || p[i] >= 0x7f || strchr("\"\\,", p[i]))
-			return false;
 	sink_put(v->out, (struct str){(const char *)p, *length});
 	return true;
+}
+
+static bool show_tag(struct view *v)
+{
+	return show_bare(v, is_tag);
 }
 
 static bool show_value(struct view *v)
@@ -662,7 +685,7 @@ static bool show_hex(struct view *v)
 static void put_base64(const struct sink *out, const uint8_t *p, size_t n)
 {
 	static const char digits[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < n; i += 3) {
 		uint32_t bits = (uint32_t)p[i] << 16;
@@ -673,8 +696,8 @@ static void put_base64(const struct sink *out, const uint8_t *p, size_t n)
 		if (left > 2)
 			bits |= p[i + 2];
 		sink_printf(out, "%c%c%c%c", digits[bits >> 18], digits[bits >> 12 & 63],
-		        left > 1 ? digits[bits >> 6 & 63] : '=',
-		        left > 2 ? digits[bits & 63] : '=');
+			left > 1 ? digits[bits >> 6 & 63] : '=',
+			left > 2 ? digits[bits & 63] : '=');
 	}
 }
 
@@ -709,7 +732,7 @@ static bool show_svc_list(struct view *v, uint16_t key)
 			else
 				sink_printf(v->out, "key%u", get_u16(p));
 		}
-		if (key == SVC_ALPN && !show_tag(v))
+		if (key == SVC_ALPN && !show_bare(v, is_plain))
 			return false;
 	}
 	return *comma != '\0';
@@ -736,6 +759,8 @@ static bool show_svc_value(struct view *v, uint16_t key)
 
 static bool show_params(struct view *v)
 {
+	int32_t last = -1;
+
 	while (v->at < v->end) {
 		const uint8_t *p = view_take(v, 4);
 		struct view one = *v;
@@ -744,6 +769,9 @@ static bool show_params(struct view *v)
 		if (!p || get_u16(p + 2) > v->end - v->at)
 			return false;
 		key = get_u16(p);
+		if (key <= last || key == UINT16_MAX)
+			return false; /* RFC 9460 2.2: in order, each once */
+		last = key;
 		one.end = v->at + get_u16(p + 2);
 		if (key < COUNT_OF(svc_names))
 			sink_puts(v->out, svc_names[key]);
@@ -766,19 +794,19 @@ static const struct {
 	bool (*read)(struct reader *r);
 	bool (*show)(struct view *v);
 } fields[] = {
-        {'a', read_a,       show_a      },
-        {'6', read_aaaa,    show_aaaa   },
-        {'n', read_name,    show_name   },
-        {'1', read_u8,      show_u8     },
-        {'2', read_u16,     show_u16    },
-        {'4', read_u32,     show_u32    },
-        {'q', read_string,  show_string },
-        {'s', read_strings, show_strings},
-        {'t', read_tag,     show_tag    },
-        {'v', read_value,   show_value  },
-        {'h', read_hex,     show_hex    },
-        {'b', read_base64,  show_base64 },
-        {'p', read_params,  show_params },
+	{'a', read_a, show_a},
+	{'6', read_aaaa, show_aaaa},
+	{'n', read_name, show_name},
+	{'1', read_u8, show_u8},
+	{'2', read_u16, show_u16},
+	{'4', read_u32, show_u32},
+	{'q', read_string, show_string},
+	{'s', read_strings, show_strings},
+	{'t', read_tag, show_tag},
+	{'v', read_value, show_value},
+	{'h', read_hex, show_hex},
+	{'b', read_base64, show_base64},
+	{'p', read_params, show_params},
 };
 
 static size_t field_of(char letter)
@@ -814,7 +842,7 @@ static bool read_unknown(struct reader *r, uint16_t type)
 	data = bytes_of(r->out->at + begin, r->out->n - begin);
 	if (!r->out->bad && data.n != length) {
 		textbuf_printf(r->why, "%lu octets are announced and %lu follow",
-		        (unsigned long)length, (unsigned long)data.n);
+			(unsigned long)length, (unsigned long)data.n);
 		return false;
 	}
 	if (!r->out->bad && !dns_rdata_check(type, data, 0, data.n, NULL, NULL)) {
@@ -825,7 +853,7 @@ static bool read_unknown(struct reader *r, uint16_t type)
 }
 
 enum fl_err dns_rdata_parse(uint16_t type, struct str text, const struct dns_name *origin,
-        struct buf *out, struct textbuf *why)
+	struct buf *out, struct textbuf *why)
 {
 	const struct type_row *row = type_find(type);
 	struct buf saved = *out;
@@ -861,7 +889,7 @@ static bool show_form(struct view *v, const char *form, size_t *names_at, size_t
 			names_at[n++] = v->at - begin;
 		if (v->at > v->end || !fields[field_of(*form)].show(v))
 			return false;
-		if (form[1] && v->at < v->end)
+		if (form[1] == 'v' || (form[1] && v->at < v->end)) /* "" is a value, too */
 			sink_puts(v->out, " ");
 	}
 	if (names)
@@ -877,7 +905,7 @@ static void put_nowhere(void *ctx, const char *text, size_t n)
 }
 
 bool dns_rdata_check(uint16_t type, struct bytes message, size_t at, size_t n,
-        size_t names_at[DNS_RDATA_NAMES], size_t *names)
+	size_t names_at[DNS_RDATA_NAMES], size_t *names)
 {
 	static const struct sink nowhere = {put_nowhere, NULL};
 	const struct type_row *row = type_find(type);
@@ -891,7 +919,7 @@ bool dns_rdata_check(uint16_t type, struct bytes message, size_t at, size_t n,
 }
 
 void dns_rdata_print(
-        uint16_t type, struct bytes message, size_t at, size_t n, const struct sink *out)
+	uint16_t type, struct bytes message, size_t at, size_t n, const struct sink *out)
 {
 	const struct type_row *row = type_find(type);
 	struct view v = {message, at, at + n, out};

@@ -53,29 +53,29 @@ static unsigned count_of(const char *text, const char *word)
 static void host_is_answered_while_its_link_is_live(void **state)
 {
 	assert_string_equal(zone_ask(*state, "www-a.example.com", DNS_A),
-	        "NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
 }
 
 static void host_on_a_dead_link_is_nodata_with_soa(void **state)
 {
 	zone_live(*state, "23");
 	assert_string_equal(zone_ask(*state, "www-a.example.com", DNS_A),
-	        "NOERROR aa\nns example.com. 10 SOA ns1.example.com. hostmaster.example.com. 1000 "
-	        "3600 600 604800 10\n");
+		"NOERROR aa\nns example.com. 10 SOA ns1.example.com. hostmaster.example.com. 1000 "
+		"3600 600 604800 10\n");
 }
 
 static void offsite_host_is_always_answered(void **state)
 {
 	zone_live(*state, "3");
 	assert_string_equal(zone_ask(*state, "offsite.example.com", DNS_A),
-	        "NOERROR aa\nan offsite.example.com. 30 A 192.0.2.80\n");
+		"NOERROR aa\nan offsite.example.com. 30 A 192.0.2.80\n");
 }
 
 static void with_every_link_dead_all_count_as_live(void **state)
 {
 	zone_live(*state, "");
 	assert_string_equal(zone_ask(*state, "www-a.example.com", DNS_A),
-	        "NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
 }
 
 static void when_dead_answer_keeps_the_address(void **state)
@@ -86,7 +86,7 @@ static void when_dead_answer_keeps_the_address(void **state)
 	assert_int_equal(zone_build(z), FL_OK);
 	zone_live(z, "2");
 	assert_string_equal(zone_ask(z, "vpn.example.com", DNS_A),
-	        "NOERROR aa\nan vpn.example.com. 30 A 203.0.113.9\n");
+		"NOERROR aa\nan vpn.example.com. 30 A 203.0.113.9\n");
 }
 
 static void own_address_is_the_links(void **state)
@@ -96,7 +96,7 @@ static void own_address_is_the_links(void **state)
 	zone_host(z, "vpn", "", 2);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "vpn.example.com", DNS_A),
-	        "NOERROR aa\nan vpn.example.com. 30 A 198.18.2.2\n");
+		"NOERROR aa\nan vpn.example.com. 30 A 198.18.2.2\n");
 }
 
 static void ipv6_host_is_an_aaaa_record(void **state)
@@ -106,7 +106,7 @@ static void ipv6_host_is_an_aaaa_record(void **state)
 	zone_host(z, "six", "2001:db8::1", 1);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "six.example.com", DNS_AAAA),
-	        "NOERROR aa\nan six.example.com. 30 AAAA 2001:db8::1\n");
+		"NOERROR aa\nan six.example.com. 30 AAAA 2001:db8::1\n");
 }
 
 static void host_may_be_the_domain_itself(void **state)
@@ -116,7 +116,7 @@ static void host_may_be_the_domain_itself(void **state)
 	zone_host(z, "@", "203.0.113.9", 1);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "example.com", DNS_A),
-	        "NOERROR aa\nan example.com. 30 A 203.0.113.9\n");
+		"NOERROR aa\nan example.com. 30 A 203.0.113.9\n");
 }
 
 static void ttl_of_a_host_is_its_own(void **state)
@@ -149,7 +149,7 @@ static void negative_answer_is_short_while_the_link_recovers(void **state)
 static void owner_is_in_the_case_asked(void **state)
 {
 	assert_string_equal(zone_ask(*state, "WwW-a.ExAmPlE.com", DNS_A),
-	        "NOERROR aa\nan WwW-a.ExAmPlE.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\nan WwW-a.ExAmPlE.com. 30 A 203.0.113.4\n");
 }
 
 static void addresses_are_counted_by_link(void **state)
@@ -181,7 +181,7 @@ static void balanced_host_leaves_dead_members_out(void **state)
 {
 	zone_live(*state, "2");
 	assert_string_equal(zone_ask(*state, "www.example.com", DNS_A),
-	        "NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
+		"NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
 }
 
 static void open_balanced(struct zone *z, int policy)
@@ -199,10 +199,10 @@ static void priority_answers_the_best_live_member_only(void **state)
 {
 	open_balanced(*state, 0);
 	assert_string_equal(zone_ask(*state, "www.example.com", DNS_A),
-	        "NOERROR aa\nan www.example.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\nan www.example.com. 30 A 203.0.113.4\n");
 	zone_live(*state, "23");
 	assert_string_equal(zone_ask(*state, "www.example.com", DNS_A),
-	        "NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
+		"NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
 }
 
 static void priority_answers_the_first_member_with_every_link_dead(void **state)
@@ -210,7 +210,7 @@ static void priority_answers_the_first_member_with_every_link_dead(void **state)
 	open_balanced(*state, 0);
 	zone_live(*state, "");
 	assert_string_equal(zone_ask(*state, "www.example.com", DNS_A),
-	        "NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
+		"NOERROR aa\nan www.example.com. 30 A 198.51.100.4\n");
 }
 
 static void weighted_puts_the_drawn_member_first_by_its_share(void **state)
@@ -223,7 +223,7 @@ static void weighted_puts_the_drawn_member_first_by_its_share(void **state)
 
 		assert_int_equal(count_of(text, "\nan "), 3);
 		first += strstr(text, "203.0.113.4") < strstr(text, "198.51.100.4") &&
-		         strstr(text, "203.0.113.4") < strstr(text, "192.0.2.4");
+			 strstr(text, "203.0.113.4") < strstr(text, "192.0.2.4");
 	}
 	assert_in_range(first, 690, 810); /* three quarters of the slots */
 }
@@ -248,38 +248,38 @@ static void policy_that_is_not_published_answers_every_live_member(void **state)
 static void mx_has_the_lowest_preference_first_and_addresses(void **state)
 {
 	assert_string_equal(zone_ask(*state, "example.com", DNS_MX),
-	        "NOERROR aa\n"
-	        "an example.com. 30 MX 10 mail1.example.com.\n"
-	        "an example.com. 30 MX 20 mail2.example.com.\n"
-	        "ar mail1.example.com. 30 A 203.0.113.3\n"
-	        "ar mail2.example.com. 30 A 198.51.100.3\n");
+		"NOERROR aa\n"
+		"an example.com. 30 MX 10 mail1.example.com.\n"
+		"an example.com. 30 MX 20 mail2.example.com.\n"
+		"ar mail1.example.com. 30 A 203.0.113.3\n"
+		"ar mail2.example.com. 30 A 198.51.100.3\n");
 }
 
 static void mx_leaves_out_an_exchange_without_live_address(void **state)
 {
 	zone_live(*state, "2");
 	assert_string_equal(zone_ask(*state, "example.com", DNS_MX),
-	        "NOERROR aa\n"
-	        "an example.com. 30 MX 20 mail2.example.com.\n"
-	        "ar mail2.example.com. 30 A 198.51.100.3\n");
+		"NOERROR aa\n"
+		"an example.com. 30 MX 20 mail2.example.com.\n"
+		"ar mail2.example.com. 30 A 198.51.100.3\n");
 }
 
 static void mx_with_no_live_exchange_is_answered_whole(void **state)
 {
 	zone_live(*state, "3");
 	assert_string_equal(zone_ask(*state, "example.com", DNS_MX),
-	        "NOERROR aa\n"
-	        "an example.com. 30 MX 10 mail1.example.com.\n"
-	        "an example.com. 30 MX 20 mail2.example.com.\n"
-	        "ar mail1.example.com. 30 A 203.0.113.3\n"
-	        "ar mail2.example.com. 30 A 198.51.100.3\n");
+		"NOERROR aa\n"
+		"an example.com. 30 MX 10 mail1.example.com.\n"
+		"an example.com. 30 MX 20 mail2.example.com.\n"
+		"ar mail1.example.com. 30 A 203.0.113.3\n"
+		"ar mail2.example.com. 30 A 198.51.100.3\n");
 }
 
 static void address_of_an_exchange_is_answered_when_no_exchange_lives(void **state)
 {
 	zone_live(*state, "3");
 	assert_string_equal(zone_ask(*state, "mail1.example.com", DNS_A),
-	        "NOERROR aa\nan mail1.example.com. 30 A 203.0.113.3\n");
+		"NOERROR aa\nan mail1.example.com. 30 A 203.0.113.3\n");
 }
 
 static void address_of_a_dead_exchange_is_nodata_while_another_lives(void **state)
@@ -316,7 +316,7 @@ static void offsite_exchange_stays(void **state)
 	assert_int_equal(zone_build(z), FL_OK);
 	zone_live(z, "2");
 	assert_string_equal(zone_ask(z, "example.com", DNS_MX),
-	        "NOERROR aa\nan example.com. 30 MX 50 backup.example.net.\n");
+		"NOERROR aa\nan example.com. 30 MX 50 backup.example.net.\n");
 }
 
 static void balanced_mail_entry_lives_while_one_member_does(void **state)
@@ -330,9 +330,9 @@ static void balanced_mail_entry_lives_while_one_member_does(void **state)
 	assert_int_equal(zone_build(z), FL_OK);
 	zone_live(z, "2");
 	assert_string_equal(zone_ask(z, "example.com", DNS_MX),
-	        "NOERROR aa\n"
-	        "an example.com. 30 MX 10 mail.example.com.\n"
-	        "ar mail.example.com. 30 A 198.51.100.3\n");
+		"NOERROR aa\n"
+		"an example.com. 30 MX 10 mail.example.com.\n"
+		"ar mail.example.com. 30 A 198.51.100.3\n");
 }
 
 static void mail_host_with_dots_serves_the_domain(void **state)
@@ -342,9 +342,9 @@ static void mail_host_with_dots_serves_the_domain(void **state)
 	zone_host(z, "10;mail.sub", "203.0.113.3", 1);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "example.com", DNS_MX),
-	        "NOERROR aa\n"
-	        "an example.com. 30 MX 10 mail.sub.example.com.\n"
-	        "ar mail.sub.example.com. 30 A 203.0.113.3\n");
+		"NOERROR aa\n"
+		"an example.com. 30 MX 10 mail.sub.example.com.\n"
+		"ar mail.sub.example.com. 30 A 203.0.113.3\n");
 }
 
 static void preferences_0_and_65535_are_preferences(void **state)
@@ -355,7 +355,7 @@ static void preferences_0_and_65535_are_preferences(void **state)
 	zone_host(z, "0;a", "203.0.113.3", 1);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_non_null(strstr(zone_ask(z, "example.com", DNS_MX),
-	        "MX 0 a.example.com.\nan example.com. 30 MX 65535 b.example.com."));
+		"MX 0 a.example.com.\nan example.com. 30 MX 65535 b.example.com."));
 }
 
 /* ---- the zone's own records ---- */
@@ -363,20 +363,20 @@ static void preferences_0_and_65535_are_preferences(void **state)
 static void ns_has_its_addresses(void **state)
 {
 	assert_string_equal(zone_ask(*state, "example.com", DNS_NS),
-	        "NOERROR aa\n"
-	        "an example.com. 30 NS ns1.example.com.\n"
-	        "an example.com. 30 NS ns2.example.com.\n"
-	        "ar ns1.example.com. 30 A 203.0.113.2\n"
-	        "ar ns2.example.com. 30 A 198.51.100.2\n");
+		"NOERROR aa\n"
+		"an example.com. 30 NS ns1.example.com.\n"
+		"an example.com. 30 NS ns2.example.com.\n"
+		"ar ns1.example.com. 30 A 203.0.113.2\n"
+		"ar ns2.example.com. 30 A 198.51.100.2\n");
 }
 
 static void name_server_on_a_dead_link_is_left_out(void **state)
 {
 	zone_live(*state, "1");
 	assert_string_equal(zone_ask(*state, "example.com", DNS_NS),
-	        "NOERROR aa\n"
-	        "an example.com. 30 NS ns1.example.com.\n"
-	        "ar ns1.example.com. 30 A 203.0.113.2\n");
+		"NOERROR aa\n"
+		"an example.com. 30 NS ns1.example.com.\n"
+		"ar ns1.example.com. 30 A 203.0.113.2\n");
 	assert_int_equal(count_of(zone_ask(*state, "ns2.example.com", DNS_A), "\nan "), 0);
 }
 
@@ -393,8 +393,8 @@ static void serial_rises_with_the_generation(void **state)
 
 	z->pub.generation = 41;
 	assert_string_equal(zone_ask(z, "example.com", DNS_SOA),
-	        "NOERROR aa\nan example.com. 30 SOA ns1.example.com. hostmaster.example.com. 1041 "
-	        "3600 600 604800 10\n");
+		"NOERROR aa\nan example.com. 30 SOA ns1.example.com. hostmaster.example.com. 1041 "
+		"3600 600 604800 10\n");
 }
 
 static void contact_is_the_soa_mailbox(void **state)
@@ -404,22 +404,22 @@ static void contact_is_the_soa_mailbox(void **state)
 	z->domain[0].contact = STR("host.master@example.net");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_non_null(
-	        strstr(zone_ask(z, "example.com", DNS_SOA), " host\\.master.example.net. "));
+		strstr(zone_ask(z, "example.com", DNS_SOA), " host\\.master.example.net. "));
 }
 
 static void srv_brings_the_addresses_of_its_target(void **state)
 {
 	zone_live(*state, "2");
 	assert_string_equal(zone_ask(*state, "_sip._tcp.example.com", DNS_SRV),
-	        "NOERROR aa\n"
-	        "an _sip._tcp.example.com. 30 SRV 10 5 5060 www.example.com.\n"
-	        "ar www.example.com. 30 A 198.51.100.4\n");
+		"NOERROR aa\n"
+		"an _sip._tcp.example.com. 30 SRV 10 5 5060 www.example.com.\n"
+		"ar www.example.com. 30 A 198.51.100.4\n");
 }
 
 static void txt_is_one_text_with_its_blanks(void **state)
 {
 	assert_string_equal(zone_ask(*state, "example.com", DNS_TXT),
-	        "NOERROR aa\nan example.com. 30 TXT \"v=spf1 mx -all\"\n");
+		"NOERROR aa\nan example.com. 30 TXT \"v=spf1 mx -all\"\n");
 }
 
 static void unknown_type_is_answered_as_written(void **state)
@@ -429,13 +429,13 @@ static void unknown_type_is_answered_as_written(void **state)
 	zone_record(z, "x", "TYPE731", "\\# 3 abcdef");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "x.example.com", 731),
-	        "NOERROR aa\nan x.example.com. 30 TYPE731 \\# 3 abcdef\n");
+		"NOERROR aa\nan x.example.com. 30 TYPE731 \\# 3 abcdef\n");
 }
 
 static void any_is_answered_with_one_set(void **state)
 {
 	assert_string_equal(zone_ask(*state, "www-a.example.com", DNS_ANY),
-	        "NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\nan www-a.example.com. 30 A 203.0.113.4\n");
 	assert_int_equal(count_of(zone_ask(*state, "example.com", DNS_ANY), "\nan "), 2);
 }
 
@@ -444,20 +444,20 @@ static void any_is_answered_with_one_set(void **state)
 static void missing_name_is_nxdomain_with_soa(void **state)
 {
 	assert_string_equal(zone_ask(*state, "no.such.example.com", DNS_A),
-	        "NXDOMAIN aa\nns example.com. 10 SOA ns1.example.com. hostmaster.example.com. 1000 "
-	        "3600 600 604800 10\n");
+		"NXDOMAIN aa\nns example.com. 10 SOA ns1.example.com. hostmaster.example.com. 1000 "
+		"3600 600 604800 10\n");
 }
 
 static void missing_type_is_nodata(void **state)
 {
 	assert_starts(zone_ask(*state, "www-a.example.com", DNS_TXT),
-	        "NOERROR aa\nns example.com. 10 SOA");
+		"NOERROR aa\nns example.com. 10 SOA");
 }
 
 static void name_between_names_is_nodata(void **state)
 {
 	assert_starts(
-	        zone_ask(*state, "_tcp.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
+		zone_ask(*state, "_tcp.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
 }
 
 static void negative_ttl_is_never_above_the_ttl(void **state)
@@ -481,15 +481,15 @@ static void name_outside_is_refused(void **state)
 static void alias_is_followed_inside_the_domain(void **state)
 {
 	assert_string_equal(zone_ask(*state, "alias.example.com", DNS_A),
-	        "NOERROR aa\n"
-	        "an alias.example.com. 30 CNAME www-a.example.com.\n"
-	        "an www-a.example.com. 30 A 203.0.113.4\n");
+		"NOERROR aa\n"
+		"an alias.example.com. 30 CNAME www-a.example.com.\n"
+		"an www-a.example.com. 30 A 203.0.113.4\n");
 }
 
 static void alias_itself_is_answered_when_asked_for(void **state)
 {
 	assert_string_equal(zone_ask(*state, "alias.example.com", DNS_CNAME),
-	        "NOERROR aa\nan alias.example.com. 30 CNAME www-a.example.com.\n");
+		"NOERROR aa\nan alias.example.com. 30 CNAME www-a.example.com.\n");
 }
 
 static void alias_to_elsewhere_ends_there(void **state)
@@ -499,7 +499,7 @@ static void alias_to_elsewhere_ends_there(void **state)
 	zone_record(z, "out", "CNAME", "www.example.net.");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "out.example.com", DNS_A),
-	        "NOERROR aa\nan out.example.com. 30 CNAME www.example.net.\n");
+		"NOERROR aa\nan out.example.com. 30 CNAME www.example.net.\n");
 }
 
 static void alias_to_a_missing_name_is_nxdomain(void **state)
@@ -509,8 +509,8 @@ static void alias_to_a_missing_name_is_nxdomain(void **state)
 	zone_record(z, "bad", "CNAME", "gone");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_starts(zone_ask(z, "bad.example.com", DNS_A),
-	        "NXDOMAIN aa\nan bad.example.com. 30 CNAME gone.example.com.\nns example.com. 10 "
-	        "SOA");
+		"NXDOMAIN aa\nan bad.example.com. 30 CNAME gone.example.com.\nns example.com. 10 "
+		"SOA");
 }
 
 static void loop_of_aliases_ends(void **state)
@@ -530,7 +530,7 @@ static void alias_into_another_domain_of_ours_is_followed(void **state)
 {
 	struct zone *z = *state;
 	struct dns_host_conf host = {
-	        .name.label = STR("www"), .address = zone_addr("192.0.2.7"), .link = DNS_LINK_ANY};
+		.name.label = STR("www"), .address = zone_addr("192.0.2.7"), .link = DNS_LINK_ANY};
 
 	zone_record(z, "other", "CNAME", "www.example.net.");
 	z->domain[1] = z->domain[0];
@@ -541,39 +541,39 @@ static void alias_into_another_domain_of_ours_is_followed(void **state)
 	z->source.ndomains = 2;
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "other.example.com", DNS_A),
-	        "NOERROR aa\n"
-	        "an other.example.com. 30 CNAME www.example.net.\n"
-	        "an www.example.net. 30 A 192.0.2.7\n");
+		"NOERROR aa\n"
+		"an other.example.com. 30 CNAME www.example.net.\n"
+		"an www.example.net. 30 A 192.0.2.7\n");
 	assert_starts(zone_ask(z, "other.example.com", DNS_TXT),
-	        "NOERROR aa\nan other.example.com. 30 CNAME www.example.net.\nns example.net. 10 "
-	        "SOA "
-	        "ns1.example.net. hostmaster.example.net.");
+		"NOERROR aa\nan other.example.com. 30 CNAME www.example.net.\nns example.net. 10 "
+		"SOA "
+		"ns1.example.net. hostmaster.example.net.");
 }
 
 static void name_below_a_delegation_is_referred_with_glue(void **state)
 {
 	assert_string_equal(zone_ask(*state, "www.sub.example.com", DNS_A),
-	        "NOERROR\n"
-	        "ns sub.example.com. 30 NS ns.sub.example.com.\n"
-	        "ar ns.sub.example.com. 30 A 192.0.2.53\n");
+		"NOERROR\n"
+		"ns sub.example.com. 30 NS ns.sub.example.com.\n"
+		"ar ns.sub.example.com. 30 A 192.0.2.53\n");
 }
 
 static void glue_itself_is_referred(void **state)
 {
 	assert_starts(zone_ask(*state, "ns.sub.example.com", DNS_A),
-	        "NOERROR\nns sub.example.com. 30 NS");
+		"NOERROR\nns sub.example.com. 30 NS");
 }
 
 static void ds_at_a_delegation_is_nodata_from_above(void **state)
 {
 	assert_starts(
-	        zone_ask(*state, "sub.example.com", DNS_DS), "NOERROR aa\nns example.com. 10 SOA");
+		zone_ask(*state, "sub.example.com", DNS_DS), "NOERROR aa\nns example.com. 10 SOA");
 }
 
 static void ds_below_a_delegation_is_referred(void **state)
 {
 	assert_starts(zone_ask(*state, "x.sub.example.com", DNS_DS),
-	        "NOERROR\nns sub.example.com. 30 NS");
+		"NOERROR\nns sub.example.com. 30 NS");
 }
 
 static void ds_of_a_domain_below_another_is_nodata_from_above(void **state)
@@ -586,7 +586,7 @@ static void ds_of_a_domain_below_another_is_nodata_from_above(void **state)
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_starts(zone_ask(z, "in.example.com", DNS_DS), "NOERROR aa\nns example.com. 10 SOA");
 	assert_starts(
-	        zone_ask(z, "in.example.com", DNS_TXT), "NOERROR aa\nns in.example.com. 10 SOA");
+		zone_ask(z, "in.example.com", DNS_TXT), "NOERROR aa\nns in.example.com. 10 SOA");
 }
 
 /* ---- wildcards: the example of RFC 4592 2.2.1 ---- */
@@ -607,42 +607,42 @@ static void rfc4592_wildcard_answers_for_names_that_are_not_there(void **state)
 {
 	open_rfc4592(*state);
 	assert_string_equal(zone_ask(*state, "host3.example.com", DNS_MX),
-	        "NOERROR aa\nan host3.example.com. 30 MX 10 host1.example.com.\n"
-	        "ar host1.example.com. 30 A 192.0.2.1\n");
+		"NOERROR aa\nan host3.example.com. 30 MX 10 host1.example.com.\n"
+		"ar host1.example.com. 30 A 192.0.2.1\n");
 	assert_string_equal(zone_ask(*state, "foo.bar.example.com", DNS_TXT),
-	        "NOERROR aa\nan foo.bar.example.com. 30 TXT \"this is a wildcard\"\n");
+		"NOERROR aa\nan foo.bar.example.com. 30 TXT \"this is a wildcard\"\n");
 }
 
 static void rfc4592_wildcard_without_the_type_is_nodata(void **state)
 {
 	open_rfc4592(*state);
 	assert_starts(
-	        zone_ask(*state, "host3.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
+		zone_ask(*state, "host3.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
 }
 
 static void rfc4592_wildcard_does_not_answer_for_a_name_that_is_there(void **state)
 {
 	open_rfc4592(*state);
 	assert_starts(zone_ask(*state, "host1.example.com", DNS_MX),
-	        "NOERROR aa\nns example.com. 10 SOA");
+		"NOERROR aa\nns example.com. 10 SOA");
 	assert_starts(zone_ask(*state, "sub.*.example.com", DNS_MX),
-	        "NOERROR aa\nns example.com. 10 SOA");
+		"NOERROR aa\nns example.com. 10 SOA");
 }
 
 static void rfc4592_wildcard_does_not_reach_below_names_that_are_there(void **state)
 {
 	open_rfc4592(*state);
 	assert_starts(zone_ask(*state, "_telnet._tcp.host1.example.com", DNS_SRV),
-	        "NXDOMAIN aa\nns example.com. 10 SOA");
+		"NXDOMAIN aa\nns example.com. 10 SOA");
 	assert_starts(zone_ask(*state, "ghost.*.example.com", DNS_MX),
-	        "NXDOMAIN aa\nns example.com. 10 SOA");
+		"NXDOMAIN aa\nns example.com. 10 SOA");
 }
 
 static void rfc4592_wildcard_does_not_reach_below_a_delegation(void **state)
 {
 	open_rfc4592(*state);
 	assert_starts(zone_ask(*state, "host.subdel.example.com", DNS_A),
-	        "NOERROR\nns subdel.example.com. 30 NS ns.example.org.");
+		"NOERROR\nns subdel.example.com. 30 NS ns.example.org.");
 }
 
 static void wildcard_host_follows_its_link(void **state)
@@ -652,7 +652,7 @@ static void wildcard_host_follows_its_link(void **state)
 	zone_host(z, "*", "203.0.113.9", 1);
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "a.b.example.com", DNS_A),
-	        "NOERROR aa\nan a.b.example.com. 30 A 203.0.113.9\n");
+		"NOERROR aa\nan a.b.example.com. 30 A 203.0.113.9\n");
 	zone_live(z, "2");
 	assert_starts(zone_ask(z, "a.b.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
 }
@@ -662,20 +662,20 @@ static void wildcard_host_follows_its_link(void **state)
 static void classless_reverse_name_has_its_ptr(void **state)
 {
 	assert_string_equal(zone_ask(*state, "3.0/29.113.0.203.in-addr.arpa", DNS_PTR),
-	        "NOERROR aa\nan 3.0/29.113.0.203.in-addr.arpa. 30 PTR mail1.example.com.\n");
+		"NOERROR aa\nan 3.0/29.113.0.203.in-addr.arpa. 30 PTR mail1.example.com.\n");
 }
 
 static void address_of_a_classless_network_may_be_asked_plainly(void **state)
 {
 	assert_string_equal(zone_ask(*state, "4.113.0.203.in-addr.arpa", DNS_PTR),
-	        "NOERROR aa\nan 4.113.0.203.in-addr.arpa. 30 PTR www-a.example.com.\n");
+		"NOERROR aa\nan 4.113.0.203.in-addr.arpa. 30 PTR www-a.example.com.\n");
 }
 
 static void ptr_is_answered_while_its_link_is_dead(void **state)
 {
 	zone_live(*state, "2");
 	assert_int_equal(
-	        count_of(zone_ask(*state, "3.113.0.203.in-addr.arpa", DNS_PTR), "\nan "), 1);
+		count_of(zone_ask(*state, "3.113.0.203.in-addr.arpa", DNS_PTR), "\nan "), 1);
 }
 
 static void ptr_of_a_shared_address_is_the_mail_host(void **state)
@@ -688,7 +688,7 @@ static void ptr_of_a_shared_address_is_the_mail_host(void **state)
 	zone_reverse(z, "203.0.113.0/24");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_string_equal(zone_ask(z, "3.113.0.203.in-addr.arpa", DNS_PTR),
-	        "NOERROR aa\nan 3.113.0.203.in-addr.arpa. 30 PTR mail.example.com.\n");
+		"NOERROR aa\nan 3.113.0.203.in-addr.arpa. 30 PTR mail.example.com.\n");
 }
 
 static void reverse_prefix_between_octets_is_several_zones(void **state)
@@ -699,7 +699,7 @@ static void reverse_prefix_between_octets_is_several_zones(void **state)
 	zone_reverse(z, "10.1.0.0/22");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_non_null(
-	        strstr(zone_ask(z, "9.3.1.10.in-addr.arpa", DNS_PTR), "PTR a.example.com."));
+		strstr(zone_ask(z, "9.3.1.10.in-addr.arpa", DNS_PTR), "PTR a.example.com."));
 	assert_starts(zone_ask(z, "1.2.1.10.in-addr.arpa", DNS_PTR), "NXDOMAIN aa");
 	assert_string_equal(zone_ask(z, "1.4.1.10.in-addr.arpa", DNS_PTR), "REFUSED\n");
 }
@@ -712,10 +712,10 @@ static void ipv6_reverse_is_by_nibbles(void **state)
 	zone_reverse(z, "2001:db8::/32");
 	assert_int_equal(zone_build(z), FL_OK);
 	assert_non_null(strstr(zone_ask(z,
-	                               "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0."
-	                               "1.0.0.2.ip6.arpa",
-	                               DNS_PTR),
-	        "PTR a.example.com."));
+				       "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0."
+				       "1.0.0.2.ip6.arpa",
+				       DNS_PTR),
+		"PTR a.example.com."));
 	assert_starts(zone_ask(z, "8.b.d.0.1.0.0.2.ip6.arpa", DNS_SOA), "NOERROR aa\nan ");
 }
 
@@ -777,7 +777,7 @@ static void additional_that_does_not_fit_is_left_out_without_tc(void **state)
 
 	for (int i = 0; i < 9; i++) {
 		snprintf(
-		        names[i], sizeof(names[i]), "%d;a-mail-exchange-with-a-long-name-%d", i, i);
+			names[i], sizeof(names[i]), "%d;a-mail-exchange-with-a-long-name-%d", i, i);
 		zone_host(z, names[i], "203.0.113.3", 0);
 	}
 	assert_int_equal(zone_build(z), FL_OK);
@@ -792,11 +792,11 @@ static void additional_that_does_not_fit_is_left_out_without_tc(void **state)
 static void golden_a_answer(void **state)
 {
 	static const char expected[] =
-	        "\x12\x34\x85\x00\x00\x01\x00\x01\x00\x00\x00\x00\x05www-a\x07"
-	        "example\x03"
-	        "com\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xcb\x00"
-	        "\x71"
-	        "\x04";
+		"\x12\x34\x85\x00\x00\x01\x00\x01\x00\x00\x00\x00\x05www-a\x07"
+		"example\x03"
+		"com\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xcb\x00"
+		"\x71"
+		"\x04";
 	struct zone *z = *state;
 	struct question q;
 	uint8_t octets[512];
@@ -804,7 +804,7 @@ static void golden_a_answer(void **state)
 
 	question_begin(&q, "www-a.example.com", DNS_A);
 	assert_int_equal(
-	        dns_answer(&z->r, &z->pub, &z->client, bytes_of(q.b.at, q.b.n), &reply), DNS_REPLY);
+		dns_answer(&z->r, &z->pub, &z->client, bytes_of(q.b.at, q.b.n), &reply), DNS_REPLY);
 	assert_int_equal(reply.n, sizeof(expected) - 1);
 	assert_memory_equal(reply.at, expected, reply.n);
 }
@@ -812,13 +812,13 @@ static void golden_a_answer(void **state)
 static void golden_mx_answer_is_compressed_against_the_question(void **state)
 {
 	static const char expected[] =
-	        "\x12\x34\x85\x00\x00\x01\x00\x02\x00\x00\x00\x02\x07"
-	        "example\x03"
-	        "com\x00\x00\x0f\x00\x01"
-	        "\xc0\x0c\x00\x0f\x00\x01\x00\x00\x00\x1e\x00\x0a\x00\x0a\x05mail1\xc0\x0c"
-	        "\xc0\x0c\x00\x0f\x00\x01\x00\x00\x00\x1e\x00\x0a\x00\x14\x05mail2\xc0\x0c"
-	        "\xc0\x2b\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xcb\x00\x71\x03"
-	        "\xc0\x41\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xc6\x33\x64\x03";
+		"\x12\x34\x85\x00\x00\x01\x00\x02\x00\x00\x00\x02\x07"
+		"example\x03"
+		"com\x00\x00\x0f\x00\x01"
+		"\xc0\x0c\x00\x0f\x00\x01\x00\x00\x00\x1e\x00\x0a\x00\x0a\x05mail1\xc0\x0c"
+		"\xc0\x0c\x00\x0f\x00\x01\x00\x00\x00\x1e\x00\x0a\x00\x14\x05mail2\xc0\x0c"
+		"\xc0\x2b\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xcb\x00\x71\x03"
+		"\xc0\x41\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04\xc6\x33\x64\x03";
 	struct zone *z = *state;
 	struct question q;
 	uint8_t octets[512];
@@ -826,7 +826,7 @@ static void golden_mx_answer_is_compressed_against_the_question(void **state)
 
 	question_begin(&q, "example.com", DNS_MX);
 	assert_int_equal(
-	        dns_answer(&z->r, &z->pub, &z->client, bytes_of(q.b.at, q.b.n), &reply), DNS_REPLY);
+		dns_answer(&z->r, &z->pub, &z->client, bytes_of(q.b.at, q.b.n), &reply), DNS_REPLY);
 	assert_int_equal(reply.n, sizeof(expected) - 1);
 	assert_memory_equal(reply.at, expected, reply.n);
 }
@@ -837,80 +837,80 @@ static void golden_mx_answer_is_compressed_against_the_question(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        EXAMPLE(host_is_answered_while_its_link_is_live),
-	        EXAMPLE(host_on_a_dead_link_is_nodata_with_soa),
-	        EXAMPLE(offsite_host_is_always_answered),
-	        EXAMPLE(with_every_link_dead_all_count_as_live),
-	        EMPTY(when_dead_answer_keeps_the_address),
-	        EMPTY(own_address_is_the_links),
-	        EMPTY(ipv6_host_is_an_aaaa_record),
-	        EMPTY(host_may_be_the_domain_itself),
-	        EMPTY(ttl_of_a_host_is_its_own),
-	        EXAMPLE(ttl_is_five_seconds_while_a_link_is_unsure),
-	        EXAMPLE(negative_answer_is_short_while_the_link_recovers),
-	        EXAMPLE(owner_is_in_the_case_asked),
-	        EXAMPLE(addresses_are_counted_by_link),
-	        EXAMPLE(balanced_host_without_policy_rotates_all_live),
-	        EXAMPLE(balanced_host_leaves_dead_members_out),
-	        EMPTY(priority_answers_the_best_live_member_only),
-	        EMPTY(priority_answers_the_first_member_with_every_link_dead),
-	        EMPTY(weighted_puts_the_drawn_member_first_by_its_share),
-	        EMPTY(policy_all_answers_every_live_member),
-	        EMPTY(policy_that_is_not_published_answers_every_live_member),
-	        EXAMPLE(mx_has_the_lowest_preference_first_and_addresses),
-	        EXAMPLE(mx_leaves_out_an_exchange_without_live_address),
-	        EXAMPLE(mx_with_no_live_exchange_is_answered_whole),
-	        EXAMPLE(address_of_an_exchange_is_answered_when_no_exchange_lives),
-	        EXAMPLE(address_of_a_dead_exchange_is_nodata_while_another_lives),
-	        EMPTY(equal_preferences_are_served_in_random_order),
-	        EMPTY(offsite_exchange_stays),
-	        EMPTY(balanced_mail_entry_lives_while_one_member_does),
-	        EMPTY(mail_host_with_dots_serves_the_domain),
-	        EMPTY(preferences_0_and_65535_are_preferences),
-	        EXAMPLE(ns_has_its_addresses),
-	        EXAMPLE(name_server_on_a_dead_link_is_left_out),
-	        EXAMPLE(with_no_live_name_server_all_are_answered),
-	        EXAMPLE(serial_rises_with_the_generation),
-	        EMPTY(contact_is_the_soa_mailbox),
-	        EXAMPLE(srv_brings_the_addresses_of_its_target),
-	        EXAMPLE(txt_is_one_text_with_its_blanks),
-	        EMPTY(unknown_type_is_answered_as_written),
-	        EXAMPLE(any_is_answered_with_one_set),
-	        EXAMPLE(missing_name_is_nxdomain_with_soa),
-	        EXAMPLE(missing_type_is_nodata),
-	        EXAMPLE(name_between_names_is_nodata),
-	        EMPTY(negative_ttl_is_never_above_the_ttl),
-	        EXAMPLE(name_outside_is_refused),
-	        EXAMPLE(alias_is_followed_inside_the_domain),
-	        EXAMPLE(alias_itself_is_answered_when_asked_for),
-	        EMPTY(alias_to_elsewhere_ends_there),
-	        EMPTY(alias_to_a_missing_name_is_nxdomain),
-	        EMPTY(loop_of_aliases_ends),
-	        EMPTY(alias_into_another_domain_of_ours_is_followed),
-	        EXAMPLE(name_below_a_delegation_is_referred_with_glue),
-	        EXAMPLE(glue_itself_is_referred),
-	        EXAMPLE(ds_at_a_delegation_is_nodata_from_above),
-	        EXAMPLE(ds_below_a_delegation_is_referred),
-	        EMPTY(ds_of_a_domain_below_another_is_nodata_from_above),
-	        EMPTY(rfc4592_wildcard_answers_for_names_that_are_not_there),
-	        EMPTY(rfc4592_wildcard_without_the_type_is_nodata),
-	        EMPTY(rfc4592_wildcard_does_not_answer_for_a_name_that_is_there),
-	        EMPTY(rfc4592_wildcard_does_not_reach_below_names_that_are_there),
-	        EMPTY(rfc4592_wildcard_does_not_reach_below_a_delegation),
-	        EMPTY(wildcard_host_follows_its_link),
-	        EXAMPLE(classless_reverse_name_has_its_ptr),
-	        EXAMPLE(address_of_a_classless_network_may_be_asked_plainly),
-	        EXAMPLE(ptr_is_answered_while_its_link_is_dead),
-	        EMPTY(ptr_of_a_shared_address_is_the_mail_host),
-	        EMPTY(reverse_prefix_between_octets_is_several_zones),
-	        EMPTY(ipv6_reverse_is_by_nibbles),
-	        EMPTY(answer_over_512_octets_without_edns_is_truncated_and_empty),
-	        EMPTY(answer_over_512_octets_fits_with_edns),
-	        EMPTY(answer_over_512_octets_fits_over_tcp),
-	        EXAMPLE(edns_size_under_512_counts_as_512),
-	        EMPTY(additional_that_does_not_fit_is_left_out_without_tc),
-	        EXAMPLE(golden_a_answer),
-	        EXAMPLE(golden_mx_answer_is_compressed_against_the_question),
+		EXAMPLE(host_is_answered_while_its_link_is_live),
+		EXAMPLE(host_on_a_dead_link_is_nodata_with_soa),
+		EXAMPLE(offsite_host_is_always_answered),
+		EXAMPLE(with_every_link_dead_all_count_as_live),
+		EMPTY(when_dead_answer_keeps_the_address),
+		EMPTY(own_address_is_the_links),
+		EMPTY(ipv6_host_is_an_aaaa_record),
+		EMPTY(host_may_be_the_domain_itself),
+		EMPTY(ttl_of_a_host_is_its_own),
+		EXAMPLE(ttl_is_five_seconds_while_a_link_is_unsure),
+		EXAMPLE(negative_answer_is_short_while_the_link_recovers),
+		EXAMPLE(owner_is_in_the_case_asked),
+		EXAMPLE(addresses_are_counted_by_link),
+		EXAMPLE(balanced_host_without_policy_rotates_all_live),
+		EXAMPLE(balanced_host_leaves_dead_members_out),
+		EMPTY(priority_answers_the_best_live_member_only),
+		EMPTY(priority_answers_the_first_member_with_every_link_dead),
+		EMPTY(weighted_puts_the_drawn_member_first_by_its_share),
+		EMPTY(policy_all_answers_every_live_member),
+		EMPTY(policy_that_is_not_published_answers_every_live_member),
+		EXAMPLE(mx_has_the_lowest_preference_first_and_addresses),
+		EXAMPLE(mx_leaves_out_an_exchange_without_live_address),
+		EXAMPLE(mx_with_no_live_exchange_is_answered_whole),
+		EXAMPLE(address_of_an_exchange_is_answered_when_no_exchange_lives),
+		EXAMPLE(address_of_a_dead_exchange_is_nodata_while_another_lives),
+		EMPTY(equal_preferences_are_served_in_random_order),
+		EMPTY(offsite_exchange_stays),
+		EMPTY(balanced_mail_entry_lives_while_one_member_does),
+		EMPTY(mail_host_with_dots_serves_the_domain),
+		EMPTY(preferences_0_and_65535_are_preferences),
+		EXAMPLE(ns_has_its_addresses),
+		EXAMPLE(name_server_on_a_dead_link_is_left_out),
+		EXAMPLE(with_no_live_name_server_all_are_answered),
+		EXAMPLE(serial_rises_with_the_generation),
+		EMPTY(contact_is_the_soa_mailbox),
+		EXAMPLE(srv_brings_the_addresses_of_its_target),
+		EXAMPLE(txt_is_one_text_with_its_blanks),
+		EMPTY(unknown_type_is_answered_as_written),
+		EXAMPLE(any_is_answered_with_one_set),
+		EXAMPLE(missing_name_is_nxdomain_with_soa),
+		EXAMPLE(missing_type_is_nodata),
+		EXAMPLE(name_between_names_is_nodata),
+		EMPTY(negative_ttl_is_never_above_the_ttl),
+		EXAMPLE(name_outside_is_refused),
+		EXAMPLE(alias_is_followed_inside_the_domain),
+		EXAMPLE(alias_itself_is_answered_when_asked_for),
+		EMPTY(alias_to_elsewhere_ends_there),
+		EMPTY(alias_to_a_missing_name_is_nxdomain),
+		EMPTY(loop_of_aliases_ends),
+		EMPTY(alias_into_another_domain_of_ours_is_followed),
+		EXAMPLE(name_below_a_delegation_is_referred_with_glue),
+		EXAMPLE(glue_itself_is_referred),
+		EXAMPLE(ds_at_a_delegation_is_nodata_from_above),
+		EXAMPLE(ds_below_a_delegation_is_referred),
+		EMPTY(ds_of_a_domain_below_another_is_nodata_from_above),
+		EMPTY(rfc4592_wildcard_answers_for_names_that_are_not_there),
+		EMPTY(rfc4592_wildcard_without_the_type_is_nodata),
+		EMPTY(rfc4592_wildcard_does_not_answer_for_a_name_that_is_there),
+		EMPTY(rfc4592_wildcard_does_not_reach_below_names_that_are_there),
+		EMPTY(rfc4592_wildcard_does_not_reach_below_a_delegation),
+		EMPTY(wildcard_host_follows_its_link),
+		EXAMPLE(classless_reverse_name_has_its_ptr),
+		EXAMPLE(address_of_a_classless_network_may_be_asked_plainly),
+		EXAMPLE(ptr_is_answered_while_its_link_is_dead),
+		EMPTY(ptr_of_a_shared_address_is_the_mail_host),
+		EMPTY(reverse_prefix_between_octets_is_several_zones),
+		EMPTY(ipv6_reverse_is_by_nibbles),
+		EMPTY(answer_over_512_octets_without_edns_is_truncated_and_empty),
+		EMPTY(answer_over_512_octets_fits_with_edns),
+		EMPTY(answer_over_512_octets_fits_over_tcp),
+		EXAMPLE(edns_size_under_512_counts_as_512),
+		EMPTY(additional_that_does_not_fit_is_left_out_without_tc),
+		EXAMPLE(golden_a_answer),
+		EXAMPLE(golden_mx_answer_is_compressed_against_the_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
