@@ -80,8 +80,9 @@ static bool parse_group(struct str text, uint8_t out[2])
 	return true;
 }
 
-/* Groups between single colons, the last of which may be an IPv4 address.  `n`: octets written. */
-static bool parse_groups(struct str text, uint8_t out[16], size_t *n)
+/* Groups between single colons.  `is_end`: the last one may be an IPv4 address.  `n`: octets
+ * written. */
+static bool parse_groups(struct str text, bool is_end, uint8_t out[16], size_t *n)
 {
 	*n = 0;
 	if (text.n == 0)
@@ -93,7 +94,7 @@ static bool parse_groups(struct str text, uint8_t out[16], size_t *n)
 
 		if (*n <= 14 && parse_group(part, out + *n))
 			*n += 2;
-		else if (*n <= 12 && text.n == 0 && parse_v4(part, out + *n))
+		else if (is_end && *n <= 12 && text.n == 0 && parse_v4(part, out + *n))
 			*n += 4;
 		else
 			return false;
@@ -110,9 +111,9 @@ static bool parse_v6(struct str text, uint8_t out[16])
 	for (size_t i = 0; i + 1 < text.n; i++) {
 		if (text.at[i] != ':' || text.at[i + 1] != ':')
 			continue;
-		if (!parse_groups((struct str){text.at, i}, head, &nhead) ||
-		        !parse_groups(
-		                (struct str){text.at + i + 2, text.n - i - 2}, tail, &ntail) ||
+		if (!parse_groups((struct str){text.at, i}, false, head, &nhead) ||
+		        !parse_groups((struct str){text.at + i + 2, text.n - i - 2}, true, tail,
+		                &ntail) ||
 		        nhead + ntail > 14)
 			return false;
 		memset(out, 0, 16);
@@ -120,7 +121,7 @@ static bool parse_v6(struct str text, uint8_t out[16])
 		memcpy(out + 16 - ntail, tail, ntail);
 		return true;
 	}
-	return parse_groups(text, out, &nhead) && nhead == 16;
+	return parse_groups(text, true, out, &nhead) && nhead == 16;
 }
 
 enum fl_err ip_addr_parse(struct str text, struct ip_addr *out)

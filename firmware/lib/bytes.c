@@ -72,7 +72,7 @@ void buf_put_u32(struct buf *b, uint32_t v)
 
 void buf_set_u16(struct buf *b, size_t where, uint16_t v)
 {
-	if (where + 2 > b->n) {
+	if (b->n < 2 || where > b->n - 2) {
 		b->bad = true;
 		return;
 	}

@@ -113,7 +113,8 @@ struct str str_cut(struct str *s, char sep)
 	const char *p = s->n ? memchr(s->at, sep, s->n) : NULL;
 
 	if (!p) {
-		*s = (struct str){s->at + s->n, 0};
+		s->at = s->n ? s->at + s->n : s->at; /* NULL + 0 is undefined */
+		s->n = 0;
 		return head;
 	}
 	head.n = (size_t)(p - s->at);
@@ -206,7 +207,8 @@ void textbuf_put(struct textbuf *t, const char *text, size_t n)
 		n = room;
 		t->cut = true;
 	}
-	memcpy(t->at + t->n, text, n);
+	if (n)
+		memcpy(t->at + t->n, text, n);
 	t->n += n;
 	t->at[t->n] = '\0';
 }
