@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel_parts.h - what the files of the kernel driver share. */
+#ifndef FL_KERNEL_PARTS_H
+#define FL_KERNEL_PARTS_H
+
+#include "kernel_linux.h"
+
+#include <libmnl/libmnl.h>
+
+struct nl_sock;
+
+/* Messages that are sent together. */
+struct batch {
+	const struct arena_source *memory;
+	uint8_t *at;
+	size_t n, cap;
+	uint32_t seq;
+	struct nlmsghdr *last;
+	bool full; /* out of memory */
+};
+
+struct kernel_linux {
+	const struct arena_source *memory;
+	const struct log *log;
+	struct mnl_socket *netfilter;
+	uint32_t seq;
+	struct nl_sock *route;
+	struct batch batch;
+	int raw4, raw6; /* for kicks; -1: not permitted */
+};
+
+/* ---- netfilter sockets (kernel_nft.c) ---- */
+
+/* A message of `subsystem`; attributes are appended by the caller. */
+struct nlmsghdr *netfilter_message(
+	void *at, unsigned subsystem, unsigned type, unsigned flags, uint8_t family, uint32_t seq);
+/* Send one request and hand each answer to `each` (may be NULL).  0 or an errno value. */
+int netfilter_ask(struct kernel_linux *k, struct nlmsghdr *request, mnl_cb_t each, void *ctx);
+
+enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
+enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
+	struct kernel_state *out, bool *chains_known);
+enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
+
+/* ---- addresses, routes, rules (kernel_route.c) ---- */
+
+enum fl_err route_open(struct kernel_linux *k, struct textbuf *why);
+void route_close(struct kernel_linux *k);
+enum fl_err route_apply(
+	struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
+enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
+	struct kernel_state *out);
+
+/* ---- connections (kernel_conntrack.c) ---- */
+
+enum fl_err conntrack_flush(struct kernel_linux *k, uint32_t mark, struct textbuf *why);
+
+/* FL_EPERM, FL_ENOENT, ... for an errno value. */
+enum fl_err err_of_errno(int e);
+
+#endif
