@@ -52,7 +52,7 @@ enum value_type {
 };
 
 enum setting_flags {
-	SETTING_REQUIRED = 1, /* its absence is an error */
+	SETTING_REQUIRED = 1, /* its absence is an error, in a block only if that has something */
 	SETTING_KEY = 2,      /* a column that tells entries apart */
 	SETTING_ORDERED = 4,  /* a list whose order means something */
 	SETTING_SECRET = 8,   /* never printed in clear */
@@ -90,8 +90,8 @@ struct setting {
 				     * those that are not REQUIRED or KEY may be left out at the end */
 	const struct setting *rows; /* what may stand in its braces; NULL: no braces */
 	size_t size; /* SETTING_LIST: of one entry, which starts with a struct origin */
-	/* Checks across fields, run on each bound entry after all of its values were good.  May be
-	 * NULL. */
+	/* Checks across fields, run on each bound entry, and on the embedded struct of a block that
+	 * has something set, after all of its values were good.  May be NULL. */
 	void (*check)(const void *entry, struct diags *why);
 };
 
@@ -128,11 +128,13 @@ MUST_USE enum fl_err settings_set(struct settings *s, struct str statement, stru
 MUST_USE enum fl_err settings_delete(struct settings *s, struct str statement, struct diags *why);
 
 enum settings_form { SETTINGS_BRACES = 1, SETTINGS_LINES };
-/* The part of the tree below `path` (words as above; empty: all of it).  FL_ENOENT: nothing there.
- */
+/* What `path` names (words as above; empty: all of the tree): a value, a block, an entry, or all
+ * entries of a list.  In braces without what is around it, in lines with the whole path. FL_ENOENT:
+ * nothing is there. */
 enum fl_err settings_print(
 	const struct settings *s, struct str path, enum settings_form form, const struct sink *out);
-/* What leads from `a` to `b`: canonical lines with "- " or "+ " before them.  Returns how many. */
+/* What leads from `a` to `b`: canonical lines with "- " or "+ " before them.  An entry that goes
+ * has a last line of its own, "- set link wan1".  Returns how many lines. */
 size_t settings_diff(const struct settings *a, const struct settings *b, const struct sink *out);
 
 /* Fill a struct from the tree: `out`, zeroed by the caller, is the struct that the offsets of the

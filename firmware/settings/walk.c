@@ -131,7 +131,10 @@ static void say_too_many(struct walk *w, const struct word *at)
 	bool text = w->row->kind == SETTING_VALUE && w->row->type == VALUE_TEXT;
 
 	complaint_init(&c);
-	textbuf_printf(&c.what, "\"%s\" is a word too many", echo(at->text, room));
+	if (w->row->flags & SETTING_SECRET)
+		textbuf_printf(&c.what, "there is a word too many");
+	else
+		textbuf_printf(&c.what, "\"%s\" is a word too many", echo(at->text, room));
 	say(w, at, w->row->name,
 		text ? "put a text of several words in quotes"
 		     : "put a comma or a new line before the next setting",

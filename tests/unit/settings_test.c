@@ -740,6 +740,13 @@ static void a_secret_is_never_printed_in_clear_and_loads_again(void **state)
 	assert_true(str_is(f->bound.links[0].password, "hunter2"));
 }
 
+static void a_message_about_a_secret_does_not_repeat_it(void **state)
+{
+	refused(*state, "link a password hunter 2hunt",
+		"line 1:24: error: link a password: there is a word too many\n"
+		"    cure: put a text of several words in quotes\n");
+}
+
 static void a_damaged_secret_is_refused_without_showing_it(void **state)
 {
 	refused(*state, "link a password $9$1dd281c51f5dc44b44ed",
@@ -1486,6 +1493,7 @@ int main(void)
 		T(printing_what_is_not_there_says_so),
 		T(a_column_that_looks_like_a_setting_inside_is_quoted),
 		T(a_secret_is_never_printed_in_clear_and_loads_again),
+		T(a_message_about_a_secret_does_not_repeat_it),
 		T(a_damaged_secret_is_refused_without_showing_it),
 		T(equal_trees_do_not_differ),
 		T(a_difference_is_shown_in_canonical_lines),
