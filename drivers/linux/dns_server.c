@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -133,7 +134,7 @@ void dns_thread_begin(struct dns_thread *t)
 }
 
 bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
-        struct buf *reply, struct dns_tally *tally)
+	struct buf *reply, struct dns_tally *tally)
 {
 	const struct dns_answerer *a = t->server->conf.answerer;
 
@@ -164,9 +165,9 @@ static void udp_prepare(struct udp *u)
 	for (size_t i = 0; i < BATCH; i++) {
 		u->in_data[i] = (struct iovec){u->query[i], QUERY_STRIDE};
 		u->in[i].msg_hdr = (struct msghdr){.msg_iov = &u->in_data[i],
-		        .msg_iovlen = 1,
-		        .msg_name = &u->from[i],
-		        .msg_control = u->asked[i]};
+			.msg_iovlen = 1,
+			.msg_name = &u->from[i],
+			.msg_control = u->asked[i]};
 		u->out[i].msg_hdr = (struct msghdr){.msg_iov = &u->out_data[i], .msg_iovlen = 1};
 	}
 }
@@ -222,7 +223,7 @@ static void udp_answer_from(const struct msghdr *in, struct msghdr *out)
 }
 
 static unsigned udp_answer(
-        struct dns_thread *t, struct udp *u, unsigned received, struct dns_tally *tally)
+	struct dns_thread *t, struct udp *u, unsigned received, struct dns_tally *tally)
 {
 	unsigned n = 0;
 
@@ -297,7 +298,7 @@ static void *udp_run(void *arg)
 				continue;
 			}
 			while (udp_batch(t, u, (int)events[i].data.u64) == BATCH &&
-			        ++batches < BATCHES_MAX)
+				++batches < BATCHES_MAX)
 				;
 		}
 	}
@@ -444,7 +445,7 @@ static bool thread_open(struct dns_server *s, unsigned index)
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed) || t->epoll < 0 ||
-	        t->wake < 0 || epoll_ctl(t->epoll, EPOLL_CTL_ADD, t->wake, &wake) < 0)
+		t->wake < 0 || epoll_ctl(t->epoll, EPOLL_CTL_ADD, t->wake, &wake) < 0)
 		return false;
 	a->thread_init(t->own, seed);
 	return true;
@@ -462,12 +463,24 @@ static bool threads_start(struct dns_server *s)
 		struct dns_thread *t = s->threads[s->nstarted];
 
 		err = pthread_create(
-		        &t->thread, NULL, t->index == s->conf.threads ? tcp_run : udp_run, t);
+			&t->thread, NULL, t->index == s->conf.threads ? tcp_run : udp_run, t);
 		s->nstarted += err == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = err;
 	return err == 0;
+}
+
+/* Wait until every thread is at work: the C library makes system calls in a thread's first moments
+ * that a filter may not allow later. */
+static void threads_await(struct dns_server *s)
+{
+	struct pollfd p = {s->event, POLLIN, 0};
+
+	while (!all_adopted(s, s->plans[0].number)) {
+		poll(&p, 1, -1);
+		drain(s->event);
+	}
 }
 
 static bool server_start(struct dns_server *s)
@@ -483,7 +496,10 @@ static bool server_start(struct dns_server *s)
 		if (!thread_open(s, i))
 			return false;
 	s->tcp = dns_tcp_new(s->threads[s->conf.threads], &s->conf.tcp);
-	return s->event >= 0 && s->tcp && threads_start(s);
+	if (s->event < 0 || !s->tcp || !threads_start(s))
+		return false;
+	threads_await(s);
+	return true;
 }
 
 static size_t server_size(const struct dns_server_conf *conf)
@@ -503,7 +519,7 @@ enum fl_err dns_server_open(struct dns_server **out, const struct dns_server_con
 	s->conf = *conf;
 	s->event = -1;
 	s->thread_size = round_up(sizeof(struct dns_thread)) + round_up(sizeof(struct udp)) +
-	                 round_up(conf->answerer->thread_size);
+			 round_up(conf->answerer->thread_size);
 	if (!server_start(s)) {
 		int err = errno;
 
@@ -529,7 +545,7 @@ void dns_server_close(struct dns_server *s)
 	static const struct dns_plan none;
 	struct dns_server_conf conf = s->conf;
 	struct dns_plan *last =
-	        atomic_load(&s->current) == &s->plans[1] ? &s->plans[1] : &s->plans[0];
+		atomic_load(&s->current) == &s->plans[1] ? &s->plans[1] : &s->plans[0];
 
 	atomic_store(&s->ending, true);
 	for (unsigned i = 0; i < s->nstarted; i++)

@@ -36,7 +36,7 @@ struct dns_answerer {
 	enum fl_err (*image_open)(struct bytes octets, void *image);
 	/* False: no answer.  `reply` is empty; its capacity is what the transport can carry. */
 	bool (*answer)(void *thread, const struct dns_serving *from, const struct dns_peer *to,
-	        struct bytes query, struct buf *reply);
+		struct bytes query, struct buf *reply);
 };
 
 /* Connections beyond a limit close the idlest one, of all or of that client's (an IPv6 client is
@@ -65,8 +65,9 @@ struct dns_server_conf {
 
 struct dns_server;
 
-/* Starts the threads; nothing is read from a socket before there is an image.  All memory is had
- * here: what follows only maps and unmaps images.  FL_EIO: `errno` says why. */
+/* Starts the threads and waits until they are at work; nothing is read from a socket before there
+ * is an image.  All memory is had here: what follows only maps and unmaps images.  FL_EIO: `errno`
+ * says why. */
 MUST_USE enum fl_err dns_server_open(struct dns_server **out, const struct dns_server_conf *conf);
 void dns_server_close(struct dns_server *s);
 

@@ -58,7 +58,7 @@ struct dns_figures_page {
 static inline void dns_count(_Atomic uint64_t *counter, uint64_t more)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
-	        memory_order_relaxed);
+		memory_order_relaxed);
 }
 
 static inline void dns_batch_begin(struct dns_figures_slot *slot)
@@ -69,7 +69,7 @@ static inline void dns_batch_begin(struct dns_figures_slot *slot)
 static inline void dns_batch_end(struct dns_figures_slot *slot)
 {
 	atomic_store_explicit(&slot->done, atomic_load_explicit(&slot->begun, memory_order_relaxed),
-	        memory_order_relaxed);
+		memory_order_relaxed);
 }
 
 /* ---- messages ---- */
@@ -78,13 +78,13 @@ enum dns_message_kind {
 	/* To the worker. */
 	DNS_MESSAGE_PAGES = 1, /* descriptors: the state page, the figures page */
 	DNS_MESSAGE_SOCKETS,   /* endpoint `number` of `of`; a UDP socket a thread, then the TCP
-	                          listener.  Number 0 begins a new set, the last one completes it;
-	                          `of` 0: an empty set */
+				  listener.  Number 0 begins a new set, the last one completes it;
+				  `of` 0: an empty set */
 	DNS_MESSAGE_IMAGE,     /* image `number` of `size` octets; descriptor: the sealed image */
 	/* From the worker. */
 	DNS_MESSAGE_READY,   /* `text`: how it is confined */
 	DNS_MESSAGE_FAILED,  /* `text`: why it gives up */
-	DNS_MESSAGE_TAKEN,   /* image `number` is being served */
+	DNS_MESSAGE_TAKEN,   /* every thread serves image `number` */
 	DNS_MESSAGE_REFUSED, /* image `number` is not an image the worker can serve */
 };
 

@@ -44,7 +44,7 @@ static enum fl_err image_open(struct bytes octets, void *image)
 /* The question "xxDROP" gets no answer; "xxBIG" gets 60,000 octets, "xxTC" the TC bit; any other
  * comes back behind two octets: the image's second one and the state's first one. */
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
-        struct bytes query, struct buf *reply)
+	struct bytes query, struct buf *reply)
 {
 	const struct image *image = from->image;
 
@@ -88,7 +88,7 @@ static void settle(struct served *s)
 static enum fl_err give_image(struct served *s, char first, char second)
 {
 	uint8_t *at =
-	        mmap(NULL, IMAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, IMAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum fl_err err;
 
 	assert_ptr_not_equal(MAP_FAILED, at);
@@ -232,7 +232,7 @@ static uint64_t total(const struct served *s, size_t offset)
 
 	for (size_t i = 0; i < COUNT_OF(s->figures->slot); i++)
 		n += *(const _Atomic uint64_t *)(const void *)((const char *)&s->figures->slot[i] +
-		                                               offset);
+							       offset);
 	return n;
 }
 
@@ -448,8 +448,8 @@ static void questions_wait_for_the_first_image(void **state)
 	memset(s.figures, 0, sizeof(*s.figures));
 	dns_state_write(s.state, bytes_of("1", 1));
 	assert_int_equal(FL_OK,
-	        dns_server_open(&s.server,
-	                &(struct dns_server_conf){1, &echo, s.state, s.figures, DNS_TCP_LIMITS}));
+		dns_server_open(&s.server,
+			&(struct dns_server_conf){1, &echo, s.state, s.figures, DNS_TCP_LIMITS}));
 	listen_at(&s, ip_addr_v4(127, 0, 0, 1), 1);
 	c = client(&s, SOCK_DGRAM);
 	say(c, "early");
@@ -787,35 +787,35 @@ static void port_in_use_is_named_with_its_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(udp_question_is_answered),
-	        cmocka_unit_test(udp_questions_of_more_than_a_batch_are_all_answered),
-	        cmocka_unit_test(question_without_answer_is_counted_as_dropped),
-	        cmocka_unit_test(truncated_answer_is_counted),
-	        cmocka_unit_test(answer_that_does_not_fit_udp_is_not_sent),
-	        cmocka_unit_test(answer_leaves_from_the_address_asked_of_a_socket_on_all),
-	        cmocka_unit_test(ipv6_question_is_answered),
-	        cmocka_unit_test(clients_are_spread_over_the_threads),
-	        cmocka_unit_test(new_state_is_in_the_next_answer),
-	        cmocka_unit_test(no_question_is_lost_while_images_change),
-	        cmocka_unit_test(image_that_is_refused_leaves_the_one_before),
-	        cmocka_unit_test(questions_wait_for_the_first_image),
-	        cmocka_unit_test(tcp_question_is_answered),
-	        cmocka_unit_test(pipelined_questions_are_answered_on_one_connection),
-	        cmocka_unit_test(question_may_come_an_octet_at_a_time),
-	        cmocka_unit_test(longest_question_is_answered),
-	        cmocka_unit_test(client_that_closed_its_half_still_gets_its_answers),
-	        cmocka_unit_test(client_that_does_not_read_holds_up_nobody_and_loses_nothing),
-	        cmocka_unit_test(question_without_answer_ends_the_connection),
-	        cmocka_unit_test(idle_connection_is_closed),
-	        cmocka_unit_test(half_a_question_does_not_keep_a_connection_open),
-	        cmocka_unit_test(a_hundred_half_questions_do_not_slow_another_client),
-	        cmocka_unit_test(half_questions_too_long_for_all_close_the_idlest_of_them),
-	        cmocka_unit_test(connection_beyond_the_limit_closes_the_idlest),
-	        cmocka_unit_test(client_beyond_its_limit_loses_its_own_idlest),
-	        cmocka_unit_test(thousand_connections_are_served_at_once),
-	        cmocka_unit_test(connection_lives_on_when_the_image_changes),
-	        cmocka_unit_test(address_that_is_not_there_yet_can_be_listened_on),
-	        cmocka_unit_test(port_in_use_is_named_with_its_address),
+		cmocka_unit_test(udp_question_is_answered),
+		cmocka_unit_test(udp_questions_of_more_than_a_batch_are_all_answered),
+		cmocka_unit_test(question_without_answer_is_counted_as_dropped),
+		cmocka_unit_test(truncated_answer_is_counted),
+		cmocka_unit_test(answer_that_does_not_fit_udp_is_not_sent),
+		cmocka_unit_test(answer_leaves_from_the_address_asked_of_a_socket_on_all),
+		cmocka_unit_test(ipv6_question_is_answered),
+		cmocka_unit_test(clients_are_spread_over_the_threads),
+		cmocka_unit_test(new_state_is_in_the_next_answer),
+		cmocka_unit_test(no_question_is_lost_while_images_change),
+		cmocka_unit_test(image_that_is_refused_leaves_the_one_before),
+		cmocka_unit_test(questions_wait_for_the_first_image),
+		cmocka_unit_test(tcp_question_is_answered),
+		cmocka_unit_test(pipelined_questions_are_answered_on_one_connection),
+		cmocka_unit_test(question_may_come_an_octet_at_a_time),
+		cmocka_unit_test(longest_question_is_answered),
+		cmocka_unit_test(client_that_closed_its_half_still_gets_its_answers),
+		cmocka_unit_test(client_that_does_not_read_holds_up_nobody_and_loses_nothing),
+		cmocka_unit_test(question_without_answer_ends_the_connection),
+		cmocka_unit_test(idle_connection_is_closed),
+		cmocka_unit_test(half_a_question_does_not_keep_a_connection_open),
+		cmocka_unit_test(a_hundred_half_questions_do_not_slow_another_client),
+		cmocka_unit_test(half_questions_too_long_for_all_close_the_idlest_of_them),
+		cmocka_unit_test(connection_beyond_the_limit_closes_the_idlest),
+		cmocka_unit_test(client_beyond_its_limit_loses_its_own_idlest),
+		cmocka_unit_test(thousand_connections_are_served_at_once),
+		cmocka_unit_test(connection_lives_on_when_the_image_changes),
+		cmocka_unit_test(address_that_is_not_there_yet_can_be_listened_on),
+		cmocka_unit_test(port_in_use_is_named_with_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
