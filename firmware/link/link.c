@@ -16,41 +16,26 @@
 #include "link.h"
 
 #include "link_estimate.h"
-#include "link_moves.h"
+#include "link_internal.h"
 
 #include <string.h>
 
 #define BURST_GAP      ms(25)
 #define BURST_GAP_LATE ms(100) /* when enough are lost and only the silence is too short */
-#define SILENCE_MIN    ms(350)
-#define SILENCE_MAX    sec(2)
-#define GAP_HALF_LIFE  sec(24 * 3600)
-#define GAP_LONGEST    sec(3) /* a longer silence that healed was an outage */
-#define RTT_LONGEST    sec(2) /* an answer that took longer is life, and tells nothing of delay */
+#define GAP_LONGEST    sec(3)  /* a longer silence that healed was an outage */
+#define RTT_LONGEST    sec(2)  /* an answer that took longer is life, and tells nothing of delay */
 
 #define FIRST_PROBES   5
 #define FIRST_LOST_MAX 2
 #define PROOF_PROBES   15
-#define PROOF_GAP      ms(200)
 #define PROOF_WAIT     ms(1500)
 #define PROOF_ODDS     2 /* losses after which a target that never answered is left out */
 #define HOLD_GAP       ms(100)
 #define HOLD_LOSSES    9 /* one by the clock and eight to make sure */
 #define HOLD_MAX       sec(300)
-#define HOLD_MEMORY    sec(600)
 
-#define BUDGET_PROBES    60 /* with 2 a second: never above 3 a second over a minute */
-#define LOOK_AT_DEMOTED  30
-#define CARRIER_PATIENCE sec(2)
-
-#define USERS_RATE_MIN  8000 /* packets per 1,000 s: fewer say nothing by their absence */
-#define USERS_SILENCE   ms(100)
-#define USERS_TRUST     sec(5)
-#define USERS_ASK_AGAIN ms(500)
-#define USERS_REPORT    ms(20) /* reports closer together are taken together */
-
-enum link_fate { FATE_NONE, FATE_WAITING, FATE_LOST, FATE_ANSWERED };
-enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF };
+#define BUDGET_PROBES   60 /* with 2 a second: never above 3 a second over a minute */
+#define LOOK_AT_DEMOTED 30
 
 #define DIS LINK_DISABLED
 #define NOC LINK_NO_CARRIER
@@ -84,9 +69,7 @@ static const struct {
 	{{INT64_MAX}, {5000000}},
 };
 
-static void apply(struct link *l, mtime now, enum link_event event, struct link_out *out);
-
-static void clear(struct link_out *out)
+void link_out_clear(struct link_out *out)
 {
 	out->nsend = 0;
 	out->nchange = 0;
@@ -121,35 +104,6 @@ static bool is_probing(const struct link *l)
 	return l->carrier && l->ntargets > 0 && l->state >= LINK_DOWN && l->state <= LINK_DEGRADED;
 }
 
-static span longest_rto(const struct link *l)
-{
-	span longest = LINK_RTO_MIN;
-
-	for (size_t i = 0; i < l->ntargets; i++)
-		if (!l->target[i].demoted)
-			longest = span_max(longest, link_target_rto(&l->target[i]));
-	return longest;
-}
-
-static span silence_needed(const struct link *l, mtime now)
-{
-	span gap = link_decayed(l->gap, l->gap_at, now, GAP_HALF_LIFE);
-	span need = span_max(SILENCE_MIN, us(gap.us * 3 / 2));
-
-	for (size_t i = 0; i < l->ntargets; i++)
-		need = span_max(need, us(link_target_peak(&l->target[i], now).us * 5 / 4));
-	return span_min(need, SILENCE_MAX);
-}
-
-static unsigned recent_downs(const struct link *l, mtime now)
-{
-	unsigned n = 0, kept = l->ndowns < LINK_DOWNS_KEPT ? l->ndowns : LINK_DOWNS_KEPT;
-
-	for (unsigned i = 0; i < kept; i++)
-		n += mtime_between(l->downs[i], now).us < HOLD_MEMORY.us;
-	return n;
-}
-
 /* Threefold for each failure but the last within ten minutes of the last. */
 static span hold_wanted(const struct link *l)
 {
@@ -157,7 +111,7 @@ static span hold_wanted(const struct link *l)
 	unsigned n = 0;
 
 	if (l->ndowns > 0)
-		n = recent_downs(l, l->downs[(l->ndowns - 1) % LINK_DOWNS_KEPT]);
+		n = link_recent_downs(l, l->downs[(l->ndowns - 1) % LINK_DOWNS_KEPT]);
 	while (n > 1 && hold.us < HOLD_MAX.us) {
 		hold.us *= 3;
 		n--;
@@ -256,7 +210,7 @@ static void settle_row(struct link *l, mtime now)
 			f->due = mtime_after(f->sent, LINK_RTO_MAX);
 		}
 	}
-	if (gap.us > link_decayed(l->gap, l->gap_at, now, GAP_HALF_LIFE).us) {
+	if (gap.us > link_decayed(l->gap, l->gap_at, now, LINK_GAP_HALF_LIFE).us) {
 		l->gap = gap;
 		l->gap_at = now;
 	}
@@ -264,7 +218,7 @@ static void settle_row(struct link *l, mtime now)
 
 static void move_by_quality(struct link *l, mtime now, struct link_out *out)
 {
-	apply(l, now, link_quality_is_poor(&l->quality) ? LINK_POOR : LINK_GOOD, out);
+	link_apply(l, now, link_quality_is_poor(&l->quality) ? LINK_POOR : LINK_GOOD, out);
 }
 
 /* ---- moves ---- */
@@ -362,7 +316,7 @@ static void enter(struct link *l, mtime now, enum link_state from)
 }
 
 /* The one place where the state changes. */
-static void apply(struct link *l, mtime now, enum link_event event, struct link_out *out)
+void link_apply(struct link *l, mtime now, enum link_event event, struct link_out *out)
 {
 	enum link_state from = l->state, to = link_moves[from][event];
 	struct link_change *change;
@@ -399,8 +353,8 @@ static void begin_row(struct link *l, mtime now, const struct link_flight *f)
 		.lost = 1,
 		.targets = UINT32_C(1) << f->target,
 		.need = fit ? link_losses_needed(&l->loss, l->conf->monitor.interval) : HOLD_LOSSES,
-		.silence = fit ? silence_needed(l, now) : us(0),
-		.wait = longest_rto(l),
+		.silence = fit ? link_silence_needed(l, now) : us(0),
+		.wait = link_longest_rto(l),
 	};
 	l->next_send = now;
 }
@@ -418,7 +372,7 @@ static void lose_while_fit(struct link *l, mtime now, struct link_flight *f, str
 	if (f->kind == KIND_REGULAR && !l->target[f->target].demoted &&
 		mtime_reached(f->sent, l->alive_sent)) {
 		begin_row(l, now, f);
-		apply(l, now, LINK_OVERDUE, out);
+		link_apply(l, now, LINK_OVERDUE, out);
 		return;
 	}
 	record(l, f, true, out);
@@ -497,17 +451,17 @@ static void decide(struct link *l, mtime now, struct link_out *out)
 {
 	if (mtime_reached(now, l->carrier_by)) {
 		l->carrier_by = MTIME_NEVER;
-		apply(l, now, LINK_CARRIER_OFF, out);
+		link_apply(l, now, LINK_CARRIER_OFF, out);
 	}
 	if (l->ntargets == 0 &&
 		(l->state == LINK_DOWN || l->state == LINK_RECOVERING || l->state == LINK_SUSPECT))
-		apply(l, now, LINK_PROVEN, out);
+		link_apply(l, now, LINK_PROVEN, out);
 	if (has_enough_losses(l) && mtime_reached(now, silence_enough_at(l)))
-		apply(l, now, LINK_DEAD, out);
+		link_apply(l, now, LINK_DEAD, out);
 	if (l->state == LINK_RECOVERING && link_proof_lost(&l->proof) > l->proof.lost_max)
-		apply(l, now, LINK_DEAD, out);
+		link_apply(l, now, LINK_DEAD, out);
 	if (hold_can_end(l) && mtime_reached(now, l->proof.hold_until))
-		apply(l, now, LINK_PROVEN, out);
+		link_apply(l, now, LINK_PROVEN, out);
 }
 
 /* ---- sending ---- */
@@ -526,25 +480,31 @@ static bool is_left_out(const struct link *l, size_t target)
 	return l->target[target].demoted;
 }
 
-/* In turn; now and then a look at one that is demoted. */
+/* Now and then one that is demoted is looked at; with several, one after the other. */
+static bool pick_demoted(struct link *l, size_t *target)
+{
+	if (++l->regulars % LOOK_AT_DEMOTED != 0)
+		return false;
+	for (size_t k = 0; k < l->ntargets; k++) {
+		*target = (l->regulars / LOOK_AT_DEMOTED + k) % l->ntargets;
+		if (l->target[*target].demoted)
+			return true;
+	}
+	return false;
+}
+
 static size_t pick_target(struct link *l, enum link_kind kind)
 {
-	size_t i = l->turn;
+	size_t target;
 
-	if (kind == KIND_REGULAR && ++l->regulars % LOOK_AT_DEMOTED == 0)
-		for (size_t k = 0; k < l->ntargets; k++) {
-			i = (l->regulars / LOOK_AT_DEMOTED + k) % l->ntargets;
-			if (l->target[i].demoted)
-				return i;
-		}
-	i = l->turn;
+	if (kind == KIND_REGULAR && pick_demoted(l, &target))
+		return target;
 	for (size_t k = 0; k < l->ntargets; k++) {
-		i = (i + 1) % l->ntargets;
-		if (!is_left_out(l, i))
+		l->turn = (l->turn + 1) % l->ntargets;
+		if (!is_left_out(l, l->turn))
 			break;
 	}
-	l->turn = i;
-	return i;
+	return l->turn;
 }
 
 static enum link_kind kind_now(const struct link *l)
@@ -591,7 +551,7 @@ static span pace(struct link *l, mtime now)
 	case LINK_RECOVERING:
 		if (l->row.running)
 			return HOLD_GAP;
-		return proof_goes_on(l) ? PROOF_GAP : jittered(l, span_min(interval, sec(1)));
+		return proof_goes_on(l) ? LINK_PROOF_GAP : jittered(l, span_min(interval, sec(1)));
 	case LINK_DOWN:
 		return jittered(l, down_gap(l, now));
 	case LINK_UP:
@@ -644,7 +604,7 @@ static void send_due(struct link *l, mtime now, struct link_out *out)
 	}
 }
 
-static void go_on(struct link *l, mtime now, struct link_out *out)
+void link_go_on(struct link *l, mtime now, struct link_out *out)
 {
 	lose_overdue(l, now, out);
 	decide(l, now, out);
@@ -654,7 +614,7 @@ static void go_on(struct link *l, mtime now, struct link_out *out)
 /* ---- signs of life ---- */
 
 /* A suspect link is again what it was before; what its quality says comes after. */
-static void live(struct link *l, mtime now, struct link_out *out)
+void link_live(struct link *l, mtime now, struct link_out *out)
 {
 	bool poor = l->state == LINK_SUSPECT && l->before == LINK_DEGRADED;
 
@@ -662,21 +622,8 @@ static void live(struct link *l, mtime now, struct link_out *out)
 		settle_row(l, now);
 	if (l->state == LINK_RECOVERING)
 		l->row.running = false;
-	apply(l, now, poor ? LINK_POOR_ANSWER : LINK_ANSWER, out);
+	link_apply(l, now, poor ? LINK_POOR_ANSWER : LINK_ANSWER, out);
 	move_by_quality(l, now, out);
-}
-
-static span best_rtt(const struct link *l)
-{
-	span best = us(-1);
-
-	for (size_t i = 0; i < l->ntargets; i++) {
-		span srtt = l->target[i].srtt;
-
-		if (srtt.us >= 0 && !l->target[i].demoted && (best.us < 0 || srtt.us < best.us))
-			best = srtt;
-	}
-	return best;
 }
 
 static void count_proof(struct link *l, const struct link_flight *f, bool late)
@@ -705,7 +652,7 @@ static void learn(struct link *l, mtime now, struct link_flight *f, struct link_
 		record(l, f, false, out);
 	}
 	if (f->kind == KIND_REGULAR && link_is_fit(l) && !t->demoted)
-		link_quality_add_rtt(&l->quality, now, best_rtt(l));
+		link_quality_add_rtt(&l->quality, now, link_best_rtt(l));
 }
 
 static void end_saved(struct link *l, mtime now)
@@ -722,7 +669,7 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 {
 	struct link_flight *f = flight_of(l, seq);
 
-	clear(out);
+	link_out_clear(out);
 	if (f->seq == seq && (f->fate == FATE_WAITING || f->fate == FATE_LOST)) {
 		bool late = f->fate == FATE_LOST;
 
@@ -735,304 +682,56 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 		count_proof(l, f, late);
 		if (l->saved)
 			end_saved(l, now);
-		live(l, now, out);
+		link_live(l, now, out);
 	}
-	go_on(l, now, out);
+	link_go_on(l, now, out);
 }
 
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 {
 	struct link_flight *f = flight_of(l, seq);
 
-	clear(out);
+	link_out_clear(out);
 	if (f->seq == seq && f->fate == FATE_WAITING) {
 		f->due = now;
 		lose(l, now, f, out);
 		l->row.unsent += l->row.running && is_of_row(l, f);
 	}
-	go_on(l, now, out);
+	link_go_on(l, now, out);
 }
 
-/* ---- users' packets ---- */
-
-/* Users went silent: ask now, once a silence, instead of at the next turn of the clock. */
-static void ask_if_silent(struct link *l, mtime now)
-{
-	struct link_users *u = &l->users;
-	span quiet = mtime_between(u->heard, now), enough;
-
-	if (u->asked || u->rate < USERS_RATE_MIN ||
-		(l->state != LINK_UP && l->state != LINK_DEGRADED) ||
-		!mtime_reached(now, u->ask_again))
-		return;
-	enough = span_max(USERS_SILENCE, us(8 * INT64_C(1000000000) / u->rate));
-	if (quiet.us < span_max(enough, longest_rto(l)).us)
-		return;
-	u->asked = true;
-	u->ask_again = mtime_after(now, USERS_ASK_AGAIN);
-	l->next_send = now;
-}
-
-/* `from`: since when the packets may have come.  The counter of an interface also counts what is no
- * answer to anybody (ARP of the neighbours behind a dead modem), so packets are believed only at a
- * rate near the usual one, and not for long when no probe is answered. */
-static void hear_users(struct link *l, mtime now, mtime from, uint64_t rate, struct link_out *out)
-{
-	struct link_users *u = &l->users;
-	span trust = span_sum(USERS_TRUST, l->conf->monitor.interval);
-
-	u->heard = now;
-	u->asked = false;
-	if (u->rate < USERS_RATE_MIN || rate < u->rate / 4 ||
-		mtime_between(l->answered, now).us > trust.us)
-		return;
-	if (mtime_before(l->alive_sent, from))
-		l->alive_sent = from;
-	if (l->state == LINK_SUSPECT && mtime_reached(from, l->row.since))
-		live(l, now, out);
-}
-
-static uint32_t averaged(uint32_t rate, uint64_t sample)
-{
-	int64_t capped = sample < UINT32_MAX ? (int64_t)sample : UINT32_MAX;
-
-	return (uint32_t)(rate + (capped - rate) / 16);
-}
-
-void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out *out)
-{
-	struct link_users *u = &l->users;
-	uint64_t answers = l->answers - u->answers, packets, rate;
-	span since = mtime_between(u->at, now);
-	mtime from = u->at;
-
-	clear(out);
-	if (u->known && rx_packets >= u->rx_packets && since.us < USERS_REPORT.us) {
-		go_on(l, now, out);
-		return;
-	}
-	packets = rx_packets - u->rx_packets;
-	if (!u->known || rx_packets < u->rx_packets || since.us > sec(10).us)
-		*u = (struct link_users){.known = true, .heard = now, .ask_again = now};
-	else {
-		packets = packets > answers ? packets - answers : 0;
-		packets = packets < UINT32_MAX ? packets : UINT32_MAX;
-		rate = packets * 1000000000 / (uint64_t)since.us;
-		if (packets > 0)
-			hear_users(l, now, from, rate, out);
-		else
-			ask_if_silent(l, now);
-		u->rate = averaged(u->rate, rate);
-	}
-	u->at = now;
-	u->rx_packets = rx_packets;
-	u->answers = l->answers;
-	go_on(l, now, out);
-}
-
-/* ---- settings and carrier ---- */
-
-/* FNV-1a: tells queries apart, keeps no secret. */
-static uint64_t hash_of(struct str s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-static size_t count_targets(const struct link_conf *conf)
-{
-	size_t n = conf->monitor.ntargets;
-
-	return n < LINK_TARGETS_MAX ? n : LINK_TARGETS_MAX;
-}
-
-static struct link_target_state target_of(const struct link_target *conf)
-{
-	struct link_target_state t;
-
-	link_target_init(&t);
-	t.addr = conf->addr;
-	t.method = conf->method;
-	t.query_hash = hash_of(conf->query);
-	return t;
-}
-
-static bool is_same_target(const struct link_target_state *a, const struct link_target_state *b)
-{
-	return ip_addr_eq(&a->addr, &b->addr) && a->method == b->method &&
-	       a->query_hash == b->query_hash;
-}
-
-static void begin(
-	struct link *l, mtime now, enum link_state state, const char *cause, struct link_out *out)
-{
-	struct link_change *c = &out->change[out->nchange++];
-	struct textbuf t = textbuf_of(c->cause, sizeof(c->cause));
-
-	textbuf_printf(&t, "%s", cause);
-	c->from = LINK_NONE;
-	c->to = state;
-	memcpy(l->cause, c->cause, sizeof(l->cause));
-	l->state = state;
-	l->since = now;
-}
-
-/* The state to take up again; LINK_NONE: as if started for the first time. */
-static enum link_state resumed(enum link_state saved)
-{
-	switch (saved) {
-	case LINK_UP:
-	case LINK_SUSPECT:
-	case LINK_STANDBY:
-		return LINK_UP;
-	case LINK_DEGRADED:
-		return LINK_DEGRADED;
-	case LINK_DOWN:
-	case LINK_RECOVERING:
-		return LINK_DOWN;
-	case LINK_NONE:
-	case LINK_DISABLED:
-	case LINK_NO_CARRIER:
-	case LINK_STATES:
-		break;
-	}
-	return LINK_NONE;
-}
-
-void link_start(struct link *l, const struct link_conf *conf, mtime now, enum link_state saved,
-	uint64_t seed, struct link_out *out)
-{
-	enum link_state state = resumed(saved);
-
-	clear(out);
-	*l = (struct link){.conf = conf,
-		.fresh = state == LINK_NONE || conf->disabled,
-		.carrier_by = MTIME_NEVER,
-		.dead_since = now,
-		.next_send = now,
-		.credited = now,
-		.credit = sec(3600), /* cut to what the budget allows by the first use */
-		.answered = now,
-		.alive_sent = now,
-		.gap_at = now,
-		.ntargets = count_targets(conf),
-		.loss = {5000000, 5000000}, /* 0.5 % */
-		.quality = {.crossed = MTIME_NEVER, .lossy = state == LINK_DEGRADED},
-		.rng = rng_of(seed)};
-	l->oldest = l->next = (uint16_t)rng_u64(&l->rng);
-	for (size_t i = 0; i < l->ntargets; i++)
-		l->target[i] = target_of(&conf->monitor.targets[i]);
-	if (conf->disabled)
-		begin(l, now, LINK_DISABLED, "disabled in the settings", out);
-	else if (state == LINK_NONE)
-		begin(l, now, LINK_NO_CARRIER, "no carrier seen yet", out);
-	else {
-		begin(l, now, state, "as before the restart, not yet confirmed", out);
-		l->saved = true;
-		l->carrier_by = mtime_after(now, CARRIER_PATIENCE);
-	}
-}
-
-/* Bring the estimators of the targets that stay into the new order; `to` says where each went. */
-static void keep_targets(struct link *l, const struct link_conf *conf, uint8_t to[LINK_TARGETS_MAX])
-{
-	struct link_target_state fresh[LINK_TARGETS_MAX];
-	size_t n = count_targets(conf);
-
-	memset(to, UINT8_MAX, LINK_TARGETS_MAX);
-	for (size_t i = 0; i < n; i++) {
-		fresh[i] = target_of(&conf->monitor.targets[i]);
-		for (size_t k = 0; k < l->ntargets; k++)
-			if (to[k] == UINT8_MAX && is_same_target(&l->target[k], &fresh[i])) {
-				fresh[i] = l->target[k];
-				to[k] = (uint8_t)i;
-				break;
-			}
-	}
-	memcpy(l->target, fresh, n * sizeof(fresh[0]));
-	l->ntargets = n;
-	l->turn = 0;
-}
-
-static void keep_flights(struct link *l, const uint8_t to[LINK_TARGETS_MAX])
-{
-	for (size_t i = 0; i < LINK_FLIGHT_MAX; i++) {
-		struct link_flight *f = &l->flight[i];
-
-		if (f->fate == FATE_NONE)
-			continue;
-		if (to[f->target] == UINT8_MAX)
-			f->fate = FATE_NONE;
-		else
-			f->target = to[f->target];
-	}
-}
-
-/* The targets of a proof or a row are numbers: begin anew rather than translate them. */
-static void restart_judgement(struct link *l, mtime now)
-{
-	memset(l->proof.lost, 0, sizeof(l->proof.lost));
-	l->proof.heard = 0;
-	l->proof.sent = l->proof.answered = 0;
-	l->proof.since = now;
-	l->row.targets = 0;
-}
-
-void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, struct link_out *out)
-{
-	uint8_t to[LINK_TARGETS_MAX];
-	bool same = count_targets(conf) == l->ntargets;
-	mtime soon = mtime_after(now, conf->monitor.interval);
-
-	clear(out);
-	keep_targets(l, conf, to);
-	for (size_t i = 0; same && i < l->ntargets; i++)
-		same = to[i] == i;
-	if (!same) {
-		keep_flights(l, to);
-		restart_judgement(l, now);
-	}
-	l->conf = conf;
-	l->next_send = mtime_first(l->next_send, soon);
-	apply(l, now, conf->disabled ? LINK_DISABLE : LINK_ENABLE, out);
-	if (l->state == LINK_NO_CARRIER && l->carrier)
-		apply(l, now, LINK_FIRST_CARRIER, out);
-	go_on(l, now, out);
-}
+/* ---- carrier, hold and time ---- */
 
 void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
 {
-	clear(out);
+	link_out_clear(out);
 	l->carrier_by = MTIME_NEVER;
 	if (!on) {
 		l->carrier = false;
-		apply(l, now, LINK_CARRIER_OFF, out);
+		link_apply(l, now, LINK_CARRIER_OFF, out);
 	} else if (!l->carrier) {
 		l->carrier = true;
 		l->next_send = now;
-		apply(l, now, l->fresh ? LINK_FIRST_CARRIER : LINK_CARRIER_ON, out);
+		link_apply(l, now, l->fresh ? LINK_FIRST_CARRIER : LINK_CARRIER_ON, out);
 	}
-	go_on(l, now, out);
+	link_go_on(l, now, out);
 }
 
 void link_clear_hold(struct link *l, mtime now, struct link_out *out)
 {
-	clear(out);
+	link_out_clear(out);
 	l->ndowns = 0;
 	if (l->state == LINK_RECOVERING && mtime_before(now, l->proof.hold_until)) {
 		l->proof.hold_until = now;
 		l->proof.cleared = true;
 	}
-	go_on(l, now, out);
+	link_go_on(l, now, out);
 }
 
 void link_tick(struct link *l, mtime now, struct link_out *out)
 {
-	clear(out);
-	go_on(l, now, out);
+	link_out_clear(out);
+	link_go_on(l, now, out);
 }
 
 mtime link_next_due(const struct link *l)
@@ -1052,70 +751,4 @@ mtime link_next_due(const struct link *l)
 	if (hold_can_end(l))
 		due = mtime_first(due, l->proof.hold_until);
 	return due;
-}
-
-/* ---- for others to read ---- */
-
-bool link_state_is_fit(enum link_state s)
-{
-	return s == LINK_UP || s == LINK_SUSPECT || s == LINK_DEGRADED;
-}
-
-bool link_is_fit(const struct link *l)
-{
-	return link_state_is_fit(l->state);
-}
-
-enum link_state link_shown_state(const struct link *l, bool in_use)
-{
-	enum link_state s = l->state == LINK_SUSPECT ? l->before : l->state;
-
-	if (link_state_is_fit(s) && !in_use && l->conf->role == LINK_BACKUP)
-		return LINK_STANDBY;
-	return s;
-}
-
-/* Until a recovering link is up if nothing fails. */
-static span proof_wait(const struct link *l, mtime now)
-{
-	unsigned open = l->proof.probes - l->proof.lost_max;
-	span hold = mtime_between(now, l->proof.hold_until);
-
-	if (l->state != LINK_RECOVERING)
-		return us(-1);
-	open = open > l->proof.answered ? open - l->proof.answered : 0;
-	return span_max(span_max(hold, us(0)), us(open * PROOF_GAP.us));
-}
-
-void link_figures(const struct link *l, mtime now, struct link_figures *out)
-{
-	*out = (struct link_figures){
-		.rtt = best_rtt(l),
-		.loss_permille = (link_loss_ppm(&l->loss) + 500) / 1000,
-		.wait = proof_wait(l, now),
-		.timeout = longest_rto(l),
-		.losses_needed = link_losses_needed(&l->loss, l->conf->monitor.interval),
-		.silence_needed = silence_needed(l, now),
-		.downs = recent_downs(l, now),
-	};
-	for (size_t i = 0; i < l->ntargets; i++) {
-		out->sent += l->target[i].sent;
-		out->answered += l->target[i].answered;
-	}
-}
-
-const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family)
-{
-	for (size_t i = 0; i < c->naddresses; i++)
-		if (c->addresses[i].prefix.addr.family == family)
-			return &c->addresses[i].prefix;
-	return NULL;
-}
-
-const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t family)
-{
-	for (size_t i = 0; i < c->ngateways; i++)
-		if (c->gateways[i].addr.family == family)
-			return &c->gateways[i].addr;
-	return NULL;
 }

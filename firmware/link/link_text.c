@@ -2,7 +2,7 @@
 /* What a link says of itself.  Every change of state carries its evidence, so that the log answers
  * "why" without anybody having watched. */
 #include "link_estimate.h"
-#include "link_moves.h"
+#include "link_internal.h"
 
 const char *link_state_text(enum link_state s)
 {

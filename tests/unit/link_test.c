@@ -2,7 +2,7 @@
 #include "link.h"
 
 #include "link_estimate.h"
-#include "link_moves.h"
+#include "link_internal.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -229,6 +229,22 @@ static void link_that_is_silent_is_down_after_the_first_start(void **state)
 	run_for(&b, sec(3));
 	assert_int_equal(b.link.state, LINK_DOWN);
 	assert_string_equal(b.link.cause, "3 of 3 first probes lost");
+}
+
+static void link_that_never_worked_is_up_at_once_when_it_first_does(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	prepare(&b, 3);
+	all_answer(&b, us(-1));
+	start(&b, LINK_NONE);
+	carrier(&b, true);
+	run_for(&b, sec(20)); /* the modem is still looking for its line */
+	all_answer(&b, ms(20));
+	run_for(&b, ms(1100));
+	assert_int_equal(b.link.state, LINK_UP);
+	assert_string_equal(b.link.cause, "3 of 3 probes answered");
 }
 
 static void link_without_carrier_is_not_probed(void **state)
@@ -1162,6 +1178,86 @@ static void spans_are_told_in_the_unit_that_fits(void **state)
 	assert_string_equal(link_span_text(us(-5), t), "0 ms");
 }
 
+/* ---- whatever comes ---- */
+
+static void check_invariants(
+	const struct bench *b, enum link_state before, const struct link_out *out)
+{
+	assert_in_range(b->link.state, LINK_DISABLED, LINK_DEGRADED);
+	assert_true(out->nsend <= LINK_SENDS_MAX && out->nchange <= COUNT_OF(out->change));
+	for (size_t i = 0; i < out->nchange; i++) { /* the changes are a chain */
+		assert_int_equal(out->change[i].from, before);
+		assert_true(out->change[i].cause[0] != '\0');
+		before = out->change[i].to;
+	}
+	assert_int_equal(before, b->link.state);
+	assert_true(b->link.cause[0] != '\0');
+	for (size_t i = 0; i < out->nsend; i++)
+		assert_true(out->send[i].target < b->link.ntargets);
+	if (b->link.state == LINK_DISABLED || b->link.state == LINK_NO_CARRIER)
+		assert_int_equal(out->nsend, 0);
+	if (out->nsend < LINK_SENDS_MAX)
+		assert_true(mtime_before(b->now, link_next_due(&b->link)));
+}
+
+static void any_event(
+	struct bench *b, struct rng *r, const struct link_conf *confs, struct link_out *out)
+{
+	uint16_t seq = (uint16_t)(b->link.next - 1 - rng_below(r, 70));
+	uint32_t what = rng_below(r, 1000);
+
+	if (what < 400 || what >= 990) { /* mostly time passes as it should */
+		mtime due = link_next_due(&b->link);
+
+		b->now = due.us == MTIME_NEVER.us ? mtime_after(b->now, ms(100)) : due;
+		link_tick(&b->link, b->now, out);
+		return;
+	}
+	b->now = mtime_after(b->now, us(rng_below(r, 30000)));
+	if (what < 700)
+		link_answer(&b->link, b->now, seq, out);
+	else if (what < 720)
+		link_send_failed(&b->link, b->now, seq, out);
+	else if (what < 730)
+		link_carrier(&b->link, b->now, what < 727, out);
+	else if (what < 980)
+		link_heard(&b->link, b->now, what < 740 ? what : (uint64_t)b->now.us / 5000, out);
+	else if (what < 985)
+		link_clear_hold(&b->link, b->now, out);
+	else
+		link_reconfigure(&b->link, &confs[rng_below(r, 4)], b->now, out);
+}
+
+static void any_order_of_events_keeps_the_invariants(void **state)
+{
+	struct bench b;
+	struct link_conf confs[4];
+
+	(void)state;
+	for (unsigned seed = 0; seed < 100; seed++) {
+		struct rng r = rng_of(seed);
+		struct link_out out;
+
+		prepare(&b, 3);
+		for (size_t i = 0; i < 4; i++) {
+			confs[i] = b.conf;
+			confs[i].monitor.targets = b.targets + i % 2;
+			confs[i].monitor.ntargets = i;
+			confs[i].disabled = i == 1;
+		}
+		b.conf = confs[3];
+		link_start(&b.link, &b.conf, b.now, (enum link_state)rng_below(&r, LINK_STATES),
+			seed, &out);
+		check_invariants(&b, LINK_NONE, &out);
+		for (int i = 0; i < 3000; i++) {
+			enum link_state before = b.link.state;
+
+			any_event(&b, &r, confs, &out);
+			check_invariants(&b, before, &out);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1170,6 +1266,7 @@ int main(void)
 		cmocka_unit_test(only_suspect_and_recovering_links_can_die),
 		cmocka_unit_test(link_that_answers_is_up_half_a_second_after_the_first_start),
 		cmocka_unit_test(link_that_is_silent_is_down_after_the_first_start),
+		cmocka_unit_test(link_that_never_worked_is_up_at_once_when_it_first_does),
 		cmocka_unit_test(link_without_carrier_is_not_probed),
 		cmocka_unit_test(disabled_link_is_not_probed),
 		cmocka_unit_test(saved_state_is_kept_over_a_restart),
@@ -1226,6 +1323,7 @@ int main(void)
 		cmocka_unit_test(fit_backup_that_is_not_needed_is_shown_as_standby),
 		cmocka_unit_test(every_state_has_its_own_word),
 		cmocka_unit_test(spans_are_told_in_the_unit_that_fits),
+		cmocka_unit_test(any_order_of_events_keeps_the_invariants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

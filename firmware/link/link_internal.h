@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_internal.h - what the files of the detector share.  Private to firmware/link, and to the
+ * test that no cell of the table of moves was forgotten. */
+#ifndef FL_LINK_INTERNAL_H
+#define FL_LINK_INTERNAL_H
+
+#include "link.h"
+
+enum link_event {
+	LINK_ENABLE,
+	LINK_DISABLE,
+	LINK_CARRIER_OFF,
+	LINK_CARRIER_ON,
+	LINK_FIRST_CARRIER, /* of a link that never failed */
+	LINK_ANSWER,        /* an answer, or users' packets */
+	LINK_POOR_ANSWER,   /* the same, of a suspect link that was degraded before */
+	LINK_OVERDUE,       /* a probe is unanswered in time */
+	LINK_DEAD,          /* so many of them for so long that the link is */
+	LINK_PROVEN,        /* it showed that it works, and its hold-down is over */
+	LINK_POOR,          /* loss or delay rose above its limit */
+	LINK_GOOD,          /* and fell below */
+	LINK_EVENTS
+};
+
+extern const enum link_state link_moves[LINK_STATES][LINK_EVENTS];
+
+/* Why `event` moves the link, with the evidence; before the move is made. */
+void link_explain(const struct link *l, mtime now, enum link_event event, struct textbuf *out);
+
+/* ---- the machine (link.c) ---- */
+
+enum link_fate { FATE_NONE, FATE_WAITING, FATE_LOST, FATE_ANSWERED };
+enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF };
+
+void link_out_clear(struct link_out *out);
+/* The one place where the state changes. */
+void link_apply(struct link *l, mtime now, enum link_event event, struct link_out *out);
+/* A sign of life came. */
+void link_live(struct link *l, mtime now, struct link_out *out);
+/* Do what time calls for: every entry from outside ends with it. */
+void link_go_on(struct link *l, mtime now, struct link_out *out);
+
+/* ---- what the numbers are now (link_figures.c) ---- */
+
+#define LINK_GAP_HALF_LIFE sec(24 * 3600) /* of the memory of silences that healed */
+#define LINK_PROOF_GAP     ms(200)        /* between two probes of a proof */
+
+/* The longest time-out of the targets that are believed. */
+span link_longest_rto(const struct link *l);
+/* The smallest round-trip time of them; < 0: nothing is measured. */
+span link_best_rtt(const struct link *l);
+/* The silence wanted for DOWN. */
+span link_silence_needed(const struct link *l, mtime now);
+/* Failures in the ten minutes before `at`. */
+unsigned link_recent_downs(const struct link *l, mtime at);
+
+#endif
