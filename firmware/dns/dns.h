@@ -29,7 +29,7 @@ struct dns_host_name {
 	bool has_preference;
 	uint16_t preference;
 	struct str
-	        label; /* relative to the domain: "mail1", "a.b", "@" for the domain itself, "*" */
+		label; /* relative to the domain: "mail1", "a.b", "@" for the domain itself, "*" */
 };
 
 enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER };
@@ -79,7 +79,7 @@ struct dns_domain_conf {
 	struct str name; /* "example.com" */
 	span ttl, negative_ttl;
 	struct str contact; /* SOA RNAME as a mail address, "hostmaster@example.com"; empty:
-	                       hostmaster@ the domain */
+			       hostmaster@ the domain */
 	struct dns_name_server_conf *name_servers;
 	size_t nname_servers;
 	struct dns_host_conf *hosts;
@@ -93,7 +93,7 @@ struct dns_domain_conf {
 struct dns_reverse_conf {
 	struct origin origin;
 	struct ip_prefix
-	        prefix; /* 203.0.113.0/29: a zone of its own by RFC 2317 when longer than /24 */
+		prefix; /* 203.0.113.0/29: a zone of its own by RFC 2317 when longer than /24 */
 	bool automatic; /* PTRs from the host records */
 	struct str name_server; /* absolute name for NS and SOA; empty: those of the first domain */
 };
@@ -132,7 +132,7 @@ struct dns_source {
  * an MX to a CNAME, two hosts of one name, ...).  `*out` lies in `mem`; its octets are the image.
  */
 MUST_USE enum fl_err dns_image_build(
-        const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
+	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
 
 /* An image that was checked once, on arrival, so that the responder can trust every offset in it.
  */
@@ -156,7 +156,7 @@ struct dns_counters {
 	uint64_t queries, udp, tcp, dropped, truncated;
 	uint64_t rcode[24];
 	uint64_t per_link[FL_LINKS_MAX +
-	                  1]; /* address records answered, by link number; 0: off-site */
+			  1]; /* address records answered, by link number; 0: off-site */
 };
 
 /* One responder's own memory: a thread, or the simulator. */
@@ -171,14 +171,20 @@ struct dns_responder {
  * this transport (the client's EDNS size is seen to here).  Any octets may come in; `query` and
  * `reply` do not overlap. */
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
-        const struct dns_client *from, struct bytes query, struct buf *reply);
+	const struct dns_client *from, struct bytes query, struct buf *reply);
+
+/* For a batch of queries, before they are answered: first dns_prefetch() for each, then
+ * dns_prefetch_name() with what it returned for each.  The memory of large images is then there
+ * when dns_answer() asks for it. */
+uint32_t dns_prefetch(const struct dns_image *image, struct bytes query);
+void dns_prefetch_name(const struct dns_image *image, uint32_t hash);
 
 /* What would be answered now, for people: one line a record in master file form, then why each
  * link's address is in or out.  `type` as text. */
 enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
-        struct str type, const struct sink *out);
+	struct str type, const struct sink *out);
 /* One line a domain: name, number of names, serial; for `show dns`. */
 void dns_image_list(
-        const struct dns_image *image, const struct published *pub, const struct sink *out);
+	const struct dns_image *image, const struct published *pub, const struct sink *out);
 
 #endif

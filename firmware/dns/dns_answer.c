@@ -52,7 +52,7 @@ struct answer {
 	bool authoritative;
 
 	/* The name that is being answered: where it stands in the reply, and where its zone's. */
-	struct dns_key key;
+	struct dns_key *key; /* the query's; a CNAME's target takes its place */
 	uint32_t hash;
 	size_t name_at, zone_at;
 
@@ -72,7 +72,7 @@ static void rotate(uint8_t *pick, unsigned n, uint32_t by)
 }
 
 static unsigned order_fixed(
-        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
 {
 	(void)a;
 	(void)set;
@@ -81,7 +81,7 @@ static unsigned order_fixed(
 }
 
 static unsigned order_rotated(
-        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
 {
 	(void)set;
 	rotate(pick, n, a->r->turn++);
@@ -89,7 +89,7 @@ static unsigned order_rotated(
 }
 
 static unsigned order_preference(
-        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
 {
 	const struct image_record *records = image_records(a->image, set->records);
 
@@ -111,7 +111,7 @@ static unsigned order_preference(
 /* Bring the records of link `number` to the front, keep the order of the rest.  Returns how many
  * they are. */
 static unsigned to_front(
-        const struct image_record *records, unsigned number, uint8_t *pick, unsigned n)
+	const struct image_record *records, unsigned number, uint8_t *pick, unsigned n)
 {
 	uint8_t rest[IMAGE_SET_MAX];
 	unsigned nfront = 0, nrest = 0;
@@ -127,7 +127,7 @@ static unsigned to_front(
 
 /* The members on the best live link; off-site members when the policy has no link for us. */
 static unsigned keep_best(const struct published_policy *policy, const struct image_record *records,
-        uint8_t *pick, unsigned n)
+	uint8_t *pick, unsigned n)
 {
 	for (unsigned i = 0; i < policy->nlive && i < FL_LINKS_MAX; i++) {
 		unsigned best = to_front(records, policy->live[i], pick, n);
@@ -139,7 +139,7 @@ static unsigned keep_best(const struct published_policy *policy, const struct im
 }
 
 static unsigned order_policy(
-        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
+	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
 {
 	const struct published_policy *policy = &a->pub->policy[set->policy];
 	const struct image_record *records = image_records(a->image, set->records);
@@ -157,11 +157,11 @@ static unsigned order_policy(
 }
 
 static unsigned (*const order_of[ORDERS])(
-        struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n) = {
-        [ORDER_FIXED] = order_fixed,
-        [ORDER_ROTATED] = order_rotated,
-        [ORDER_PREFERENCE] = order_preference,
-        [ORDER_POLICY] = order_policy,
+	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n) = {
+	[ORDER_FIXED] = order_fixed,
+	[ORDER_ROTATED] = order_rotated,
+	[ORDER_PREFERENCE] = order_preference,
+	[ORDER_POLICY] = order_policy,
 };
 
 /* The records of `set` that are answered now, by index, in order.  Returns how many. */
@@ -284,11 +284,11 @@ static void put_additional(struct answer *a, bool needed)
 static const struct image_node *closest(struct answer *a)
 {
 	unsigned most = image_header(a->image)->most_labels;
-	const uint8_t *name = a->key.wire;
-	size_t left = a->key.n;
+	const uint8_t *name = a->key->wire;
+	size_t left = a->key->n;
 	const struct image_node *node = dns_image_find(a->image, name, left, a->hash);
 
-	for (unsigned labels = a->key.labels; !node && labels > 0; labels--) {
+	for (unsigned labels = a->key->labels; !node && labels > 0; labels--) {
 		left -= *name + 1u;
 		name += *name + 1u;
 		if (labels - 1 <= most) /* longer ones cannot be there */
@@ -300,17 +300,17 @@ static const struct image_node *closest(struct answer *a)
 /* From here on the answer is in `zone`: where does its name stand in the reply?  A name that was
  * written compressed against the zone it came from keeps that place. */
 static void enter_zone(
-        struct answer *a, const struct image_zone *zone, const struct image_zone *from)
+	struct answer *a, const struct image_zone *zone, const struct image_zone *from)
 {
 	if (zone != from)
-		a->zone_at = a->name_at + a->key.n - image_node(a->image, zone->apex)->name_n;
+		a->zone_at = a->name_at + a->key->n - image_node(a->image, zone->apex)->name_n;
 }
 
 static void put_referral(struct answer *a, const struct image_node *cut)
 {
 	const struct image_set *ns = dns_image_set(cut, DNS_NS);
 
-	put_set(a, SECTION_AUTHORITY, ns, a->name_at + a->key.n - cut->name_n);
+	put_set(a, SECTION_AUTHORITY, ns, a->name_at + a->key->n - cut->name_n);
 	put_additional(a, true);
 }
 
@@ -332,7 +332,7 @@ static bool put_any(struct answer *a, const struct image_node *node, const struc
 
 /* The records of `type` that the node has; false: none now. */
 static bool put_type(struct answer *a, const struct image_node *node, const struct image_zone *zone,
-        uint16_t type)
+	uint16_t type)
 {
 	const struct image_set *set;
 
@@ -362,15 +362,15 @@ static bool put_cname(struct answer *a, const struct image_node *node)
 		a->out.bad = true;
 		return true;
 	}
-	dns_key_of(target.wire, target.n, &a->key);
-	a->hash = dns_key_hash(a->key.wire, a->key.n);
+	dns_key_of(target.wire, target.n, a->key);
+	a->hash = dns_key_hash(a->key->wire, a->key->n);
 	a->name_at = data_at;
 	return true;
 }
 
 /* DS at the top of a zone of ours is the business of the zone above, if that is ours as well. */
 static const struct image_zone *zone_of_ds(
-        struct answer *a, const struct image_node *node, const struct image_zone *zone)
+	struct answer *a, const struct image_node *node, const struct image_zone *zone)
 {
 	if (image_node(a->image, zone->apex) != node || zone->parent < 0)
 		return NULL;
@@ -388,7 +388,7 @@ static enum step answer_name(struct answer *a, uint16_t type, const struct image
 
 	if (!node)
 		return STEP_REFUSED;
-	exact = node->name_n == a->key.n;
+	exact = node->name_n == a->key->n;
 	zone = image_zone(a->image, node->zone);
 	if (exact && type == DNS_DS) {
 		above = zone_of_ds(a, node, zone);
@@ -433,12 +433,45 @@ static enum dns_rcode answer_question(struct answer *a, uint16_t type)
 	return RCODE_NOERROR;
 }
 
+/* ---- ahead of time ---- */
+
+uint32_t dns_prefetch(const struct dns_image *image, struct bytes query)
+{
+	struct dns_key key;
+	size_t n;
+	uint32_t hash;
+
+	if (!image->at || query.n < DNS_HEADER)
+		return 0;
+	n = dns_name_size(query.at + DNS_HEADER, query.n - DNS_HEADER);
+	if (!n)
+		return 0;
+	dns_key_of(query.at + DNS_HEADER, n, &key);
+	hash = dns_key_hash(key.wire, key.n);
+	__builtin_prefetch(image_slots(image) + (hash & (image_header(image)->nslots - 1)));
+	return hash;
+}
+
+void dns_prefetch_name(const struct dns_image *image, uint32_t hash)
+{
+	const struct image_slot *slot;
+	const uint8_t *node;
+
+	if (!image->at)
+		return;
+	slot = image_slots(image) + (hash & (image_header(image)->nslots - 1));
+	node = image->at + slot->node; /* a neighbour's or the header: harmless */
+	__builtin_prefetch(node);
+	__builtin_prefetch(node + 64);
+	__builtin_prefetch(node + 128);
+}
+
 /* ---- the message around it ---- */
 
 static enum dns_rcode refuse(const struct dns_query *q, enum fl_err parsed)
 {
 	bool known = q->opcode == OPCODE_QUERY || q->opcode == OPCODE_NOTIFY ||
-	             q->opcode == OPCODE_UPDATE;
+		     q->opcode == OPCODE_UPDATE;
 
 	if (!known)
 		return RCODE_NOTIMP;
@@ -449,7 +482,7 @@ static enum dns_rcode refuse(const struct dns_query *q, enum fl_err parsed)
 	if (q->tsig_at)
 		return RCODE_NOTAUTH;
 	if (q->opcode != OPCODE_QUERY || q->class != DNS_IN || q->type == DNS_AXFR ||
-	        q->type == DNS_IXFR)
+		q->type == DNS_IXFR)
 		return RCODE_REFUSED;
 	return RCODE_NOERROR;
 }
@@ -482,8 +515,8 @@ static bool put_tsig(struct buf *out, struct bytes query, const struct dns_query
 	struct buf before = *out;
 
 	if (dns_name_take(query, &at, &key) != FL_OK ||
-	        dns_name_take(query, &alg_at, &algorithm) != FL_OK ||
-	        alg_at + 8 > q->tsig_data + q->tsig_n)
+		dns_name_take(query, &alg_at, &algorithm) != FL_OK ||
+		alg_at + 8 > q->tsig_data + q->tsig_n)
 		return false;
 	buf_put(out, key.wire, key.n);
 	buf_put_u16(out, DNS_TSIG);
@@ -502,20 +535,20 @@ static bool put_tsig(struct buf *out, struct bytes query, const struct dns_query
 }
 
 static void put_header(struct buf *out, const struct dns_query *q, unsigned flags, unsigned rcode,
-        bool question, const uint16_t count[SECTIONS])
+	bool question, const uint16_t count[SECTIONS])
 {
 	uint8_t *p = out->at;
 
 	set_u16(p, q->id);
 	set_u16(p + 2, (uint16_t)(FLAG_QR | (unsigned)q->opcode << 11 | (q->flags & FLAG_RD) |
-	                          flags | (rcode & 15)));
+				  flags | (rcode & 15)));
 	set_u16(p + 4, question);
 	for (unsigned s = SECTION_ANSWER; s < SECTIONS; s++)
 		set_u16(p + 4 + 2 * s, count[s]);
 }
 
-static void begin(struct answer *a, struct dns_responder *r, const struct published *pub,
-        const struct dns_query *q)
+static void begin(
+	struct answer *a, struct dns_responder *r, const struct published *pub, struct dns_query *q)
 {
 	a->r = r;
 	a->image = &r->image;
@@ -527,10 +560,8 @@ static void begin(struct answer *a, struct dns_responder *r, const struct publis
 	a->name_at = DNS_HEADER;
 	a->zone_at = 0;
 	a->npending = 0;
-	if (q->has_question) {
-		a->key = q->key;
-		a->hash = q->hash;
-	}
+	a->key = &q->key;
+	a->hash = q->has_question ? q->hash : 0;
 }
 
 static void count_query(struct dns_responder *r, const struct dns_client *from)
@@ -543,7 +574,7 @@ static void count_query(struct dns_responder *r, const struct dns_client *from)
 }
 
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
-        const struct dns_client *from, struct bytes query, struct buf *reply)
+	const struct dns_client *from, struct bytes query, struct buf *reply)
 {
 	struct dns_query q;
 	struct answer a;
@@ -590,7 +621,7 @@ enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub
 	}
 	if (rcode == RCODE_NOTAUTH)
 		a.count[SECTION_ADDITIONAL] =
-		        (uint16_t)(a.count[SECTION_ADDITIONAL] + put_tsig(&a.out, query, &q));
+			(uint16_t)(a.count[SECTION_ADDITIONAL] + put_tsig(&a.out, query, &q));
 	put_header(&a.out, &q, flags, rcode, question, a.count);
 	r->count.rcode[rcode]++;
 	reply->n = a.out.n;

@@ -725,7 +725,7 @@ static bool show_svc_list(struct view *v, uint16_t key)
 			return false;
 		if (key == SVC_MANDATORY) {
 			p = view_take(v, 2);
-			if (!p)
+			if (!p || get_u16(p) == UINT16_MAX) /* a key that cannot be */
 				return false;
 			if (get_u16(p) < COUNT_OF(svc_names))
 				sink_puts(v->out, svc_names[get_u16(p)]);
