@@ -14,6 +14,6 @@ bool dns_child_args(int argc, char **argv, struct dns_child_args *out);
 
 /* Serve until the daemon is gone, then end the process. */
 void dns_child_run(const struct dns_child_args *args, const struct dns_answerer *answerer)
-        __attribute__((noreturn));
+	__attribute__((noreturn));
 
 #endif

@@ -69,7 +69,7 @@ bool dns_thread_adopt(struct dns_thread *t);
 void dns_thread_begin(struct dns_thread *t);
 /* Ask the answerer.  False: no answer. */
 bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
-        struct buf *reply, struct dns_tally *tally);
+	struct buf *reply, struct dns_tally *tally);
 void dns_thread_end(struct dns_thread *t, const struct dns_tally *tally);
 
 #endif

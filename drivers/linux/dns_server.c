@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH       32
+#define BATCH       DNS_SERVER_BATCH
 #define BATCHES_MAX 8 /* full batches from one socket before the others have their turn */
 /* A stride that is no power of two keeps the buffers' first lines out of each other's cache set. */
 #define QUERY_STRIDE (2048 + 64)
@@ -225,15 +225,20 @@ static void udp_answer_from(const struct msghdr *in, struct msghdr *out)
 static unsigned udp_answer(
 	struct dns_thread *t, struct udp *u, unsigned received, struct dns_tally *tally)
 {
+	const struct dns_answerer *a = t->server->conf.answerer;
+	struct bytes query[BATCH];
 	unsigned n = 0;
 
+	for (unsigned i = 0; i < received; i++)
+		query[i] = bytes_of(u->query[i], u->in[i].msg_len);
+	if (a->expect)
+		a->expect(&t->serving, query, received);
 	for (unsigned i = 0; i < received; i++) {
 		struct dns_peer peer = dns_peer_of(&u->from[i], false);
-		struct bytes query = bytes_of(u->query[i], u->in[i].msg_len);
 		struct buf reply = buf_of(u->reply[i], DNS_SERVER_UDP_REPLY);
 		struct msghdr *out = &u->out[n].msg_hdr;
 
-		if (!dns_thread_answer(t, &peer, query, &reply, tally))
+		if (!dns_thread_answer(t, &peer, query[i], &reply, tally))
 			continue;
 		out->msg_name = &u->from[i];
 		out->msg_namelen = u->in[i].msg_hdr.msg_namelen;

@@ -15,6 +15,7 @@
 /* The most octets in a UDP answer: 1232 passes every path unfragmented (DNS flag day 2020). */
 #define DNS_SERVER_UDP_REPLY 1232
 #define DNS_SERVER_TCP_REPLY 65535
+#define DNS_SERVER_BATCH     32 /* questions taken at once */
 
 struct dns_peer {
 	struct ip_addr addr; /* who asks */
@@ -34,6 +35,9 @@ struct dns_answerer {
 	void (*thread_init)(void *thread, uint64_t seed);
 	/* Check an image that has just arrived.  It may keep pointers to `octets`. */
 	enum fl_err (*image_open)(struct bytes octets, void *image);
+	/* Questions of one batch, before each is answered: fetch the memory they will need.  May be
+	 * NULL. */
+	void (*expect)(const struct dns_serving *from, const struct bytes *queries, size_t n);
 	/* False: no answer.  `reply` is empty; its capacity is what the transport can carry. */
 	bool (*answer)(void *thread, const struct dns_serving *from, const struct dns_peer *to,
 		struct bytes query, struct buf *reply);

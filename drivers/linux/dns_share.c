@@ -125,7 +125,7 @@ int dns_message_receive(int socket, struct dns_message *m, int *fds, size_t *nfd
 		return got ? -errno : 0;
 	n = fds ? take_fds(&packet, fds) : 0;
 	if (got != (ssize_t)sizeof(*m) || (packet.msg_flags & MSG_TRUNC) ||
-	        (fds && (packet.msg_flags & MSG_CTRUNC))) {
+		(fds && (packet.msg_flags & MSG_CTRUNC))) {
 		while (n)
 			close(fds[--n]);
 		return -EBADMSG;

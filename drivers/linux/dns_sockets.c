@@ -51,20 +51,20 @@ struct option {
 };
 
 static const struct option options[] = {
-        {0, TCP,  false, SOL_SOCKET,   SO_REUSEADDR,      1                 },
- /* TCP too: a new set of sockets is opened before the old one is closed. */
-        {0, BOTH, false, SOL_SOCKET,   SO_REUSEPORT,      1                 },
-        {0, UDP,  false, SOL_SOCKET,   SO_RCVBUFFORCE,    UDP_QUEUE         },
-        {0, TCP,  false, IPPROTO_TCP,  TCP_NODELAY,       1                 }, /* accepted sockets inherit it */
-  /* The address of a link may come later than the configuration. */
-        {4, BOTH, false, IPPROTO_IP,   IP_FREEBIND,       1                 },
-        {6, BOTH, false, IPPROTO_IPV6, IPV6_FREEBIND,     1                 },
-        {6, BOTH, false, IPPROTO_IPV6, IPV6_V6ONLY,       1                 },
- /* Forged "fragmentation needed" messages are of no use to anybody (RFC 9715). */
-        {4, UDP,  false, IPPROTO_IP,   IP_MTU_DISCOVER,   IP_PMTUDISC_OMIT  },
-        {6, UDP,  false, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT},
-        {4, UDP,  true,  IPPROTO_IP,   IP_PKTINFO,        1                 },
-        {6, UDP,  true,  IPPROTO_IPV6, IPV6_RECVPKTINFO,  1                 },
+	{0, TCP, false, SOL_SOCKET, SO_REUSEADDR, 1},
+	/* TCP too: a new set of sockets is opened before the old one is closed. */
+	{0, BOTH, false, SOL_SOCKET, SO_REUSEPORT, 1},
+	{0, UDP, false, SOL_SOCKET, SO_RCVBUFFORCE, UDP_QUEUE},
+	{0, TCP, false, IPPROTO_TCP, TCP_NODELAY, 1}, /* accepted sockets inherit it */
+	/* The address of a link may come later than the configuration. */
+	{4, BOTH, false, IPPROTO_IP, IP_FREEBIND, 1},
+	{6, BOTH, false, IPPROTO_IPV6, IPV6_FREEBIND, 1},
+	{6, BOTH, false, IPPROTO_IPV6, IPV6_V6ONLY, 1},
+	/* Forged "fragmentation needed" messages are of no use to anybody (RFC 9715). */
+	{4, UDP, false, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
+	{6, UDP, false, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT},
+	{4, UDP, true, IPPROTO_IP, IP_PKTINFO, 1},
+	{6, UDP, true, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
 };
 
 static int set_options(int fd, const struct dns_endpoint *at, int type)
@@ -73,7 +73,7 @@ static int set_options(int fd, const struct dns_endpoint *at, int type)
 		const struct option *o = &options[i];
 
 		if ((o->family && o->family != at->addr.family) || !((int)o->type & type) ||
-		        (o->only_any && !is_any(&at->addr)))
+			(o->only_any && !is_any(&at->addr)))
 			continue;
 		if (setsockopt(fd, o->level, o->name, &o->value, sizeof(o->value)) == 0)
 			continue;
@@ -92,13 +92,13 @@ static int open_socket(const struct dns_endpoint *at, int type)
 	union address address;
 	socklen_t n = address_of(at, &address);
 	int fd = socket(address.sa.sa_family,
-	        (type == TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(type == TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
 		return -1;
 	if (set_options(fd, at, type) == 0 && bind(fd, &address.sa, n) == 0 &&
-	        (type == UDP || listen(fd, TCP_BACKLOG) == 0))
+		(type == UDP || listen(fd, TCP_BACKLOG) == 0))
 		return fd;
 	err = errno;
 	close(fd);
@@ -141,7 +141,7 @@ static bool open_all(struct dns_listener *l)
 }
 
 enum fl_err dns_listener_open(const struct dns_endpoint *at, unsigned threads,
-        struct dns_listener *out, struct textbuf *why)
+	struct dns_listener *out, struct textbuf *why)
 {
 	struct dns_listener l = {.at = *at, .threads = threads, .tcp = -1};
 	char text[IP_TEXT_MAX];
@@ -153,7 +153,7 @@ enum fl_err dns_listener_open(const struct dns_endpoint *at, unsigned threads,
 		return FL_OK;
 	}
 	textbuf_printf(why, "%s port %u: %s", ip_addr_text(&at->addr, text), (unsigned)l.at.port,
-	        strerror(errno));
+		strerror(errno));
 	dns_listener_close(&l);
 	return FL_EIO;
 }

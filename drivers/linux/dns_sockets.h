@@ -17,7 +17,7 @@ struct dns_listener {
 /* Bind; the address need not be there yet.  Port 0: any free one, told in out->at.
  * FL_EIO: `why` says which address and what the kernel said. */
 MUST_USE enum fl_err dns_listener_open(const struct dns_endpoint *at, unsigned threads,
-        struct dns_listener *out, struct textbuf *why);
+	struct dns_listener *out, struct textbuf *why);
 void dns_listener_close(struct dns_listener *l);
 
 #endif

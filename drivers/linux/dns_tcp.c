@@ -144,7 +144,7 @@ static struct slab *slab_get(struct dns_tcp *t, const struct connection *c)
 static void connection_watch(struct dns_tcp *t, struct connection *c)
 {
 	struct epoll_event e = {.events = c->out ? EPOLLOUT : EPOLLIN,
-	        .data.u64 = DNS_TAG_CONNECTION + place_of(t, c)};
+		.data.u64 = DNS_TAG_CONNECTION + place_of(t, c)};
 
 	if (c->watches_out == (c->out != NULL))
 		return;
@@ -270,7 +270,7 @@ static struct bytes next_message(const struct area *a, size_t from)
 /* Answer whole messages from `*done` on until enough answers are gathered in t->out.  A message
  * that gets no answer ends the connection: it was no question, so what follows is none either. */
 static size_t gather_answers(
-        struct dns_tcp *t, struct connection *c, const struct area *a, size_t *done)
+	struct dns_tcp *t, struct connection *c, const struct area *a, size_t *done)
 {
 	const struct dns_peer peer = {c->from, true};
 	struct dns_tally tally = {0};
@@ -372,7 +372,7 @@ static void accept_some(struct dns_tcp *t, int listener)
 		struct sockaddr_in6 from;
 		socklen_t n = sizeof(from);
 		int fd = accept4(listener, (struct sockaddr *)(void *)&from, &n,
-		        SOCK_NONBLOCK | SOCK_CLOEXEC);
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			connection_open(t, fd, &from);
@@ -389,7 +389,7 @@ static void accept_some(struct dns_tcp *t, int listener)
 static void close_idle(struct dns_tcp *t)
 {
 	while (t->oldest != NOBODY &&
-	        t->now_ms - t->places[t->oldest].since_ms >= t->limits.idle_ms)
+		t->now_ms - t->places[t->oldest].since_ms >= t->limits.idle_ms)
 		connection_close(t, &t->places[t->oldest]);
 }
 

@@ -23,7 +23,7 @@ struct dns_worker;
  * keep their sockets unless the number of threads changes.  threads 0: one a core.  At most 64
  * endpoints and 16 threads; a state of at most 16 KiB.  Nothing waits for the worker. */
 MUST_USE enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
-        struct loop *loop, const struct log *log, const char *program, struct textbuf *why);
+	struct loop *loop, const struct log *log, const char *program, struct textbuf *why);
 /* Ends the worker; its sockets are closed. */
 void dns_worker_close(struct dns_worker *w);
 

@@ -64,7 +64,8 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	return !reply->bad;
 }
 
-static const struct dns_answerer echo = {64, sizeof(struct image), thread_init, image_open, answer};
+static const struct dns_answerer echo = {
+	64, sizeof(struct image), thread_init, image_open, NULL, answer};
 
 /* ---- a server of one test ---- */
 

@@ -103,7 +103,7 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	return true;
 }
 
-static const struct dns_answerer echo = {64, sizeof(void *), thread_init, image_open, answer};
+static const struct dns_answerer echo = {64, sizeof(void *), thread_init, image_open, NULL, answer};
 
 /* ---- the daemon of one test ---- */
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fairlead-dns - the DNS worker: the responder of firmware/dns behind the sockets of drivers/linux.
+ * Started by fairleadd; see dns_worker.h for how the two live together. */
+#include "dns.h"
+#include "dns_child.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void thread_init(void *thread, uint64_t seed)
+{
+	struct dns_responder *r = thread;
+
+	r->rng = rng_of(seed);
+	r->turn = (uint32_t)rng_u64(&r->rng);
+}
+
+static enum fl_err image_open(struct bytes octets, void *image)
+{
+	return dns_image_open(octets, image);
+}
+
+/* In passes, so that the memory of one question is on its way while the next is looked at. */
+static void expect(const struct dns_serving *from, const struct bytes *queries, size_t n)
+{
+	uint32_t hash[DNS_SERVER_BATCH];
+
+	for (size_t i = 0; i < n; i++)
+		hash[i] = dns_prefetch(from->image, queries[i]);
+	for (size_t i = 0; i < n; i++)
+		dns_prefetch_name(from->image, hash[i]);
+}
+
+static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
+	struct bytes query, struct buf *reply)
+{
+	struct dns_responder *r = thread;
+	const struct dns_client client = {to->addr, to->tcp};
+
+	/* A state of another size comes from a daemon of another version. */
+	if (from->state_n != sizeof(struct published))
+		return false;
+	r->image = *(const struct dns_image *)from->image;
+	return dns_answer(r, (const struct published *)(const void *)from->state, &client, query,
+		       reply) == DNS_REPLY;
+}
+
+static const struct dns_answerer answerer = {
+	.thread_size = sizeof(struct dns_responder),
+	.image_size = sizeof(struct dns_image),
+	.thread_init = thread_init,
+	.image_open = image_open,
+	.expect = expect,
+	.answer = answer,
+};
+
+_Static_assert(DNS_UDP_SIZE == DNS_SERVER_UDP_REPLY && DNS_TCP_SIZE == DNS_SERVER_TCP_REPLY,
+	"the answerer and the server agree on the size of an answer");
+_Static_assert(sizeof(struct published) <= DNS_STATE_MAX, "the published state fits its page");
+
+static void usage(FILE *out)
+{
+	fputs("usage: fairlead-dns --help | --version\n"
+	      "\n"
+	      "fairlead-dns answers the DNS questions for Fairlead's domains.  It is started by\n"
+	      "fairleadd, which gives it its sockets, the zones and the state of the links over\n"
+	      "a control socket (fairlead-dns --control FD --threads N); it has no settings and\n"
+	      "serves nothing when started by hand.\n",
+		out);
+}
+
+int main(int argc, char **argv)
+{
+	struct dns_child_args args;
+
+	if (dns_child_args(argc, argv, &args))
+		dns_child_run(&args, &answerer);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("fairlead-dns %s\n", fl_version);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	usage(stderr);
+	return 2;
+}
