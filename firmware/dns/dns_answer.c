@@ -113,15 +113,16 @@ static unsigned order_preference(
 static unsigned to_front(
 	const struct image_record *records, unsigned number, uint8_t *pick, unsigned n)
 {
-	uint8_t rest[IMAGE_SET_MAX];
-	unsigned nfront = 0, nrest = 0;
+	unsigned nfront = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (records[pick[i]].link == number)
-			pick[nfront++] = pick[i];
-		else
-			rest[nrest++] = pick[i];
-	memcpy(pick + nfront, rest, nrest);
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t found = pick[i];
+
+		if (records[found].link != number)
+			continue;
+		memmove(pick + nfront + 1, pick + nfront, i - nfront);
+		pick[nfront++] = found;
+	}
 	return nfront;
 }
 
@@ -573,6 +574,30 @@ static void count_query(struct dns_responder *r, const struct dns_client *from)
 		r->count.udp++;
 }
 
+/* Header and question are there, `a->out` ends behind the records. */
+static void finish(struct answer *a, struct bytes query, const struct dns_query *q,
+	enum dns_rcode rcode, size_t limit, size_t records_at)
+{
+	unsigned flags = a->authoritative ? FLAG_AA : 0;
+
+	if (a->out.bad) {
+		a->out.bad = false;
+		a->out.n = records_at;
+		memset(a->count, 0, sizeof(a->count));
+		flags |= FLAG_TC;
+		a->r->count.truncated++;
+	}
+	a->out.cap = limit;
+	if (q->edns) {
+		put_opt(&a->out, q, rcode);
+		a->count[SECTION_ADDITIONAL]++;
+	}
+	if (rcode == RCODE_NOTAUTH && put_tsig(&a->out, query, q))
+		a->count[SECTION_ADDITIONAL]++;
+	put_header(&a->out, q, flags, rcode, records_at > DNS_HEADER, a->count);
+	a->r->count.rcode[rcode]++;
+}
+
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
 	const struct dns_client *from, struct bytes query, struct buf *reply)
 {
@@ -580,9 +605,7 @@ enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub
 	struct answer a;
 	enum fl_err parsed = dns_query_parse(query, &q);
 	enum dns_rcode rcode;
-	unsigned flags = 0;
-	bool question;
-	size_t limit, records_at;
+	size_t limit, records_at = DNS_HEADER;
 
 	count_query(r, from);
 	if (parsed == FL_ESHORT) {
@@ -591,9 +614,9 @@ enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub
 	}
 	begin(&a, r, pub, &q);
 	rcode = refuse(&q, parsed);
-	question = q.has_question && rcode != RCODE_NOTIMP;
 	limit = size_limit(&q, from, reply->cap);
-	records_at = DNS_HEADER + (question ? q.name_n + 4 : 0);
+	if (q.has_question && rcode != RCODE_NOTIMP)
+		records_at += q.name_n + 4;
 	if (records_at + OPT_SIZE > limit) { /* the caller's buffer is too small for any answer */
 		r->count.dropped++;
 		return DNS_DROP;
@@ -601,29 +624,9 @@ enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub
 	a.out = buf_of(reply->at, q.edns ? limit - OPT_SIZE : limit);
 	memcpy(a.out.at + DNS_HEADER, query.at + DNS_HEADER, records_at - DNS_HEADER);
 	a.out.n = records_at;
-	if (rcode == RCODE_NOERROR && !r->image.at)
-		rcode = RCODE_SERVFAIL;
 	if (rcode == RCODE_NOERROR)
-		rcode = answer_question(&a, q.type);
-	if (a.authoritative)
-		flags |= FLAG_AA;
-	if (a.out.bad) {
-		a.out = buf_of(reply->at, a.out.cap);
-		a.out.n = records_at;
-		memset(a.count, 0, sizeof(a.count));
-		flags |= FLAG_TC;
-		r->count.truncated++;
-	}
-	a.out.cap = limit;
-	if (q.edns) {
-		put_opt(&a.out, &q, rcode);
-		a.count[SECTION_ADDITIONAL]++;
-	}
-	if (rcode == RCODE_NOTAUTH)
-		a.count[SECTION_ADDITIONAL] =
-			(uint16_t)(a.count[SECTION_ADDITIONAL] + put_tsig(&a.out, query, &q));
-	put_header(&a.out, &q, flags, rcode, question, a.count);
-	r->count.rcode[rcode]++;
+		rcode = r->image.at ? answer_question(&a, q.type) : RCODE_SERVFAIL;
+	finish(&a, query, &q, rcode, limit, records_at);
 	reply->n = a.out.n;
 	return DNS_REPLY;
 }
