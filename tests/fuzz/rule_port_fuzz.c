@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any octets as a port or a range of ports. */
+#include "forwarding.h"
+#include "forwarding_settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct rule_port p = {7, 7}, again;
+	char words[64], text[16];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	if (!rule_port_parse((struct str){(const char *)data, n}, &p, &why)) {
+		if (!why.n || p.first != 7 || p.last != 7)
+			abort(); /* a refusal says why and leaves the value */
+		return 0;
+	}
+	if (!p.first || p.last < p.first)
+		abort();
+	snprintf(text, sizeof(text), "%u-%u", p.first, p.last);
+	if (!rule_port_parse(str_of(text), &again, &why) || memcmp(&p, &again, sizeof(p)) != 0)
+		abort();
+	return 0;
+}

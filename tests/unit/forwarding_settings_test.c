@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarding_settings.h"
+
+#include "forwarding.h"
+#include "link_settings.h"
+#include "policy_settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void *get(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void put(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)n;
+	free(p);
+}
+
+static const struct arena_source heap = {get, put, NULL};
+
+struct values {
+	SETTINGS_LIST(struct link_conf, links);
+	SETTINGS_LIST(struct lan_conf, lans);
+	SETTINGS_LIST(struct policy_conf, policies);
+	SETTINGS_LIST(struct rule_conf, rules);
+	SETTINGS_LIST(struct forward_conf, forwards);
+};
+
+struct fixture {
+	struct arena mem;
+	struct setting schema[6];
+	struct values v;
+	struct diags why;
+	char text[4096]; /* what is wrong */
+};
+
+static const char basis[] =
+	"link wan1 { interface eth0, address 203.0.113.2/29, gateway 203.0.113.1,\n"
+	"monitor { target 192.0.2.53 ping } }\n"
+	"link wan2 { interface eth1, address 198.51.100.2/29, gateway 198.51.100.1,\n"
+	"monitor { target 192.0.2.53 ping } }\n"
+	"lan office { interface eth2, address 192.168.1.1/24 }\n"
+	"policy primary { method priority, member wan1, member wan2 }\n";
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	arena_init(&f->mem, &heap);
+	f->schema[0] = link_setting;
+	f->schema[0].offset = offsetof(struct values, links);
+	f->schema[1] = lan_setting;
+	f->schema[1].offset = offsetof(struct values, lans);
+	f->schema[2] = policy_setting;
+	f->schema[2].offset = offsetof(struct values, policies);
+	f->schema[3] = rule_setting;
+	f->schema[3].offset = offsetof(struct values, rules);
+	f->schema[4] = forward_setting;
+	f->schema[4].offset = offsetof(struct values, forwards);
+	diags_init(&f->why, &f->mem);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	arena_reset(&f->mem);
+	free(f);
+	return 0;
+}
+
+/* Parse, bind and check the basis and `more`; what is wrong goes to f->text. */
+static void load(struct fixture *f, const char *more)
+{
+	struct textbuf t = textbuf_of(f->text, sizeof(f->text));
+	struct sink out = textbuf_sink(&t);
+	struct settings s;
+	struct forwarding_source source;
+	enum fl_err err;
+
+	assert_int_equal(settings_init(&s, f->schema, &f->mem), FL_OK);
+	assert_int_equal(settings_parse(&s, str_of(basis), &f->why), FL_OK);
+	err = settings_parse(&s, str_of(more), &f->why);
+	if (!err)
+		err = settings_bind(&s, &f->mem, &f->v, &f->why);
+	source = (struct forwarding_source){f->v.links, f->v.nlinks, f->v.lans, f->v.nlans,
+		f->v.policies, f->v.npolicies, f->v.rules, f->v.nrules, f->v.forwards,
+		f->v.nforwards};
+	if (!err)
+		forwarding_check(&source, &f->why);
+	diags_print(&f->why, NULL, &out);
+}
+
+static void expect_wrong(struct fixture *f, const char *more, const char *what)
+{
+	load(f, more);
+	assert_true(f->why.errors > 0);
+	if (!strstr(f->text, what))
+		fail_msg("expected \"%s\", got:\n%s", what, f->text);
+}
+
+static void a_rule_is_read_with_all_its_fields(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "rule 10 { protocol tcp, port 8000-8080, source 192.168.1.25/32, policy primary }");
+	assert_string_equal(f->text, "");
+	assert_int_equal(f->v.nrules, 1);
+	assert_int_equal(f->v.rules[0].number, 10);
+	assert_int_equal(f->v.rules[0].protocol, RULE_TCP);
+	assert_int_equal(f->v.rules[0].port.first, 8000);
+	assert_int_equal(f->v.rules[0].port.last, 8080);
+	assert_int_equal(f->v.rules[0].source.bits, 32);
+	assert_int_equal(f->v.rules[0].policy, 0);
+}
+
+static void a_forward_is_read_with_all_its_addresses(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "forward smtp { to 192.168.1.25, protocol tcp, port 25, to-port 2525,\n"
+		"on wan1 203.0.113.3, on wan2 198.51.100.3 }");
+	assert_string_equal(f->text, "");
+	assert_int_equal(f->v.forwards[0].protocol, RULE_TCP);
+	assert_int_equal(f->v.forwards[0].to_port, 2525);
+	assert_int_equal(f->v.forwards[0].non, 2);
+	assert_int_equal(f->v.forwards[0].on[1].link, 1);
+}
+
+static void a_port_without_tcp_or_udp_is_refused(void **state)
+{
+	expect_wrong(*state, "rule 10 { port 25, policy primary }", "only TCP and UDP have ports");
+}
+
+static void a_range_of_ports_that_ends_before_it_begins_is_refused(void **state)
+{
+	expect_wrong(*state, "rule 10 { protocol tcp, port 80-25, policy primary }",
+		"ends before it begins");
+}
+
+static void port_zero_is_refused(void **state)
+{
+	expect_wrong(*state, "rule 10 { protocol tcp, port 0, policy primary }", "is not a port");
+}
+
+static void a_range_without_its_end_is_refused(void **state)
+{
+	expect_wrong(*state, "rule 10 { protocol tcp, port 25-, policy primary }", "is not a port");
+}
+
+static void a_rule_needs_a_policy(void **state)
+{
+	expect_wrong(*state, "rule 10 { protocol tcp, port 25 }", "policy");
+}
+
+static void a_rule_with_two_families_is_refused(void **state)
+{
+	expect_wrong(*state,
+		"rule 10 { source 192.168.1.0/24, destination 2001:db8::/32, policy primary }",
+		"same family");
+}
+
+static void a_rule_that_is_never_reached_is_warned_about(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "rule 10 { policy primary }\nrule 20 { protocol tcp, port 25, policy primary }");
+	assert_int_equal(f->why.errors, 0);
+	assert_non_null(strstr(f->text, "rule 10 matches first"));
+}
+
+static void a_forward_is_for_tcp_or_udp(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 192.168.1.25, protocol icmp, port 25, on wan1 203.0.113.3 }",
+		"neither tcp nor udp");
+}
+
+static void a_forward_to_no_lan_is_refused(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 10.0.0.1, protocol tcp, port 25, on wan1 203.0.113.3 }",
+		"is in no LAN");
+}
+
+static void a_forward_from_another_links_address_is_refused(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 192.168.1.25, protocol tcp, port 25, on wan1 198.51.100.3 }",
+		"is not in a network of link wan1");
+}
+
+static void a_forward_from_the_gateways_address_is_refused(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.1 }",
+		"is the gateway of link wan1");
+}
+
+static void one_port_is_published_once(void **state)
+{
+	expect_wrong(*state,
+		"forward a { to 192.168.1.25, protocol tcp, port 20-30, on wan1 203.0.113.3 }\n"
+		"forward b { to 192.168.1.26, protocol tcp, port 25, on wan1 203.0.113.3 }",
+		"has this port of 203.0.113.3 already");
+}
+
+static void a_range_of_ports_keeps_its_ports(void **state)
+{
+	expect_wrong(*state,
+		"forward a { to 192.168.1.25, protocol tcp, port 20-30, to-port 5, on wan1 "
+		"203.0.113.3 }",
+		"keeps its ports");
+}
+
+static void a_lan_on_the_interface_of_a_link_is_refused(void **state)
+{
+	expect_wrong(*state, "lan lab { interface eth0, address 10.0.0.1/24 }",
+		"eth0 is the interface of link wan1");
+}
+
+static void a_lan_inside_the_network_of_a_link_is_refused(void **state)
+{
+	expect_wrong(*state, "lan lab { interface eth3, address 203.0.113.6/30 }",
+		"overlaps that of link wan1");
+}
+
+static void two_lans_may_not_overlap(void **state)
+{
+	expect_wrong(*state, "lan zoo { interface eth3, address 192.168.1.129/25 }",
+		"overlaps that of lan office");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_rule_is_read_with_all_its_fields),
+		TEST(a_forward_is_read_with_all_its_addresses),
+		TEST(a_port_without_tcp_or_udp_is_refused),
+		TEST(a_range_of_ports_that_ends_before_it_begins_is_refused),
+		TEST(port_zero_is_refused),
+		TEST(a_range_without_its_end_is_refused),
+		TEST(a_rule_needs_a_policy),
+		TEST(a_rule_with_two_families_is_refused),
+		TEST(a_rule_that_is_never_reached_is_warned_about),
+		TEST(a_forward_is_for_tcp_or_udp),
+		TEST(a_forward_to_no_lan_is_refused),
+		TEST(a_forward_from_another_links_address_is_refused),
+		TEST(a_forward_from_the_gateways_address_is_refused),
+		TEST(one_port_is_published_once),
+		TEST(a_range_of_ports_keeps_its_ports),
+		TEST(a_lan_on_the_interface_of_a_link_is_refused),
+		TEST(a_lan_inside_the_network_of_a_link_is_refused),
+		TEST(two_lans_may_not_overlap),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
