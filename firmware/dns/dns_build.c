@@ -51,7 +51,7 @@ static struct build_node *node_new(struct build *b, const uint8_t *name, size_t 
 }
 
 struct build_zone *build_zone(
-        struct build *b, const struct dns_name *name, const struct origin *origin)
+	struct build *b, const struct dns_name *name, const struct origin *origin)
 {
 	struct build_zone *zone;
 
@@ -59,7 +59,7 @@ struct build_zone *build_zone(
 		char text[DNS_NAME_TEXT_MAX];
 
 		diag_error(b->why, origin, NULL, "leave one of them out",
-		        "the domain %s is there twice", dns_name_text(name->wire, text));
+			"the domain %s is there twice", dns_name_text(name->wire, text));
 		return NULL;
 	}
 	zone = ARENA_NEW(b->mem, struct build_zone);
@@ -79,7 +79,7 @@ struct build_zone *build_zone(
 }
 
 struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
-        const struct origin *origin)
+	const struct origin *origin)
 {
 	struct build_node *first = NULL, *below = NULL;
 	const uint8_t *at = name->wire;
@@ -93,8 +93,8 @@ struct build_node *build_node(struct build *b, struct build_zone *zone, const st
 			char text[DNS_NAME_TEXT_MAX];
 
 			diag_error(b->why, origin, NULL, "write it there",
-			        "this name belongs to the domain %s",
-			        dns_name_text(node->zone->name.wire, text));
+				"this name belongs to the domain %s",
+				dns_name_text(node->zone->name.wire, text));
 			return NULL;
 		}
 		if (!node) {
@@ -126,7 +126,7 @@ struct build_set *build_set(const struct build_node *node, uint16_t type)
 }
 
 static struct build_set *set_of(
-        struct build *b, struct build_node *node, const struct build_data *d)
+	struct build *b, struct build_node *node, const struct build_data *d)
 {
 	struct build_set *set = build_set(node, d->type), **end = &node->sets;
 
@@ -161,7 +161,7 @@ struct build_set *build_add(struct build *b, struct build_node *node, const stru
 		}
 	if (set->count == IMAGE_SET_MAX) {
 		diag_error(b->why, d->origin, NULL, NULL,
-		        "a name has at most %d records of one type", IMAGE_SET_MAX);
+			"a name has at most %d records of one type", IMAGE_SET_MAX);
 		return NULL;
 	}
 	r = ARENA_NEW(b->mem, struct build_record);
@@ -225,7 +225,7 @@ static struct build_node *closest(const struct build *b, const uint8_t *name, si
 /* An MX or NS names `target`, which is ours to know: it must have an address and be no CNAME
  * (RFC 2181 10.3). */
 static void check_target(struct build *b, const struct build_set *set, const struct build_record *r,
-        const uint8_t *name, size_t n)
+	const uint8_t *name, size_t n)
 {
 	const struct build_node *node = closest(b, name, n);
 	const char *what = set->type == DNS_MX ? "mail exchange" : "name server";
@@ -237,10 +237,10 @@ static void check_target(struct build *b, const struct build_set *set, const str
 		node = node->wildcard;
 	if (node && build_set(node, DNS_CNAME))
 		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
-		        "the %s %s is an alias", what, dns_name_text(name, text));
+			"the %s %s is an alias", what, dns_name_text(name, text));
 	else if (!node || !links_of_addresses(node))
 		diag_error(b->why, r->origin, NULL, "add a host of that name",
-		        "the %s %s has no address", what, dns_name_text(name, text));
+			"the %s %s has no address", what, dns_name_text(name, text));
 }
 
 /* The name in the data whose addresses belong in the additional section; 0: none. */
@@ -249,11 +249,7 @@ static size_t target_of(uint16_t type, const struct build_record *r, size_t *n)
 	static const struct {
 		uint16_t type;
 		size_t at;
-	} named[] = {
-	        {DNS_NS,  0},
-                {DNS_MX,  2},
-                {DNS_SRV, 6}
-        };
+	} named[] = {{DNS_NS, 0}, {DNS_MX, 2}, {DNS_SRV, 6}};
 
 	for (size_t i = 0; i < COUNT_OF(named); i++)
 		if (named[i].type == type) {
@@ -336,9 +332,9 @@ static void check_alias(struct build *b, const struct build_node *node)
 
 	if (cname && (node->sets->next || cname->count > 1))
 		diag_error(b->why, cname->records->origin, NULL,
-		        "take the CNAME or the others away",
-		        "%s has a CNAME and may have nothing beside it (RFC 1034 3.6.2)",
-		        dns_name_text(node->name, text));
+			"take the CNAME or the others away",
+			"%s has a CNAME and may have nothing beside it (RFC 1034 3.6.2)",
+			dns_name_text(node->name, text));
 }
 
 static void connect(struct build *b)
@@ -380,7 +376,7 @@ static uint32_t pad(size_t n)
 /* The data with each name in the zone cut down to its own labels and room for a pointer to the
  * zone's name.  Returns its size; `patch` gets where the pointers belong in the ready octets. */
 static size_t compress(const struct build_zone *zone, uint16_t type, const struct build_record *r,
-        uint8_t *out, uint16_t patch[2])
+	uint8_t *out, uint16_t patch[2])
 {
 	size_t names_at[DNS_RDATA_NAMES], names = 0, from = 0, n = 0;
 	struct bytes data = bytes_of(r->data, r->n);
@@ -423,16 +419,16 @@ static uint32_t node_size(struct build *b, const struct build_node *node)
 }
 
 static void write_record(const struct build_node *node, const struct build_set *set,
-        const struct build_record *from, uint8_t *image, uint32_t ready, struct image_record *r)
+	const struct build_record *from, uint8_t *image, uint32_t ready, struct image_record *r)
 {
 	uint8_t *p = image + ready;
 	size_t n, target_n;
 
 	*r = (struct image_record){
-	        .links = from->links,
-	        .ready = ready,
-	        .preference = from->preference,
-	        .link = from->link,
+		.links = from->links,
+		.ready = ready,
+		.preference = from->preference,
+		.link = from->link,
 	};
 	n = compress(node->zone, set->type, from, p + READY_DATA, r->patch);
 	set_u16(p, 0xc00c);
@@ -453,19 +449,19 @@ struct places {
 };
 
 static void write_set(const struct build_node *node, const struct build_set *from, uint8_t *image,
-        struct places *at, struct image_set *set)
+	struct places *at, struct image_set *set)
 {
 	*set = (struct image_set){
-	        .type = from->type,
-	        .count = (uint8_t)from->count,
-	        .order = from->order,
-	        .policy = from->policy,
-	        .whole = from->whole,
-	        .nmasks = (uint16_t)from->nmasks,
-	        .ttl = from->ttl,
-	        .links = links_of_set(from),
-	        .records = at->records,
-	        .masks = at->masks,
+		.type = from->type,
+		.count = (uint8_t)from->count,
+		.order = from->order,
+		.policy = from->policy,
+		.whole = from->whole,
+		.nmasks = (uint16_t)from->nmasks,
+		.ttl = from->ttl,
+		.links = links_of_set(from),
+		.records = at->records,
+		.masks = at->masks,
 	};
 	for (const struct build_record *r = from->records; r; r = r->next) {
 		struct image_record *to = (struct image_record *)(void *)(image + at->records);
@@ -493,14 +489,14 @@ static void write_node(const struct build_node *from, uint32_t size, uint8_t *im
 		nmasks += s->nmasks;
 	}
 	*node = (struct image_node){
-	        .size = size,
-	        .zone = from->zone->index,
-	        .cut = from->cut ? from->cut->at : 0,
-	        .wildcard = from->wildcard ? from->wildcard->at : 0,
-	        .nsets = (uint16_t)nsets,
-	        .name_n = from->n,
-	        .labels = from->labels,
-	        .name = from->at + (uint32_t)(sizeof(*node) + nsets * sizeof(*set)),
+		.size = size,
+		.zone = from->zone->index,
+		.cut = from->cut ? from->cut->at : 0,
+		.wildcard = from->wildcard ? from->wildcard->at : 0,
+		.nsets = (uint16_t)nsets,
+		.name_n = from->n,
+		.labels = from->labels,
+		.name = from->at + (uint32_t)(sizeof(*node) + nsets * sizeof(*set)),
 	};
 	memcpy(image + node->name, from->name, from->n);
 	at.records = node->name + pad(from->n);
@@ -532,11 +528,11 @@ static void write_zones(const struct build *b, uint8_t *image)
 
 	for (const struct build_zone *z = b->zones; z; z = z->next)
 		*zone++ = (struct image_zone){
-		        .apex = z->apex->at,
-		        .soa = dns_image_set(image_node(&whole, z->apex->at), DNS_SOA)->records,
-		        .names = z->names,
-		        .negative = z->negative,
-		        .parent = z->parent ? (int32_t)z->parent->index : -1,
+			.apex = z->apex->at,
+			.soa = dns_image_set(image_node(&whole, z->apex->at), DNS_SOA)->records,
+			.names = z->names,
+			.negative = z->negative,
+			.parent = z->parent ? (int32_t)z->parent->index : -1,
 		};
 }
 
@@ -555,12 +551,12 @@ static enum fl_err place(struct build *b, struct image_header *h)
 	uint64_t at = sizeof(*h);
 
 	*h = (struct image_header){
-	        .magic = IMAGE_MAGIC,
-	        .zones = (uint32_t)at,
-	        .nzones = b->nzones,
-	        .nnodes = b->nnodes,
-	        .nslots = slots_for(b->nnodes),
-	        .serial = b->source->serial,
+		.magic = IMAGE_MAGIC,
+		.zones = (uint32_t)at,
+		.nzones = b->nzones,
+		.nnodes = b->nnodes,
+		.nslots = slots_for(b->nnodes),
+		.serial = b->source->serial,
 	};
 	at += (uint64_t)h->nzones * sizeof(struct image_zone);
 	h->slots = (uint32_t)at;
@@ -586,7 +582,7 @@ static void name_links(const struct dns_source *source, struct image_header *h)
 		const struct link_conf *link = &source->links[i];
 
 		if (link->number >= 1 && link->number <= FL_LINKS_MAX &&
-		        link->name.n <= FL_NAME_MAX)
+			link->name.n <= FL_NAME_MAX)
 			memcpy(h->link[link->number - 1], link->name.at, link->name.n);
 	}
 }
@@ -623,7 +619,7 @@ static uint32_t count_names(const struct dns_source *s)
 }
 
 enum fl_err dns_image_build(
-        const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
 {
 	struct build *b = ARENA_NEW(mem, struct build);
 	size_t errors = why->errors;

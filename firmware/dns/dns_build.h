@@ -88,10 +88,10 @@ struct build_node *build_find(const struct build *b, const uint8_t *name, size_t
 /* The node of `name`, made with all names between it and the zone's.  NULL: memory, or the name
  * is not the zone's to give, which has been told. */
 struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
-        const struct origin *origin);
+	const struct origin *origin);
 /* NULL: memory, or there is a zone of this name, which has been told. */
 struct build_zone *build_zone(
-        struct build *b, const struct dns_name *name, const struct origin *origin);
+	struct build *b, const struct dns_name *name, const struct origin *origin);
 struct build_set *build_set(const struct build_node *node, uint16_t type);
 /* A record that is there already is not added again; its links are joined.  NULL: memory, or over
  * IMAGE_SET_MAX records, which has been told. */

@@ -17,12 +17,12 @@ static void show_figures(const struct dns_console *m, const struct sink *out)
 		return;
 	m->figures(m->ctx, &f);
 	sink_printf(out, "worker %s, restarted %lu times\n", f.running ? "running" : "not running",
-	        (unsigned long)f.restarts);
+		(unsigned long)f.restarts);
 	sink_printf(out,
-	        "queries %llu (%llu over TCP), replies %llu, dropped %llu, truncated %llu\n",
-	        (unsigned long long)f.queries, (unsigned long long)f.tcp,
-	        (unsigned long long)f.replies, (unsigned long long)f.dropped,
-	        (unsigned long long)f.truncated);
+		"queries %llu (%llu over TCP), replies %llu, dropped %llu, truncated %llu\n",
+		(unsigned long long)f.queries, (unsigned long long)f.tcp,
+		(unsigned long long)f.replies, (unsigned long long)f.dropped,
+		(unsigned long long)f.truncated);
 }
 
 static enum fl_err show_dns(struct console_call *call)
@@ -47,16 +47,16 @@ static enum fl_err show_dns_answer(struct console_call *call)
 static bool type_words(void *module, size_t index, struct settings_choice *out)
 {
 	static const struct settings_choice types[] = {
-	        {STR("A"),     STR("IPv4 addresses"),               false},
-	        {STR("AAAA"),  STR("IPv6 addresses"),               false},
-	        {STR("MX"),    STR("mail exchanges"),               false},
-	        {STR("NS"),    STR("name servers"),                 false},
-	        {STR("PTR"),   STR("the name of an address"),       false},
-	        {STR("SOA"),   STR("the domain's own record"),      false},
-	        {STR("SRV"),   STR("services"),                     false},
-	        {STR("TXT"),   STR("texts"),                        false},
-	        {STR("CNAME"), STR("the name this is an alias of"), false},
-	        {STR("ANY"),   STR("one set of what there is"),     false},
+		{STR("A"), STR("IPv4 addresses"), false},
+		{STR("AAAA"), STR("IPv6 addresses"), false},
+		{STR("MX"), STR("mail exchanges"), false},
+		{STR("NS"), STR("name servers"), false},
+		{STR("PTR"), STR("the name of an address"), false},
+		{STR("SOA"), STR("the domain's own record"), false},
+		{STR("SRV"), STR("services"), false},
+		{STR("TXT"), STR("texts"), false},
+		{STR("CNAME"), STR("the name this is an alias of"), false},
+		{STR("ANY"), STR("one set of what there is"), false},
 	};
 
 	(void)module;
@@ -67,9 +67,9 @@ static bool type_words(void *module, size_t index, struct settings_choice *out)
 }
 
 const struct console_command dns_commands[] = {
-        {"show dns",   "domains that are served, and the figures of the worker", CONSOLE_ANY,
-         show_dns, NULL},
-        {"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
-         type_words},
-        {0       },
+	{"show dns", "domains that are served, and the figures of the worker", CONSOLE_ANY,
+		show_dns, NULL},
+	{"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
+		type_words},
+	{0},
 };

@@ -32,13 +32,13 @@ static bool link_is_known(struct build *b, const struct origin *origin, int32_t 
 	if (link == DNS_LINK_ANY || (link >= 0 && (size_t)link < b->source->nlinks))
 		return true;
 	diag_error(b->why, origin, "link", "add `link NAME`, or `link any` for an off-site address",
-	        "the link is missing");
+		"the link is missing");
 	return false;
 }
 
 /* A name of a row inside a zone; told when it is none. */
 static bool name_in_zone(struct build *b, struct str text, const struct build_zone *zone,
-        const struct origin *origin, struct dns_name *out)
+	const struct origin *origin, struct dns_name *out)
 {
 	struct dns_key key;
 
@@ -47,8 +47,8 @@ static bool name_in_zone(struct build *b, struct str text, const struct build_zo
 		break;
 	case FL_ERANGE:
 		diag_error(b->why, origin, NULL, "make it shorter",
-		        "\"%.*s\" is too long for a name: 63 octets a label, 255 in all",
-		        STR_ARG(text));
+			"\"%.*s\" is too long for a name: 63 octets a label, 255 in all",
+			STR_ARG(text));
 		return false;
 	default:
 		diag_error(b->why, origin, NULL, NULL, "\"%.*s\" is not a name", STR_ARG(text));
@@ -58,7 +58,7 @@ static bool name_in_zone(struct build *b, struct str text, const struct build_zo
 	if (dns_name_is_below(key.wire, key.n, zone->apex->name, zone->apex->n))
 		return true;
 	diag_error(b->why, origin, NULL, "leave the final dot away, or put it into its own domain",
-	        "\"%.*s\" is not a name in this domain", STR_ARG(text));
+		"\"%.*s\" is not a name in this domain", STR_ARG(text));
 	return false;
 }
 
@@ -74,14 +74,14 @@ struct named {
 };
 
 static struct build_set *add_address(
-        struct build *b, struct build_node *node, const struct named *h, const struct ip_addr *a)
+	struct build *b, struct build_node *node, const struct named *h, const struct ip_addr *a)
 {
 	struct build_data d = {
-	        .type = a->family == 4 ? DNS_A : DNS_AAAA,
-	        .ttl = h->ttl,
-	        .data = a->b,
-	        .n = ip_addr_size(a->family),
-	        .origin = h->origin,
+		.type = a->family == 4 ? DNS_A : DNS_AAAA,
+		.ttl = h->ttl,
+		.data = a->b,
+		.n = ip_addr_size(a->family),
+		.origin = h->origin,
 	};
 	struct build_set *set;
 
@@ -106,7 +106,7 @@ static size_t addresses_of(const struct build *b, const struct named *h, struct 
 	}
 	for (size_t i = 0; i < COUNT_OF(families) && h->link >= 0; i++) {
 		const struct ip_prefix *own =
-		        link_conf_address(&b->source->links[h->link], families[i]);
+			link_conf_address(&b->source->links[h->link], families[i]);
 
 		if (own)
 			out[n++] = own->addr;
@@ -124,16 +124,16 @@ static void add_named(struct build *b, struct build_node *node, const struct nam
 	n = addresses_of(b, h, own);
 	if (n == 0)
 		diag_error(b->why, h->origin, "address",
-		        h->link < 0 ? "write the address, or name the link it is on"
-		                    : "write the address, or give the link one",
-		        h->link < 0 ? "`own` needs a link" : "the link has no address of its own");
+			h->link < 0 ? "write the address, or name the link it is on"
+				    : "write the address, or give the link one",
+			h->link < 0 ? "`own` needs a link" : "the link has no address of its own");
 	for (size_t i = 0; i < n; i++)
 		add_address(b, node, h, &own[i]);
 }
 
 static void add_mail_entry(struct build *b, struct build_zone *zone,
-        const struct dns_name *exchange, const struct dns_host_name *name, bool mail_entry,
-        uint32_t ttl, const struct origin *origin)
+	const struct dns_name *exchange, const struct dns_host_name *name, bool mail_entry,
+	uint32_t ttl, const struct origin *origin)
 {
 	uint8_t data[2 + DNS_NAME_MAX];
 	struct build_data d = {DNS_MX, ttl, data, 2u + exchange->n, LINKS_ALWAYS, 0, origin};
@@ -141,19 +141,19 @@ static void add_mail_entry(struct build *b, struct build_zone *zone,
 	if (mail_entry != name->has_preference) {
 		if (mail_entry)
 			diag_error(b->why, origin, "mail-entry",
-			        "put a preference before the name: 10;NAME",
-			        "the mail entry \"%.*s\" has no preference", STR_ARG(name->label));
+				"put a preference before the name: 10;NAME",
+				"the mail entry \"%.*s\" has no preference", STR_ARG(name->label));
 		else
 			diag_error(b->why, origin, "mail-entry",
-			        "add `mail-entry yes`, or take the preference away",
-			        "there is a preference and no `mail-entry yes`");
+				"add `mail-entry yes`, or take the preference away",
+				"there is a preference and no `mail-entry yes`");
 		return;
 	}
 	if (!mail_entry)
 		return;
 	if (exchange->wire[0] == 1 && exchange->wire[1] == '*') {
 		diag_error(b->why, origin, "mail-entry", "name the mail host",
-		        "a wildcard cannot be a mail exchange");
+			"a wildcard cannot be a mail exchange");
 		return;
 	}
 	set_u16(data, name->preference);
@@ -163,7 +163,7 @@ static void add_mail_entry(struct build *b, struct build_zone *zone,
 
 /* The node of a host or balanced host, which is its only one. */
 static struct build_node *host_node(struct build *b, struct build_zone *zone, struct str label,
-        const struct origin *origin, struct dns_name *name)
+	const struct origin *origin, struct dns_name *name)
 {
 	struct build_node *node;
 
@@ -172,8 +172,8 @@ static struct build_node *host_node(struct build *b, struct build_zone *zone, st
 	node = build_node(b, zone, name, origin);
 	if (node && node->host) {
 		diag_error(b->why, origin, NULL,
-		        "give each address a host of its own and join them in a balanced-host",
-		        "there are two hosts of the name \"%.*s\"", STR_ARG(label));
+			"give each address a host of its own and join them in a balanced-host",
+			"there are two hosts of the name \"%.*s\"", STR_ARG(label));
 		return NULL;
 	}
 	if (node)
@@ -184,7 +184,7 @@ static struct build_node *host_node(struct build *b, struct build_zone *zone, st
 static void add_host(struct build *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
 	struct named named = {&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl),
-	        h->when_dead == DNS_DEAD_ANSWER};
+		h->when_dead == DNS_DEAD_ANSWER};
 	struct dns_name name;
 	struct build_node *node = host_node(b, zone, h->name.label, &h->origin, &name);
 
@@ -195,7 +195,7 @@ static void add_host(struct build *b, struct build_zone *zone, const struct dns_
 }
 
 static void add_balanced(struct build *b, struct build_zone *zone,
-        const struct dns_domain_conf *domain, const struct dns_balanced_conf *c)
+	const struct dns_domain_conf *domain, const struct dns_balanced_conf *c)
 {
 	uint32_t ttl = seconds(c->ttl, zone->ttl);
 	struct dns_name name;
@@ -205,7 +205,7 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 		return;
 	if (c->nmembers == 0)
 		diag_error(b->why, &c->origin, NULL, "add `member HOST`",
-		        "a balanced host needs a member");
+			"a balanced host needs a member");
 	for (size_t i = 0; i < c->nmembers; i++) {
 		int32_t which = c->members[i].host;
 		const struct dns_host_conf *h;
@@ -215,7 +215,7 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 			continue; /* the settings have told */
 		h = &domain->hosts[which];
 		struct named member = {&c->members[i].origin, h->address, h->link, ttl,
-		        c->when_dead == DNS_DEAD_ANSWER};
+			c->when_dead == DNS_DEAD_ANSWER};
 		size_t n = addresses_of(b, &member, own);
 
 		for (size_t k = 0; k < n; k++) {
@@ -243,20 +243,20 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 
 	if (!dns_type_parse(c->type, &d.type) || !dns_type_is_data(d.type)) {
 		diag_error(b->why, &c->origin, NULL,
-		        "use A, AAAA, CNAME, MX, TXT, SRV, ..., or TYPEnnn",
-		        "\"%.*s\" is not a type of record that can be written", STR_ARG(c->type));
+			"use A, AAAA, CNAME, MX, TXT, SRV, ..., or TYPEnnn",
+			"\"%.*s\" is not a type of record that can be written", STR_ARG(c->type));
 		return;
 	}
 	if (!name_in_zone(b, c->name, zone, &c->origin, &name))
 		return;
 	if (dns_rdata_parse(d.type, c->data, &zone->name, &out, &why) != FL_OK) {
 		diag_error(
-		        b->why, &c->origin, NULL, NULL, "data of %.*s: %s", STR_ARG(c->type), text);
+			b->why, &c->origin, NULL, NULL, "data of %.*s: %s", STR_ARG(c->type), text);
 		return;
 	}
 	if (d.type == DNS_NS && name.wire[0] == 1 && name.wire[1] == '*') {
 		diag_error(b->why, &c->origin, NULL, "name what is delegated",
-		        "a wildcard cannot be delegated");
+			"a wildcard cannot be delegated");
 		return;
 	}
 	d.data = out.at;
@@ -267,7 +267,7 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 }
 
 static void add_ns(struct build *b, struct build_zone *zone, const struct dns_name *server,
-        const struct origin *origin)
+	const struct origin *origin)
 {
 	struct build_data d = {DNS_NS, zone->ttl, server->wire, server->n, LINKS_ALWAYS, 0, origin};
 
@@ -275,7 +275,7 @@ static void add_ns(struct build *b, struct build_zone *zone, const struct dns_na
 }
 
 static void add_name_server(
-        struct build *b, struct build_zone *zone, const struct dns_name_server_conf *c)
+	struct build *b, struct build_zone *zone, const struct dns_name_server_conf *c)
 {
 	struct named named = {&c->origin, c->address, c->link, zone->ttl, false};
 	struct dns_name name;
@@ -283,7 +283,7 @@ static void add_name_server(
 
 	if (dns_name_parse(c->name, &zone->name, &name) != FL_OK) {
 		diag_error(
-		        b->why, &c->origin, NULL, NULL, "\"%.*s\" is not a name", STR_ARG(c->name));
+			b->why, &c->origin, NULL, NULL, "\"%.*s\" is not a name", STR_ARG(c->name));
 		return;
 	}
 	add_ns(b, zone, &name, &c->origin);
@@ -316,7 +316,7 @@ static bool contact_name(struct str contact, const struct dns_name *zone, struct
 }
 
 static void add_soa(struct build *b, struct build_zone *zone, const struct dns_name *primary,
-        struct str contact)
+	struct str contact)
 {
 	struct build_data d = {.type = DNS_SOA, .ttl = zone->ttl, .links = LINKS_ALWAYS};
 	struct buf out = buf_of(b->scratch, sizeof(b->scratch));
@@ -324,7 +324,7 @@ static void add_soa(struct build *b, struct build_zone *zone, const struct dns_n
 
 	if (!contact_name(contact, &zone->name, &mailbox)) {
 		diag_error(b->why, zone->origin, "contact", "write it as NAME@DOMAIN",
-		        "\"%.*s\" is not a mail address", STR_ARG(contact));
+			"\"%.*s\" is not a mail address", STR_ARG(contact));
 		return;
 	}
 	buf_put(&out, primary->wire, primary->n);
@@ -354,8 +354,8 @@ static void fill_domain(struct build *b, struct build_zone *zone, const struct d
 		add_record(b, zone, &c->records[i]);
 	if (c->nname_servers == 0) {
 		diag_error(b->why, &c->origin, "name-server",
-		        "add `name-server NAME { address ADDRESS, link LINK }`",
-		        "a domain needs a name server");
+			"add `name-server NAME { address ADDRESS, link LINK }`",
+			"a domain needs a name server");
 		return;
 	}
 	if (dns_name_parse(c->name_servers[0].name, &zone->name, &primary) == FL_OK)
@@ -369,7 +369,7 @@ static struct build_zone *open_domain(struct build *b, const struct dns_domain_c
 
 	if (dns_name_parse(c->name, NULL, &name) != FL_OK) {
 		diag_error(b->why, &c->origin, NULL, NULL, "\"%.*s\" is not a domain name",
-		        STR_ARG(c->name));
+			STR_ARG(c->name));
 		return NULL;
 	}
 	zone = build_zone(b, &name, &c->origin);
@@ -451,7 +451,7 @@ static void fill_reverse(struct build *b, struct build_zone *zone, const struct 
 	if (c->name_server.n) {
 		if (dns_name_parse(c->name_server, NULL, &first) != FL_OK) {
 			diag_error(b->why, &c->origin, "name-server", NULL,
-			        "\"%.*s\" is not a name", STR_ARG(c->name_server));
+				"\"%.*s\" is not a name", STR_ARG(c->name_server));
 			return;
 		}
 		add_ns(b, zone, &first, &c->origin);
@@ -467,11 +467,11 @@ static void fill_reverse(struct build *b, struct build_zone *zone, const struct 
 		add_soa(b, zone, &first, domain ? domain->contact : (struct str){NULL, 0});
 	else
 		diag_error(b->why, &c->origin, "name-server", "add `name-server NAME`",
-		        "there is no domain to take the name servers from");
+			"there is no domain to take the name servers from");
 }
 
 static void open_reverse_zone(
-        struct build *b, const struct dns_name *name, const struct dns_reverse_conf *c)
+	struct build *b, const struct dns_name *name, const struct dns_reverse_conf *c)
 {
 	struct build_zone *zone = build_zone(b, name, &c->origin);
 
@@ -493,7 +493,7 @@ static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
 
 	if (p.bits < unit) {
 		diag_error(b->why, &c->origin, NULL, "use a longer prefix",
-		        "a reverse zone needs at least /%u", unit);
+			"a reverse zone needs at least /%u", unit);
 		return;
 	}
 	if (is_classless(&p)) {
@@ -510,7 +510,7 @@ static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
 
 /* The best host of an address has its PTR, alone. */
 static void put_ptr(struct build *b, struct build_zone *zone, const struct dns_name *owner,
-        const struct dns_name *host, enum ptr_rank rank, const struct origin *origin)
+	const struct dns_name *host, enum ptr_rank rank, const struct origin *origin)
 {
 	struct build_data d = {DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, origin};
 	struct build_node *node = build_node(b, zone, owner, origin);
@@ -545,7 +545,7 @@ static struct build_zone *zone_above(const struct build *b, const struct dns_nam
 }
 
 static void add_ptr(struct build *b, const struct ip_addr *a, const struct dns_name *host,
-        enum ptr_rank rank, const struct origin *origin)
+	enum ptr_rank rank, const struct origin *origin)
 {
 	for (size_t i = 0; i < b->source->nreverses; i++) {
 		const struct dns_reverse_conf *c = &b->source->reverses[i];
@@ -571,21 +571,21 @@ static void add_ptr(struct build *b, const struct ip_addr *a, const struct dns_n
 }
 
 static void add_ptr_of(struct build *b, const struct build_zone *zone, struct str label,
-        const struct named *h, enum ptr_rank rank)
+	const struct named *h, enum ptr_rank rank)
 {
 	struct ip_addr own[2];
 	struct dns_name name;
 	size_t n = addresses_of(b, h, own);
 
 	if (dns_name_parse(label, &zone->name, &name) != FL_OK ||
-	        (name.wire[0] == 1 && name.wire[1] == '*'))
+		(name.wire[0] == 1 && name.wire[1] == '*'))
 		return;
 	for (size_t i = 0; i < n; i++)
 		add_ptr(b, &own[i], &name, rank, h->origin);
 }
 
 static void add_ptrs(
-        struct build *b, const struct build_zone *zone, const struct dns_domain_conf *c)
+	struct build *b, const struct build_zone *zone, const struct dns_domain_conf *c)
 {
 	for (size_t i = 0; i < c->nhosts; i++) {
 		const struct dns_host_conf *h = &c->hosts[i];

@@ -14,13 +14,13 @@ static const char *const section_text[] = {"answer", "authority", "additional"};
 static const char *rcode_text(unsigned rcode)
 {
 	static const char *const texts[] = {
-	        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
 
 	return rcode < COUNT_OF(texts) ? texts[rcode] : "error";
 }
 
 static void print_record(
-        struct bytes message, size_t *at, const char *section, const struct sink *out)
+	struct bytes message, size_t *at, const char *section, const struct sink *out)
 {
 	char text[DNS_NAME_TEXT_MAX], type_text[DNS_TYPE_TEXT_MAX];
 	struct dns_name owner;
@@ -39,7 +39,7 @@ static void print_record(
 		return;
 	*at = message.n - rest.n;
 	sink_printf(out, "%-10s  %s %lu IN %s ", section, dns_name_text(owner.wire, text),
-	        (unsigned long)ttl, dns_type_text(type, type_text));
+		(unsigned long)ttl, dns_type_text(type, type_text));
 	dns_rdata_print(type, message, *at - n, n, out);
 	sink_puts(out, "\n");
 }
@@ -50,8 +50,8 @@ static void print_message(struct bytes message, size_t question_n, const struct 
 	size_t at = DNS_HEADER + question_n;
 
 	sink_printf(out, "status %s%s%s\n", rcode_text(flags & 15),
-	        flags & FLAG_AA ? "" : ", not authoritative",
-	        flags & FLAG_TC ? ", too long for one datagram" : "");
+		flags & FLAG_AA ? "" : ", not authoritative",
+		flags & FLAG_TC ? ", too long for one datagram" : "");
 	for (unsigned s = 0; s < COUNT_OF(section_text); s++)
 		for (unsigned i = get_u16(message.at + 6 + 2 * s); i > 0; i--)
 			print_record(message, &at, section_text[s], out);
@@ -76,7 +76,7 @@ static void print_links(const struct dns_image *image, uint32_t links, const str
 }
 
 static void print_reason(const struct dns_image *image, const struct published *pub,
-        const struct image_set *set, uint32_t links, const struct sink *out)
+	const struct image_set *set, uint32_t links, const struct sink *out)
 {
 	uint32_t alive = links_alive(pub);
 
@@ -99,7 +99,7 @@ static void print_reason(const struct dns_image *image, const struct published *
 }
 
 static void explain_set(const struct dns_image *image, const struct published *pub,
-        const struct image_set *set, const struct image_node *node, const struct sink *out)
+	const struct image_set *set, const struct image_node *node, const struct sink *out)
 {
 	const struct image_record *r = image_records(image, set->records);
 	const struct image_node *apex = image_node(image, image_zone(image, node->zone)->apex);
@@ -118,7 +118,7 @@ static void explain_set(const struct dns_image *image, const struct published *p
 		for (size_t k = 0; k < COUNT_OF(r[i].patch); k++)
 			if (r[i].patch[k])
 				set_u16(message + at + r[i].patch[k] - READY_DATA,
-				        0xc000 | DNS_HEADER);
+					0xc000 | DNS_HEADER);
 		sink_printf(out, "  %s ", dns_type_text(set->type, type_text));
 		dns_rdata_print(set->type, bytes_of(message, at + n), at, n, out);
 		sink_puts(out, "  ");
@@ -133,7 +133,7 @@ static bool is_explained(uint16_t type)
 
 /* Why each record that follows the links is in or out. */
 static void explain_node(const struct dns_image *image, const struct published *pub,
-        const struct image_node *node, uint16_t type, const struct sink *out)
+	const struct image_node *node, uint16_t type, const struct sink *out)
 {
 	char text[DNS_NAME_TEXT_MAX];
 	bool said = false;
@@ -170,13 +170,13 @@ static size_t put_question(struct buf *out, const struct dns_name *name, uint16_
 }
 
 enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
-        struct str type, const struct sink *out)
+	struct str type, const struct sink *out)
 {
 	struct dns_responder r = {.image = *image, .rng = rng_of(1)};
 	const struct dns_client client = {.tcp = true};
 	uint8_t question[DNS_HEADER + DNS_NAME_SIZE + 4], octets[EXPLAIN_SIZE];
 	struct buf query = buf_of(question, sizeof(question)),
-	           reply = buf_of(octets, sizeof(octets));
+		   reply = buf_of(octets, sizeof(octets));
 	const struct image_node *node;
 	struct dns_name wire;
 	struct dns_key key;
@@ -189,7 +189,7 @@ enum fl_err dns_explain(const struct dns_image *image, const struct published *p
 	}
 	if (!dns_type_parse(type, &code)) {
 		sink_printf(out, "\"%.*s\" is not a type: use A, AAAA, MX, TXT, ..., or TYPEnnn\n",
-		        STR_ARG(type));
+			STR_ARG(type));
 		return FL_EFORMAT;
 	}
 	n = put_question(&query, &wire, code);

@@ -128,7 +128,7 @@ static inline const struct image_record *image_records(const struct dns_image *i
 
 /* The node of exactly this name (whole, lower case, zeros behind it), or NULL. */
 const struct image_node *dns_image_find(
-        const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash);
+	const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash);
 const struct image_set *dns_image_set(const struct image_node *node, uint16_t type);
 /* The image's serial after `generation` changes of the links. */
 static inline uint32_t dns_image_serial(const struct dns_image *i, uint32_t generation)

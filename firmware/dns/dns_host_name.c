@@ -14,7 +14,7 @@ static bool label_is_good(struct str label, struct textbuf *why)
 		return true;
 	else
 		textbuf_printf(
-		        why, label.n ? "is not a host name" : "has no name behind the preference");
+			why, label.n ? "is not a host name" : "has no name behind the preference");
 	return false;
 }
 
@@ -27,9 +27,9 @@ bool dns_host_name_parse(struct str text, struct dns_host_name *out, struct text
 	if (before.n < text.n) {
 		if (!str_to_u64(before, UINT16_MAX, &preference)) {
 			textbuf_printf(why,
-			        "has \"%.*s\" before the semicolon, where a preference 0..65535 "
-			        "belongs",
-			        before.n > 40 ? 40 : (int)before.n, before.at);
+				"has \"%.*s\" before the semicolon, where a preference 0..65535 "
+				"belongs",
+				before.n > 40 ? 40 : (int)before.n, before.at);
 			return false;
 		}
 		name = (struct dns_host_name){true, (uint16_t)preference, rest};

@@ -15,7 +15,7 @@
 #include <string.h>
 
 const struct image_node *dns_image_find(
-        const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash)
+	const struct dns_image *image, const uint8_t *name, size_t n, uint32_t hash)
 {
 	const struct image_slot *slots = image_slots(image);
 	uint32_t mask = image_header(image)->nslots - 1;
@@ -67,7 +67,7 @@ static bool header_is_sound(const struct dns_image *image)
 	const struct image_header *h = image_header(image);
 
 	if (h->magic != IMAGE_MAGIC || h->size != image->n || h->nslots == 0 ||
-	        (h->nslots & (h->nslots - 1)) || h->nnodes > h->nslots / 2)
+		(h->nslots & (h->nslots - 1)) || h->nnodes > h->nslots / 2)
 		return false;
 	for (size_t i = 0; i < FL_LINKS_MAX; i++)
 		if (!memchr(h->link[i], '\0', sizeof(h->link[i])))
@@ -78,7 +78,7 @@ static bool header_is_sound(const struct dns_image *image)
 }
 
 static bool record_is_sound(
-        const struct dns_image *image, const struct image_record *r, uint32_t from, uint32_t to)
+	const struct dns_image *image, const struct image_record *r, uint32_t from, uint32_t to)
 {
 	const uint8_t *ready;
 
@@ -94,15 +94,15 @@ static bool record_is_sound(
 }
 
 static bool set_is_sound(
-        const struct dns_image *image, const struct image_set *set, uint32_t from, uint32_t to)
+	const struct dns_image *image, const struct image_set *set, uint32_t from, uint32_t to)
 {
 	const struct image_record *r;
 
 	/* A bool that came from elsewhere is looked at as an octet. */
 	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
-	        *(const uint8_t *)(const void *)&set->whole > 1 ||
-	        !lies_in(set->records, set->count, sizeof(*r), from, to) ||
-	        !lies_in(set->masks, set->nmasks, sizeof(uint32_t), from, to))
+		*(const uint8_t *)(const void *)&set->whole > 1 ||
+		!lies_in(set->records, set->count, sizeof(*r), from, to) ||
+		!lies_in(set->masks, set->nmasks, sizeof(uint32_t), from, to))
 		return false;
 	r = image_records(image, set->records);
 	for (unsigned i = 0; i < set->count; i++)
@@ -123,10 +123,10 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 		return false;
 	end = at + node->size;
 	if (sizeof(*node) + node->nsets * sizeof(*sets) > node->size || node->name_n == 0 ||
-	        !lies_in(node->name, node->name_n, 1, at, end) ||
-	        dns_name_size(image->at + node->name, node->name_n) != node->name_n ||
-	        dns_name_labels(image->at + node->name) != node->labels ||
-	        node->labels > image_header(image)->most_labels)
+		!lies_in(node->name, node->name_n, 1, at, end) ||
+		dns_name_size(image->at + node->name, node->name_n) != node->name_n ||
+		dns_name_labels(image->at + node->name) != node->labels ||
+		node->labels > image_header(image)->most_labels)
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
 		if (!set_is_sound(image, &sets[i], at, end))
@@ -135,7 +135,7 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 }
 
 static const struct image_node *find_own(
-        const struct dns_image *image, const struct image_node *node)
+	const struct dns_image *image, const struct image_node *node)
 {
 	struct dns_key key;
 
@@ -149,8 +149,8 @@ static bool is_node(const struct dns_image *image, uint32_t at)
 	const struct image_node *node = image_node(image, at);
 
 	if (!lies_in(at, 1, sizeof(*node), image_header(image)->nodes, image->n) ||
-	        node->name > image->n || node->name_n > image->n - node->name ||
-	        dns_name_size(image->at + node->name, node->name_n) != node->name_n)
+		node->name > image->n || node->name_n > image->n - node->name ||
+		dns_name_size(image->at + node->name, node->name_n) != node->name_n)
 		return false;
 	return find_own(image, node) == node;
 }
@@ -169,7 +169,7 @@ static bool slots_are_sound(const struct dns_image *image)
 			continue;
 		used++;
 		if (!lies_in(slots[i].node, 1, sizeof(*node), h->nodes, image->n) ||
-		        node->name > image->n || node->name_n > image->n - node->name)
+			node->name > image->n || node->name_n > image->n - node->name)
 			return false;
 	}
 	return used == h->nnodes;
@@ -181,19 +181,19 @@ static bool references_are_sound(const struct dns_image *image, const struct ima
 	const struct image_node *apex;
 
 	if (node->zone >= image_header(image)->nzones ||
-	        (node->cut && !is_node(image, node->cut)) ||
-	        (node->wildcard && !is_node(image, node->wildcard)))
+		(node->cut && !is_node(image, node->cut)) ||
+		(node->wildcard && !is_node(image, node->wildcard)))
 		return false;
 	apex = image_node(image, image_zone(image, node->zone)->apex);
 	if (!dns_name_is_below(
-	            image->at + node->name, node->name_n, image->at + apex->name, apex->name_n))
+		    image->at + node->name, node->name_n, image->at + apex->name, apex->name_n))
 		return false;
 	if (node->cut) {
 		const struct image_node *cut = image_node(image, node->cut);
 
 		if (cut->zone != node->zone || !dns_image_set(cut, DNS_NS) ||
-		        !dns_name_is_below(image->at + node->name, node->name_n,
-		                image->at + cut->name, cut->name_n))
+			!dns_name_is_below(image->at + node->name, node->name_n,
+				image->at + cut->name, cut->name_n))
 			return false;
 	}
 	for (unsigned i = 0; i < node->nsets; i++) {
@@ -220,7 +220,7 @@ static bool zone_is_sound(const struct dns_image *image, uint32_t index)
 
 		above = image_node(image, at);
 		if (!is_node(image, at) || !dns_name_is_below(image->at + apex->name, apex->name_n,
-		                                   image->at + above->name, above->name_n))
+						   image->at + above->name, above->name_n))
 			return false;
 	}
 	soa = dns_image_set(image_node(image, zone->apex), DNS_SOA);
@@ -251,7 +251,7 @@ enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
 	const struct image_header *h = image_header(&image);
 
 	if (octets.n < sizeof(*h) || octets.n > UINT32_MAX || (uintptr_t)octets.at % IMAGE_ALIGN ||
-	        !header_is_sound(&image) || !nodes_are_sound(&image))
+		!header_is_sound(&image) || !nodes_are_sound(&image))
 		return FL_EFORMAT;
 	for (uint32_t i = 0; i < h->nzones; i++)
 		if (!zone_is_sound(&image, i))
@@ -264,7 +264,7 @@ enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
 }
 
 void dns_image_list(
-        const struct dns_image *image, const struct published *pub, const struct sink *out)
+	const struct dns_image *image, const struct published *pub, const struct sink *out)
 {
 	for (uint32_t i = 0; i < image_header(image)->nzones; i++) {
 		const struct image_zone *zone = image_zone(image, i);
@@ -272,7 +272,7 @@ void dns_image_list(
 		char text[DNS_NAME_TEXT_MAX];
 
 		sink_printf(out, "%-40s %8lu names  serial %lu\n",
-		        dns_name_text(image->at + apex->name, text), (unsigned long)zone->names,
-		        (unsigned long)dns_image_serial(image, pub->generation));
+			dns_name_text(image->at + apex->name, text), (unsigned long)zone->names,
+			(unsigned long)dns_image_serial(image, pub->generation));
 	}
 }

@@ -150,7 +150,7 @@ enum fl_err dns_name_take(struct bytes message, size_t *at, struct dns_name *out
 			continue;
 		}
 		if (length > DNS_LABEL_MAX || n + length + 1u > DNS_NAME_MAX ||
-		        from + length + 1 > message.n)
+			from + length + 1 > message.n)
 			return FL_EFORMAT;
 		memcpy(out->wire + n, message.at + from, length + 1u);
 		n += length + 1u;

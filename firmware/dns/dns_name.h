@@ -30,7 +30,7 @@ struct dns_key {
  * root); "@" is `origin` itself.  FL_ERANGE: over 255 octets, or a label over 63; FL_EFORMAT: an
  * empty label or a broken escape.  On failure *out is unchanged. */
 MUST_USE enum fl_err dns_name_parse(
-        struct str text, const struct dns_name *origin, struct dns_name *out);
+	struct str text, const struct dns_name *origin, struct dns_name *out);
 /* Master file form with a final dot; `wire` is a whole, valid name.  Returns `out`. */
 const char *dns_name_text(const uint8_t *wire, char out[DNS_NAME_TEXT_MAX]);
 /* The name at `*at` of a message, compression pointers followed; `*at` moves behind it.
@@ -41,7 +41,7 @@ size_t dns_name_size(const uint8_t *wire, size_t n);
 unsigned dns_name_labels(const uint8_t *wire);
 /* `child` ends in the labels of `parent`, or is it; both whole and in lower case. */
 bool dns_name_is_below(
-        const uint8_t *child, size_t child_n, const uint8_t *parent, size_t parent_n);
+	const uint8_t *child, size_t child_n, const uint8_t *parent, size_t parent_n);
 
 /* `wire` is a whole name of `n` octets. */
 void dns_key_of(const uint8_t *wire, size_t n, struct dns_key *out);

@@ -18,7 +18,7 @@ static bool options_are_whole(struct bytes data)
 }
 
 static enum fl_err take_opt(
-        struct dns_query *q, uint16_t size, uint32_t ttl, size_t name_n, struct bytes data)
+	struct dns_query *q, uint16_t size, uint32_t ttl, size_t name_n, struct bytes data)
 {
 	if (q->edns || name_n != 1 || !options_are_whole(data))
 		return FL_EFORMAT;
@@ -31,7 +31,7 @@ static enum fl_err take_opt(
 
 /* A record behind the question: only OPT and TSIG mean something to us. */
 static enum fl_err take_record(
-        struct bytes in, size_t *at, bool additional, bool last, struct dns_query *q)
+	struct bytes in, size_t *at, bool additional, bool last, struct dns_query *q)
 {
 	struct dns_name owner;
 	size_t owner_at = *at;

@@ -45,15 +45,15 @@ bool dns_type_is_data(uint16_t type);
  * FL_EFORMAT: `why` says what ("\"x\" is not an IPv4 address"); FL_EFULL.  `out` is then as before.
  */
 MUST_USE enum fl_err dns_rdata_parse(uint16_t type, struct str text, const struct dns_name *origin,
-        struct buf *out, struct textbuf *why);
+	struct buf *out, struct textbuf *why);
 /* The data that lies in a message at `at`, `n` octets, in master file form.  Data that is not as
  * its type says is printed by RFC 3597. */
 void dns_rdata_print(
-        uint16_t type, struct bytes message, size_t at, size_t n, const struct sink *out);
+	uint16_t type, struct bytes message, size_t at, size_t n, const struct sink *out);
 /* Is the data as its type says?  Of an unknown type everything is.  names_at (may be NULL) gets the
  * offsets in the data at which names lie; returns in *names how many. */
 bool dns_rdata_check(uint16_t type, struct bytes message, size_t at, size_t n,
-        size_t names_at[DNS_RDATA_NAMES], size_t *names);
+	size_t names_at[DNS_RDATA_NAMES], size_t *names);
 /* RFC 3597 4: only the types of RFC 1035 may be compressed. */
 bool dns_rdata_may_compress(uint16_t type);
 

@@ -41,11 +41,11 @@ static bool parse_name(struct str text, void *out, struct textbuf *why)
 static const char *const any_choice[] = {"any", NULL};
 static const char *const any_help[] = {"an off-site address: always answered", NULL};
 static const char *const dead_choices[] = {
-        [DNS_DEAD_NODATA] = "nodata", [DNS_DEAD_ANSWER] = "answer", NULL};
+	[DNS_DEAD_NODATA] = "nodata", [DNS_DEAD_ANSWER] = "answer", NULL};
 static const char *const dead_help[] = {
-        [DNS_DEAD_NODATA] = "the name is there and has no address",
-        [DNS_DEAD_ANSWER] = "the address is answered all the same",
-        NULL,
+	[DNS_DEAD_NODATA] = "the name is there and has no address",
+	[DNS_DEAD_ANSWER] = "the address is answered all the same",
+	NULL,
 };
 
 /* ---- rows that several tables share ---- */
@@ -54,7 +54,7 @@ static const char *const dead_help[] = {
 	{                                                                                          \
 		.name = "NAME",                                                                    \
 		.help = "host name in the domain, \"@\" for the domain itself; 10;NAME for a "     \
-		        "mail entry of preference 10",                                             \
+			"mail entry of preference 10",                                             \
 		.kind = SETTING_VALUE, .flags = SETTING_KEY | SETTING_REQUIRED,                    \
 		.offset = offsetof(type_, member_), .type = VALUE_CUSTOM,                          \
 		.parse = parse_host_name, .syntax = "[PREFERENCE;]NAME"                            \
@@ -88,29 +88,29 @@ static const char *const dead_help[] = {
 /* ---- domain ---- */
 
 static const struct setting name_server_columns[] = {
-        {
-         .name = "NAME",
-         .help = "name in the domain, or a whole name with a final dot",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_name_server_conf, name),
-         .type = VALUE_CUSTOM,
-         .parse = parse_name,
-         .syntax = "NAME",
-         },
-        {0},
+	{
+		.name = "NAME",
+		.help = "name in the domain, or a whole name with a final dot",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_name_server_conf, name),
+		.type = VALUE_CUSTOM,
+		.parse = parse_name,
+		.syntax = "NAME",
+	},
+	{0},
 };
 
 static const struct setting name_server_rows[] = {
-        {
-         .name = "address",
-         .help = "its address; left out: a host of that name has it",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_name_server_conf, address),
-         .type = VALUE_ADDR,
-         },
-        LINK_ROW(struct dns_name_server_conf, 0),
-        {0},
+	{
+		.name = "address",
+		.help = "its address; left out: a host of that name has it",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_name_server_conf, address),
+		.type = VALUE_ADDR,
+	},
+	LINK_ROW(struct dns_name_server_conf, 0),
+	{0},
 };
 
 static void check_name_server(const void *entry, struct diags *why)
@@ -119,46 +119,46 @@ static void check_name_server(const void *entry, struct diags *why)
 
 	if (c->address.family && c->link == SETTING_REF_UNSET)
 		diag_error(why, &c->origin, "link",
-		        "add `link NAME`, or `link any` for an off-site address",
-		        "the link is missing");
+			"add `link NAME`, or `link any` for an off-site address",
+			"the link is missing");
 	if (!c->address.family && c->link != SETTING_REF_UNSET)
 		diag_error(why, &c->origin, "link", "add `address ADDRESS`, or take the link away",
-		        "there is a link and no address");
+			"there is a link and no address");
 }
 
 static const struct setting host_columns[] = {
-        NAME_COLUMN(struct dns_host_conf, name),
-        {0},
+	NAME_COLUMN(struct dns_host_conf, name),
+	{0},
 };
 
 static const struct setting host_rows[] = {
-        {
-         .name = "address",
-         .help = "its address, or `own`: whatever the link has itself",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_REQUIRED,
-         .offset = offsetof(struct dns_host_conf, address),
-         .type = VALUE_CUSTOM,
-         .parse = parse_own_or_address,
-         .syntax = "ADDRESS|own",
-         },
-        LINK_ROW(struct dns_host_conf, SETTING_REQUIRED),
-        MAIL_ROW(struct dns_host_conf),
-        TTL_ROW(struct dns_host_conf),
-        DEAD_ROW(struct dns_host_conf),
-        {0},
+	{
+		.name = "address",
+		.help = "its address, or `own`: whatever the link has itself",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct dns_host_conf, address),
+		.type = VALUE_CUSTOM,
+		.parse = parse_own_or_address,
+		.syntax = "ADDRESS|own",
+	},
+	LINK_ROW(struct dns_host_conf, SETTING_REQUIRED),
+	MAIL_ROW(struct dns_host_conf),
+	TTL_ROW(struct dns_host_conf),
+	DEAD_ROW(struct dns_host_conf),
+	{0},
 };
 
 static void check_mail_entry(const struct origin *origin, const struct dns_host_name *name,
-        bool mail_entry, struct diags *why)
+	bool mail_entry, struct diags *why)
 {
 	if (mail_entry && !name->has_preference)
 		diag_error(why, origin, "mail-entry", "put a preference before the name: 10;NAME",
-		        "the mail entry \"%.*s\" has no preference", STR_ARG(name->label));
+			"the mail entry \"%.*s\" has no preference", STR_ARG(name->label));
 	if (!mail_entry && name->has_preference)
 		diag_error(why, origin, "mail-entry",
-		        "add `mail-entry yes`, or take the preference away",
-		        "\"%.*s\" has a preference and no `mail-entry yes`", STR_ARG(name->label));
+			"add `mail-entry yes`, or take the preference away",
+			"\"%.*s\" has a preference and no `mail-entry yes`", STR_ARG(name->label));
 }
 
 static void check_host(const void *entry, struct diags *why)
@@ -168,49 +168,49 @@ static void check_host(const void *entry, struct diags *why)
 	check_mail_entry(&c->origin, &c->name, c->mail_entry, why);
 	if (!c->address.family && c->link == DNS_LINK_ANY)
 		diag_error(why, &c->origin, "address",
-		        "write the address, or name the link it is on", "`own` needs a link");
+			"write the address, or name the link it is on", "`own` needs a link");
 }
 
 static const struct setting member_columns[] = {
-        {
-         .name = "HOST",
-         .help = "a host of this domain",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_balanced_member, host),
-         .type = VALUE_REF,
-         .ref = "host",
-         },
-        {0},
+	{
+		.name = "HOST",
+		.help = "a host of this domain",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_balanced_member, host),
+		.type = VALUE_REF,
+		.ref = "host",
+	},
+	{0},
 };
 
 static const struct setting balanced_columns[] = {
-        NAME_COLUMN(struct dns_balanced_conf, name),
-        {0},
+	NAME_COLUMN(struct dns_balanced_conf, name),
+	{0},
 };
 
 static const struct setting balanced_rows[] = {
-        {
-         .name = "member",
-         .help = "a host that stands behind the name, in order of preference",
-         .kind = SETTING_LIST,
-         .flags = SETTING_ORDERED,
-         .offset = offsetof(struct dns_balanced_conf, members),
-         .columns = member_columns,
-         .size = sizeof(struct dns_balanced_member),
-         },
-        {
-         .name = "policy",
-         .help = "which member comes first; left out: all live ones, in turn",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_balanced_conf, policy),
-         .type = VALUE_REF,
-         .ref = "policy",
-         },
-        MAIL_ROW(struct dns_balanced_conf),
-        TTL_ROW(struct dns_balanced_conf),
-        DEAD_ROW(struct dns_balanced_conf),
-        {0},
+	{
+		.name = "member",
+		.help = "a host that stands behind the name, in order of preference",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct dns_balanced_conf, members),
+		.columns = member_columns,
+		.size = sizeof(struct dns_balanced_member),
+	},
+	{
+		.name = "policy",
+		.help = "which member comes first; left out: all live ones, in turn",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_balanced_conf, policy),
+		.type = VALUE_REF,
+		.ref = "policy",
+	},
+	MAIL_ROW(struct dns_balanced_conf),
+	TTL_ROW(struct dns_balanced_conf),
+	DEAD_ROW(struct dns_balanced_conf),
+	{0},
 };
 
 static void check_balanced(const void *entry, struct diags *why)
@@ -220,232 +220,232 @@ static void check_balanced(const void *entry, struct diags *why)
 	check_mail_entry(&c->origin, &c->name, c->mail_entry, why);
 	if (c->nmembers == 0)
 		diag_error(why, &c->origin, NULL, "add `member HOST`",
-		        "a balanced host needs a member");
+			"a balanced host needs a member");
 }
 
 static const struct setting record_columns[] = {
-        {
-         .name = "NAME",
-         .help = "name in the domain, \"@\" for the domain itself, \"*\" for all others",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_record_conf, name),
-         .type = VALUE_CUSTOM,
-         .parse = parse_name,
-         .syntax = "NAME",
-         },
-        {
-         .name = "TYPE",
-         .help = "A, AAAA, CNAME, MX, TXT, SRV, NS, CAA, TLSA, ..., or TYPEnnn",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_record_conf, type),
-         .type = VALUE_NAME,
-         },
-        {
-         .name = "DATA",
-         .help = "the data in master file form, in quotes: \"10 5 5060 sip\"",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_record_conf, data),
-         .type = VALUE_TEXT,
-         .min = 1,
-         .max = 4000,
-         },
-        {0                     },
+	{
+		.name = "NAME",
+		.help = "name in the domain, \"@\" for the domain itself, \"*\" for all others",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_record_conf, name),
+		.type = VALUE_CUSTOM,
+		.parse = parse_name,
+		.syntax = "NAME",
+	},
+	{
+		.name = "TYPE",
+		.help = "A, AAAA, CNAME, MX, TXT, SRV, NS, CAA, TLSA, ..., or TYPEnnn",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_record_conf, type),
+		.type = VALUE_NAME,
+	},
+	{
+		.name = "DATA",
+		.help = "the data in master file form, in quotes: \"10 5 5060 sip\"",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_record_conf, data),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 4000,
+	},
+	{0},
 };
 
 static const struct setting domain_columns[] = {
-        {
-         .name = "NAME",
-         .help = "the domain, example.com",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_domain_conf, name),
-         .type = VALUE_CUSTOM,
-         .parse = parse_name,
-         .syntax = "DOMAIN",
-         },
-        {0},
+	{
+		.name = "NAME",
+		.help = "the domain, example.com",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_domain_conf, name),
+		.type = VALUE_CUSTOM,
+		.parse = parse_name,
+		.syntax = "DOMAIN",
+	},
+	{0},
 };
 
 static const struct setting domain_rows[] = {
-        {
-         .name = "ttl",
-         .help = "how long others may remember answers: the time a fail-over takes for them",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_domain_conf, ttl),
-         .type = VALUE_SPAN,
-         .min = 1000,
-         .max = 86400000,
-         .def = "30s",
-         },
-        {
-         .name = "negative-ttl",
-         .help = "how long others may remember that something is not there",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_domain_conf, negative_ttl),
-         .type = VALUE_SPAN,
-         .min = 1000,
-         .max = 86400000,
-         .def = "10s",
-         },
-        {
-         .name = "contact",
-         .help = "mail address of who looks after the domain; left out: hostmaster",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_domain_conf, contact),
-         .type = VALUE_TEXT,
-         .min = 1,
-         .max = 200,
-         },
-        {
-         .name = "name-server",
-         .help = "a name server of the domain",
-         .kind = SETTING_LIST,
-         .flags = SETTING_ORDERED,
-         .offset = offsetof(struct dns_domain_conf, name_servers),
-         .columns = name_server_columns,
-         .rows = name_server_rows,
-         .size = sizeof(struct dns_name_server_conf),
-         .check = check_name_server,
-         },
-        {
-         .name = "host",
-         .help = "one name and one address, answered while its link is live",
-         .kind = SETTING_LIST,
-         .offset = offsetof(struct dns_domain_conf, hosts),
-         .columns = host_columns,
-         .rows = host_rows,
-         .size = sizeof(struct dns_host_conf),
-         .check = check_host,
-         },
-        {
-         .name = "balanced-host",
-         .help = "one name over several hosts",
-         .kind = SETTING_LIST,
-         .offset = offsetof(struct dns_domain_conf, balanced),
-         .columns = balanced_columns,
-         .rows = balanced_rows,
-         .size = sizeof(struct dns_balanced_conf),
-         .check = check_balanced,
-         },
-        {
-         .name = "record",
-         .help = "any other record, always answered",
-         .kind = SETTING_LIST,
-         .offset = offsetof(struct dns_domain_conf, records),
-         .columns = record_columns,
-         .size = sizeof(struct dns_record_conf),
-         },
-        {0                         },
+	{
+		.name = "ttl",
+		.help = "how long others may remember answers: the time a fail-over takes for them",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_domain_conf, ttl),
+		.type = VALUE_SPAN,
+		.min = 1000,
+		.max = 86400000,
+		.def = "30s",
+	},
+	{
+		.name = "negative-ttl",
+		.help = "how long others may remember that something is not there",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_domain_conf, negative_ttl),
+		.type = VALUE_SPAN,
+		.min = 1000,
+		.max = 86400000,
+		.def = "10s",
+	},
+	{
+		.name = "contact",
+		.help = "mail address of who looks after the domain; left out: hostmaster",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_domain_conf, contact),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 200,
+	},
+	{
+		.name = "name-server",
+		.help = "a name server of the domain",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct dns_domain_conf, name_servers),
+		.columns = name_server_columns,
+		.rows = name_server_rows,
+		.size = sizeof(struct dns_name_server_conf),
+		.check = check_name_server,
+	},
+	{
+		.name = "host",
+		.help = "one name and one address, answered while its link is live",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_domain_conf, hosts),
+		.columns = host_columns,
+		.rows = host_rows,
+		.size = sizeof(struct dns_host_conf),
+		.check = check_host,
+	},
+	{
+		.name = "balanced-host",
+		.help = "one name over several hosts",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_domain_conf, balanced),
+		.columns = balanced_columns,
+		.rows = balanced_rows,
+		.size = sizeof(struct dns_balanced_conf),
+		.check = check_balanced,
+	},
+	{
+		.name = "record",
+		.help = "any other record, always answered",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_domain_conf, records),
+		.columns = record_columns,
+		.size = sizeof(struct dns_record_conf),
+	},
+	{0},
 };
 
 const struct setting domain_setting = {
-        .name = "domain",
-        .help = "a domain that is answered for",
-        .kind = SETTING_LIST,
-        .columns = domain_columns,
-        .rows = domain_rows,
-        .size = sizeof(struct dns_domain_conf),
+	.name = "domain",
+	.help = "a domain that is answered for",
+	.kind = SETTING_LIST,
+	.columns = domain_columns,
+	.rows = domain_rows,
+	.size = sizeof(struct dns_domain_conf),
 };
 
 /* ---- reverse ---- */
 
 static const struct setting reverse_columns[] = {
-        {
-         .name = "PREFIX",
-         .help = "the network whose addresses get names, 203.0.113.0/29",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_reverse_conf, prefix),
-         .type = VALUE_PREFIX,
-         },
-        {0},
+	{
+		.name = "PREFIX",
+		.help = "the network whose addresses get names, 203.0.113.0/29",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_reverse_conf, prefix),
+		.type = VALUE_PREFIX,
+	},
+	{0},
 };
 
 static const struct setting reverse_rows[] = {
-        {
-         .name = "auto",
-         .help = "make the names (PTR) from the hosts of all domains",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_reverse_conf, automatic),
-         .type = VALUE_FLAG,
-         },
-        {
-         .name = "name-server",
-         .help = "whole name of its name server; left out: those of the first domain",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_reverse_conf, name_server),
-         .type = VALUE_CUSTOM,
-         .parse = parse_name,
-         .syntax = "NAME",
-         },
-        {0          },
+	{
+		.name = "auto",
+		.help = "make the names (PTR) from the hosts of all domains",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_reverse_conf, automatic),
+		.type = VALUE_FLAG,
+	},
+	{
+		.name = "name-server",
+		.help = "whole name of its name server; left out: those of the first domain",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_reverse_conf, name_server),
+		.type = VALUE_CUSTOM,
+		.parse = parse_name,
+		.syntax = "NAME",
+	},
+	{0},
 };
 
 const struct setting reverse_setting = {
-        .name = "reverse",
-        .help = "names for the addresses of a network",
-        .kind = SETTING_LIST,
-        .columns = reverse_columns,
-        .rows = reverse_rows,
-        .size = sizeof(struct dns_reverse_conf),
+	.name = "reverse",
+	.help = "names for the addresses of a network",
+	.kind = SETTING_LIST,
+	.columns = reverse_columns,
+	.rows = reverse_rows,
+	.size = sizeof(struct dns_reverse_conf),
 };
 
 /* ---- dns ---- */
 
 static const struct setting listen_columns[] = {
-        {
-         .name = "ADDRESS",
-         .help = "where questions are taken, beside the links' own addresses",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY | SETTING_REQUIRED,
-         .offset = offsetof(struct dns_listen_conf, address),
-         .type = VALUE_ADDR,
-         },
-        {0},
+	{
+		.name = "ADDRESS",
+		.help = "where questions are taken, beside the links' own addresses",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_listen_conf, address),
+		.type = VALUE_ADDR,
+	},
+	{0},
 };
 
 static const struct setting listen_rows[] = {
-        {
-         .name = "port",
-         .help = "UDP and TCP port",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_listen_conf, port),
-         .type = VALUE_UINT,
-         .min = 1,
-         .max = 65535,
-         .def = "53",
-         },
-        {0},
+	{
+		.name = "port",
+		.help = "UDP and TCP port",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_listen_conf, port),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 65535,
+		.def = "53",
+	},
+	{0},
 };
 
 static const struct setting dns_rows[] = {
-        {
-         .name = "listen",
-         .help = "an address where questions are taken, beside the links' own",
-         .kind = SETTING_LIST,
-         .offset = offsetof(struct dns_conf, listen),
-         .columns = listen_columns,
-         .rows = listen_rows,
-         .size = sizeof(struct dns_listen_conf),
-         },
-        {
-         .name = "threads",
-         .help = "threads that answer; left out: one a core",
-         .kind = SETTING_VALUE,
-         .offset = offsetof(struct dns_conf, threads),
-         .type = VALUE_UINT,
-         .min = 1,
-         .max = 64,
-         },
-        {0            },
+	{
+		.name = "listen",
+		.help = "an address where questions are taken, beside the links' own",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_conf, listen),
+		.columns = listen_columns,
+		.rows = listen_rows,
+		.size = sizeof(struct dns_listen_conf),
+	},
+	{
+		.name = "threads",
+		.help = "threads that answer; left out: one a core",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, threads),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 64,
+	},
+	{0},
 };
 
 const struct setting dns_setting = {
-        .name = "dns",
-        .help = "the DNS responder",
-        .kind = SETTING_BLOCK,
-        .rows = dns_rows,
+	.name = "dns",
+	.help = "the DNS responder",
+	.kind = SETTING_BLOCK,
+	.rows = dns_rows,
 };

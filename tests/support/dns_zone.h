@@ -71,7 +71,7 @@ static int32_t zone_link(int link)
 }
 
 UNUSED static struct dns_host_conf *zone_host(
-        struct zone *z, const char *name, const char *address, int link)
+	struct zone *z, const char *name, const char *address, int link)
 {
 	struct dns_host_conf *h = &z->host[z->domain[0].nhosts++];
 	char why[120];
@@ -85,14 +85,14 @@ UNUSED static struct dns_host_conf *zone_host(
 }
 
 UNUSED static struct dns_balanced_conf *zone_balanced(
-        struct zone *z, const char *name, int policy, const int *hosts, size_t n)
+	struct zone *z, const char *name, int policy, const int *hosts, size_t n)
 {
 	struct dns_balanced_conf *b = &z->balanced[z->domain[0].nbalanced++];
 	char why[120];
 	struct textbuf t = textbuf_of(why, sizeof(why));
 
 	*b = (struct dns_balanced_conf){
-	        .policy = policy, .members = &z->member[z->nmembers], .nmembers = n};
+		.policy = policy, .members = &z->member[z->nmembers], .nmembers = n};
 	for (size_t i = 0; i < n; i++)
 		z->member[z->nmembers++].host = hosts[i];
 	if (!dns_host_name_parse(str_of(name), &b->name, &t))
@@ -104,13 +104,13 @@ UNUSED static struct dns_balanced_conf *zone_balanced(
 UNUSED static void zone_record(struct zone *z, const char *name, const char *type, const char *data)
 {
 	z->record[z->domain[0].nrecords++] = (struct dns_record_conf){
-	        .name = str_of(name), .type = str_of(type), .data = str_of(data)};
+		.name = str_of(name), .type = str_of(type), .data = str_of(data)};
 }
 
 UNUSED static void zone_server(struct zone *z, const char *name, const char *address, int link)
 {
 	z->server[z->domain[0].nname_servers++] = (struct dns_name_server_conf){
-	        .name = str_of(name), .address = zone_addr(address), .link = zone_link(link)};
+		.name = str_of(name), .address = zone_addr(address), .link = zone_link(link)};
 }
 
 UNUSED static void zone_reverse(struct zone *z, const char *prefix)
@@ -138,23 +138,23 @@ UNUSED static void zone_open(struct zone *z, const char *domain)
 		z->address[i].prefix.bits = 24;
 	}
 	z->domain[0] = (struct dns_domain_conf){
-	        .name = str_of(domain),
-	        .ttl = sec(30),
-	        .negative_ttl = sec(10),
-	        .name_servers = z->server,
-	        .hosts = z->host,
-	        .balanced = z->balanced,
-	        .records = z->record,
+		.name = str_of(domain),
+		.ttl = sec(30),
+		.negative_ttl = sec(10),
+		.name_servers = z->server,
+		.hosts = z->host,
+		.balanced = z->balanced,
+		.records = z->record,
 	};
 	z->source = (struct dns_source){
-	        .domains = z->domain,
-	        .ndomains = 1,
-	        .reverses = z->reverse,
-	        .links = z->links,
-	        .nlinks = COUNT_OF(z->links),
-	        .policies = z->policy,
-	        .npolicies = COUNT_OF(z->policy),
-	        .serial = 1000,
+		.domains = z->domain,
+		.ndomains = 1,
+		.reverses = z->reverse,
+		.links = z->links,
+		.nlinks = COUNT_OF(z->links),
+		.policies = z->policy,
+		.npolicies = COUNT_OF(z->policy),
+		.serial = 1000,
 	};
 	z->pub.live = z->pub.fit = z->pub.configured = 7;
 	z->r.rng = rng_of(1);
@@ -273,10 +273,10 @@ static bool reply_record(struct bytes m, size_t *at, const char *section, const 
 		return false;
 	if (type == DNS_OPT)
 		sink_printf(out, "%s OPT %u %08lx\n", section, get_u16(m.at + *at - 8),
-		        (unsigned long)ttl);
+			(unsigned long)ttl);
 	else {
 		sink_printf(out, "%s %s %lu %s ", section, dns_name_text(owner.wire, owner_text),
-		        (unsigned long)ttl, dns_type_text(type, type_text));
+			(unsigned long)ttl, dns_type_text(type, type_text));
 		dns_rdata_print(type, m, *at, n, out);
 		sink_puts(out, "\n");
 	}
@@ -289,7 +289,7 @@ static bool reply_record(struct bytes m, size_t *at, const char *section, const 
 static bool reply_print(struct bytes m, const struct sink *out)
 {
 	static const char *const rcodes[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",
-	        "REFUSED", "6", "7", "8", "NOTAUTH", "10", "11", "12", "13", "14", "15"};
+		"REFUSED", "6", "7", "8", "NOTAUTH", "10", "11", "12", "13", "14", "15"};
 	static const char *const sections[] = {"an", "ns", "ar"};
 	size_t at = DNS_HEADER;
 	struct dns_name name;
@@ -301,7 +301,7 @@ static bool reply_print(struct bytes m, const struct sink *out)
 	if (!(flags & FLAG_QR) || get_u16(m.at + 4) > 1)
 		return false;
 	sink_printf(out, "%s%s%s\n", rcodes[flags & 15], flags & FLAG_AA ? " aa" : "",
-	        flags & FLAG_TC ? " tc" : "");
+		flags & FLAG_TC ? " tc" : "");
 	if (get_u16(m.at + 4)) {
 		if (dns_name_take(m, &at, &name) != FL_OK || m.n - at < 4)
 			return false;
