@@ -170,7 +170,7 @@ static void leave(struct console *c)
 	if (c->done)
 		return;
 	c->done = true;
-	if (c->setup.interactive && c->well_known)
+	if (c->setup.interactive) /* also the sign, for a client, that this is the end */
 		sink_puts(&c->terminal, "\033[?2004l");
 }
 
@@ -214,7 +214,7 @@ static void set_size(struct console *c, uint16_t columns, uint16_t rows)
 		sink_puts(&c->terminal, "\033[?2004h");
 	c->well_known = true;
 	/* The row may have been wrapped: draw all of it anew. */
-	if (c->activity == ACTIVITY_EDITING) {
+	if (c->activity == ACTIVITY_EDITING && c->editor.nrow) {
 		sink_puts(&c->terminal, "\r\033[K");
 		line_editor_new_row(&c->editor);
 	}

@@ -846,6 +846,18 @@ static void exit_and_control_d_end_the_session(void **state)
 	assert_false(s->screen.paste_marks);
 }
 
+/* By this a client tells an end from the death of the daemon. */
+static void a_session_on_a_terminal_that_never_answered_ends_with_the_farewell(void **state)
+{
+	struct session *s = *state;
+
+	s->setup.interactive = true;
+	open_lines(state, false, false);
+	type(s, "exit\r");
+	assert_true(s->out.n > 8);
+	assert_string_equal(s->text + s->out.n - 8, "\033[?2004l");
+}
+
 static void sixty_four_kilobytes_without_a_newline_are_refused_and_the_session_lives(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1279,6 +1291,7 @@ int main(void)
 		TEST(a_lone_escape_does_not_swallow_the_next_key),
 		TEST(an_idle_session_ends),
 		TEST(exit_and_control_d_end_the_session),
+		TEST(a_session_on_a_terminal_that_never_answered_ends_with_the_farewell),
 		TEST(sixty_four_kilobytes_without_a_newline_are_refused_and_the_session_lives),
 		TEST(a_change_is_set_compared_and_committed),
 		TEST(words_of_settings_can_be_shortened_but_values_not),
