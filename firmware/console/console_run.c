@@ -241,7 +241,7 @@ static bool is_nothing(struct str line)
 enum fl_err console_run_line(struct console *c, struct str line)
 {
 	struct grammar g = grammar_of(c);
-	size_t pipe = line_find_pipe(line, 0);
+	size_t pipe = line_find_first_pipe(line);
 
 	if (is_nothing(line))
 		return c->status;
@@ -310,7 +310,7 @@ void console_run_repeat(struct console *c)
 static struct str offers_for(struct console *c, struct str line, size_t *start, size_t *partial)
 {
 	struct grammar g = grammar_of(c);
-	size_t pipe = line_find_pipe(line, 0);
+	size_t pipe = line_find_first_pipe(line);
 	struct str part = line;
 
 	*start = 0;

@@ -74,6 +74,21 @@ size_t line_find_pipe(struct str line, size_t from)
 	return line.n;
 }
 
+size_t line_find_first_pipe(struct str line)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < line.n; i++) {
+		if (quoted && line.at[i] == '\\')
+			i++;
+		else if (line.at[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && line.at[i] == '|')
+			return i;
+	}
+	return line.n;
+}
+
 static bool needs_quotes(struct str word)
 {
 	for (size_t i = 0; i < word.n; i++)

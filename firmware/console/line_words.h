@@ -25,6 +25,8 @@ struct str line_word_text(struct str line, const struct line_word *w, struct are
 bool line_word_is_pipe(struct str line, const struct line_word *w);
 /* The place of the first such "|" at or behind `from`; line.n: none. */
 size_t line_find_pipe(struct str line, size_t from);
+/* The place of the first "|" outside of quotes, also inside a word ("show|count"); line.n: none. */
+size_t line_find_first_pipe(struct str line);
 /* `word` as it must be typed: in quotes where it needs them. */
 struct str line_word_quote(struct str word, struct arena *mem);
 

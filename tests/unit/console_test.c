@@ -619,6 +619,14 @@ static void count_counts_lines(void **state)
 	screen_has(s, "count: 11 lines\n");
 }
 
+static void a_filter_needs_no_blank_before_it(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "show links|match \"1|x\" | count\r");
+	screen_has(s, "count: 1 lines\n");
+}
+
 static void a_wrong_filter_gets_a_caret(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1270,6 +1278,7 @@ int main(void)
 		TEST(help_lists_the_commands_of_the_mode),
 		TEST(match_and_except_choose_lines),
 		TEST(count_counts_lines),
+		TEST(a_filter_needs_no_blank_before_it),
 		TEST(a_wrong_filter_gets_a_caret),
 		TEST(a_wrong_pattern_is_an_error),
 		TEST(long_output_stops_when_the_screen_is_full),
