@@ -138,5 +138,5 @@ console() { # console COMMAND...: one command
 	"$B/fairlead" --socket "$LAB/sock" "$@"
 }
 link_is() { # link_is LINK STATE
-	holds "$(console show links)" "^ *$1 +$2\\b"
+	holds "$(console show links)" "^$1 +[^ ]+ +$2\\b"
 }

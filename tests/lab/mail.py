@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 
+SENDER = "192.0.2.25"
 QUEUED, BOUNCED = 75, 69
 
 
@@ -100,7 +101,7 @@ def exchangers(resolver, domain):
 
 
 def talk(address, domain, timeout):
-    with socket.create_connection((address, 25), timeout) as s, s.makefile("rwb") as f:
+    with socket.create_connection((address, 25), timeout, (SENDER, 0)) as s, s.makefile("rwb") as f:
         for command in ("", "EHLO sender.example.org", "MAIL FROM:<someone@example.org>", f"RCPT TO:<postmaster@{domain}>",
                         "DATA", "Subject: a mail\r\n\r\nIt came through.\r\n.", "QUIT"):
             if command:
