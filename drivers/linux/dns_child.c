@@ -76,7 +76,7 @@ static void *map_page(int fd, size_t n, int protection)
 /* The first message: without it there is nothing to do. */
 static void receive_pages(const struct child *c, struct dns_server_conf *conf)
 {
-	struct dns_message m;
+	struct dns_message m = {0};
 	int fds[DNS_MESSAGE_FDS];
 	size_t nfds = 0;
 
@@ -165,7 +165,7 @@ static void take_image(struct child *c, const struct dns_message *m, const int *
 		at = mmap(NULL, (size_t)m->size, PROT_READ, MAP_PRIVATE, fds[0], 0);
 	close_all(fds, nfds);
 	if (at != MAP_FAILED) {
-		err = dns_server_image(c->server, bytes_of(at, (size_t)m->size));
+		err = dns_server_image(c->server, bytes_of(at, (size_t)m->size), m->of == 1);
 		if (err != FL_OK)
 			munmap(at, (size_t)m->size);
 	}
@@ -177,7 +177,7 @@ static void take_image(struct child *c, const struct dns_message *m, const int *
 
 static void take_message(struct child *c)
 {
-	struct dns_message m;
+	struct dns_message m = {0};
 	int fds[DNS_MESSAGE_FDS];
 	size_t nfds = 0;
 	int got = dns_message_receive(c->control, &m, fds, &nfds);

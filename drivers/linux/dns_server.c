@@ -413,14 +413,14 @@ enum fl_err dns_server_listen(struct dns_server *s, const struct dns_sockets *so
 	return FL_OK;
 }
 
-enum fl_err dns_server_image(struct dns_server *s, struct bytes octets)
+enum fl_err dns_server_image(struct dns_server *s, struct bytes octets, bool sound)
 {
 	enum fl_err err;
 	struct dns_plan *next;
 
 	if (s->busy)
 		return FL_EAGAIN;
-	err = s->conf.answerer->image_open(octets, other_plan(s)->image);
+	err = s->conf.answerer->image_open(octets, sound, other_plan(s)->image);
 	if (err != FL_OK)
 		return err;
 	next = next_plan(s);

@@ -33,8 +33,9 @@ struct dns_answerer {
 	size_t thread_size; /* octets of a thread's own memory, zeroed, aligned to 64 octets */
 	size_t image_size;  /* octets of an opened image, aligned to 64 octets */
 	void (*thread_init)(void *thread, uint64_t seed);
-	/* Check an image that has just arrived.  It may keep pointers to `octets`. */
-	enum fl_err (*image_open)(struct bytes octets, void *image);
+	/* Check an image that has just arrived; not again if it is known to be `sound`.  It may
+	 * keep pointers to `octets`. */
+	enum fl_err (*image_open)(struct bytes octets, bool sound, void *image);
 	/* Questions of one batch, before each is answered: fetch the memory they will need.  May be
 	 * NULL. */
 	void (*expect)(const struct dns_serving *from, const struct bytes *queries, size_t n);
@@ -87,6 +88,6 @@ void dns_server_settle(struct dns_server *s);
 MUST_USE enum fl_err dns_server_listen(struct dns_server *s, const struct dns_sockets *sockets);
 /* `octets` were mapped by mmap(2) and belong to the server from then on.  FL_EAGAIN: busy; or the
  * answerer's verdict: the image before goes on being served. */
-MUST_USE enum fl_err dns_server_image(struct dns_server *s, struct bytes octets);
+MUST_USE enum fl_err dns_server_image(struct dns_server *s, struct bytes octets, bool sound);
 
 #endif

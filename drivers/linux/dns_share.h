@@ -80,7 +80,8 @@ enum dns_message_kind {
 	DNS_MESSAGE_SOCKETS,   /* endpoint `number` of `of`; a UDP socket a thread, then the TCP
 				  listener.  Number 0 begins a new set, the last one completes it;
 				  `of` 0: an empty set */
-	DNS_MESSAGE_IMAGE,     /* image `number` of `size` octets; descriptor: the sealed image */
+	DNS_MESSAGE_IMAGE,     /* image `number` of `size` octets; descriptor: the sealed image.
+				  `of` 1: a worker has found it sound before */
 	/* From the worker. */
 	DNS_MESSAGE_READY,   /* `text`: how it is confined */
 	DNS_MESSAGE_FAILED,  /* `text`: why it gives up */

@@ -16,9 +16,12 @@ static void thread_init(void *thread, uint64_t seed)
 	r->turn = (uint32_t)rng_u64(&r->rng);
 }
 
-static enum fl_err image_open(struct bytes octets, void *image)
+static enum fl_err image_open(struct bytes octets, bool sound, void *image)
 {
-	return dns_image_open(octets, image);
+	if (!sound)
+		return dns_image_open(octets, image);
+	*(struct dns_image *)image = (struct dns_image){octets.at, octets.n};
+	return FL_OK;
 }
 
 /* In passes, so that the memory of one question is on its way while the next is looked at. */

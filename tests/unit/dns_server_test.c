@@ -35,10 +35,10 @@ static void thread_init(void *thread, uint64_t seed)
 }
 
 /* An image begins with 'i'. */
-static enum fl_err image_open(struct bytes octets, void *image)
+static enum fl_err image_open(struct bytes octets, bool sound, void *image)
 {
 	((struct image *)image)->octets = octets;
-	return octets.at[0] == 'i' ? FL_OK : FL_EFORMAT;
+	return sound || octets.at[0] == 'i' ? FL_OK : FL_EFORMAT;
 }
 
 /* The question "xxDROP" gets no answer; "xxBIG" gets 60,000 octets, "xxTC" the TC bit; any other
@@ -95,7 +95,7 @@ static enum fl_err give_image(struct served *s, char first, char second)
 	assert_ptr_not_equal(MAP_FAILED, at);
 	at[0] = (uint8_t)first;
 	at[1] = (uint8_t)second;
-	err = dns_server_image(s->server, bytes_of(at, IMAGE_SIZE));
+	err = dns_server_image(s->server, bytes_of(at, IMAGE_SIZE), false);
 	if (err != FL_OK)
 		munmap(at, IMAGE_SIZE);
 	else

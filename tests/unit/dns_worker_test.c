@@ -34,10 +34,17 @@ static void thread_init(void *thread, uint64_t seed)
 	memcpy(thread, &seed, sizeof(seed));
 }
 
-static enum fl_err image_open(struct bytes octets, void *image)
+struct image {
+	const uint8_t *at;
+	bool sound; /* it came as known to be so */
+};
+
+static enum fl_err image_open(struct bytes octets, bool sound, void *out)
 {
-	*(const uint8_t **)image = octets.at;
-	return octets.n && octets.at[0] == 'i' ? FL_OK : FL_EFORMAT;
+	struct image *image = out;
+
+	*image = (struct image){octets.at, sound};
+	return sound || (octets.n && octets.at[0] == 'i') ? FL_OK : FL_EFORMAT;
 }
 
 static void try_open(void)
@@ -90,20 +97,25 @@ static const struct {
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
 	struct bytes query, struct buf *reply)
 {
-	const uint8_t *image = *(const uint8_t *const *)from->image;
+	const struct image *image = from->image;
 
 	(void)thread;
 	(void)to;
 	for (size_t i = 0; i < COUNT_OF(attempts); i++)
 		if (query.n == 6 && memcmp(query.at, attempts[i].question, 6) == 0)
 			attempts[i].attempt();
-	buf_put_u8(reply, image[1]);
+	if (query.n == 7 && memcmp(query.at, "xxSOUND", 7) == 0) {
+		buf_put(reply, image->sound ? "yes" : "no", image->sound ? 3 : 2);
+		return true;
+	}
+	buf_put_u8(reply, image->at[1]);
 	buf_put_u8(reply, from->state[0]);
 	buf_put(reply, query.at, query.n);
 	return true;
 }
 
-static const struct dns_answerer echo = {64, sizeof(void *), thread_init, image_open, NULL, answer};
+static const struct dns_answerer echo = {
+	64, sizeof(struct image), thread_init, image_open, NULL, answer};
 
 /* ---- the daemon of one test ---- */
 
@@ -414,16 +426,36 @@ static void question_asked_while_no_worker_runs_is_answered_by_the_next(void **s
 	end(d);
 }
 
+/* Kill the worker, after it has lived for so long with its image. */
+static void kill_at_age(struct daemon *d, span age)
+{
+	mtime then;
+
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 1"));
+	then = mtime_after(d->io.now(d->io.ctx), age);
+	WORK_UNTIL(d, mtime_reached(d->io.now(d->io.ctx), then));
+	kill(dns_worker_pid(d->worker), SIGKILL);
+	WORK_UNTIL(d, d->gone == 1);
+}
+
 static void worker_that_lived_is_replaced_without_a_pause(void **state)
 {
 	struct daemon *d = serve();
-	mtime grown_up = mtime_after(d->io.now(d->io.ctx), ms(1100));
 
 	(void)state;
-	WORK_UNTIL(d, mtime_reached(d->io.now(d->io.ctx), grown_up));
-	kill(dns_worker_pid(d->worker), SIGKILL);
-	WORK_UNTIL(d, d->gone == 1);
+	kill_at_age(d, ms(1100));
 	assert_int_not_equal(0, dns_worker_pid(d->worker));
+	end(d);
+}
+
+static void image_that_was_served_is_not_checked_again_after_a_restart(void **state)
+{
+	struct daemon *d = serve();
+
+	(void)state;
+	ask(d, "xxSOUND", "no");
+	kill_at_age(d, ms(1100));
+	ask(d, "xxSOUND", "yes");
 	end(d);
 }
 
@@ -760,6 +792,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(killed_worker_is_replaced_and_answers_the_same),
 		cmocka_unit_test(question_asked_while_no_worker_runs_is_answered_by_the_next),
 		cmocka_unit_test(worker_that_lived_is_replaced_without_a_pause),
+		cmocka_unit_test(image_that_was_served_is_not_checked_again_after_a_restart),
 		cmocka_unit_test(worker_that_dies_at_once_is_started_with_growing_pauses),
 		cmocka_unit_test(figures_go_on_over_a_restart),
 		cmocka_unit_test(address_is_added_without_losing_a_question_to_another),
