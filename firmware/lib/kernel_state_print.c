@@ -14,7 +14,7 @@ static void print_address(const struct kstate_address *a, const struct sink *out
 	char prefix[IP_TEXT_MAX + 4];
 
 	sink_printf(out, "ip address %s dev %.*s noprefixroute\n",
-	        ip_prefix_text(&a->prefix, prefix), STR_ARG(a->interface));
+		ip_prefix_text(&a->prefix, prefix), STR_ARG(a->interface));
 }
 
 static void print_route(const struct kstate_route *r, const struct sink *out)
@@ -22,7 +22,7 @@ static void print_route(const struct kstate_route *r, const struct sink *out)
 	char text[IP_TEXT_MAX + 4];
 
 	sink_printf(out, "ip%s route %s", r->family == 6 ? " -6" : "",
-	        r->to.bits ? ip_prefix_text(&r->to, text) : "default");
+		r->to.bits ? ip_prefix_text(&r->to, text) : "default");
 	if (r->gateway.family)
 		sink_printf(out, " via %s", ip_addr_text(&r->gateway, text));
 	sink_printf(out, " dev %.*s%s", STR_ARG(r->interface), r->gateway.family ? " onlink" : "");
@@ -80,12 +80,7 @@ static void value_proto(uint8_t proto, struct textbuf *t)
 	static const struct {
 		uint8_t number;
 		const char *name;
-	} names[] = {
-	        {1,  "icmp"  },
-                {6,  "tcp"   },
-                {17, "udp"   },
-                {58, "icmpv6"}
-        };
+	} names[] = {{1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "icmpv6"}};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (names[i].number == proto) {
@@ -186,13 +181,13 @@ static void elem_text(const struct kset *s, const struct kelem *e, struct textbu
 	}
 	if (s->data == KSET_VERDICT)
 		textbuf_printf(t, " : %s%s%.*s", verdict_text(e->verdict), e->chain.n ? " " : "",
-		        STR_ARG(e->chain));
+			STR_ARG(e->chain));
 	else if (s->data)
 		textbuf_printf(t, " : %u", e->value);
 }
 
 static void print_elems(const struct kset *s, const char *indent, const struct kelem *elems,
-        size_t n, const struct sink *out)
+	size_t n, const struct sink *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		char text[192];
@@ -232,6 +227,7 @@ struct held {
 
 struct printer {
 	const struct kernel_state *state;
+	const struct krule *rule;
 	const struct sink *out;
 	struct held reg[KREGS];
 };
@@ -275,7 +271,7 @@ static void hold_meta(struct printer *p, const struct kop *op)
 static void hold_ct(struct printer *p, const struct kop *op)
 {
 	static const char *const names[] = {
-	        [KCT_STATE] = "ct state", [KCT_STATUS] = "ct status", [KCT_MARK] = "ct mark"};
+		[KCT_STATE] = "ct state", [KCT_STATUS] = "ct status", [KCT_MARK] = "ct mark"};
 
 	if (op->key >= COUNT_OF(names) || !names[op->key])
 		return;
@@ -290,17 +286,17 @@ static void hold_payload(struct printer *p, const struct kop *op)
 		enum kset_type type;
 		const char *name;
 	} fields[] = {
-	        {KBASE_NETWORK,   12, 4,  KSET_IPV4, "ip saddr" },
-	        {KBASE_NETWORK,   16, 4,  KSET_IPV4, "ip daddr" },
-	        {KBASE_NETWORK,   8,  16, KSET_IPV6, "ip6 saddr"},
-	        {KBASE_NETWORK,   24, 16, KSET_IPV6, "ip6 daddr"},
-	        {KBASE_TRANSPORT, 0,  2,  KSET_PORT, "th sport" },
-	        {KBASE_TRANSPORT, 2,  2,  KSET_PORT, "th dport" },
+		{KBASE_NETWORK, 12, 4, KSET_IPV4, "ip saddr"},
+		{KBASE_NETWORK, 16, 4, KSET_IPV4, "ip daddr"},
+		{KBASE_NETWORK, 8, 16, KSET_IPV6, "ip6 saddr"},
+		{KBASE_NETWORK, 24, 16, KSET_IPV6, "ip6 daddr"},
+		{KBASE_TRANSPORT, 0, 2, KSET_PORT, "th sport"},
+		{KBASE_TRANSPORT, 2, 2, KSET_PORT, "th dport"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (fields[i].base == op->base && fields[i].offset == op->offset &&
-		        fields[i].len == op->len)
+			fields[i].len == op->len)
 			hold(p, op->reg, fields[i].type, fields[i].name);
 }
 
@@ -317,13 +313,22 @@ static unsigned mask_bits(const uint8_t *mask, size_t n)
 static void hold_masked(struct printer *p, const struct kop *op)
 {
 	struct held *h = held(p, op->reg);
-	struct textbuf t = textbuf_of(h->text, sizeof(h->text));
+	struct textbuf t = {h->text, strlen(h->text), sizeof(h->text), false};
 
-	t.n = strlen(h->text);
 	h->mask = native_u32(op->data);
-	h->prefix = mask_bits(op->data, op->len);
 	if (h->type == KSET_MARK)
 		textbuf_printf(&t, " & 0x%x", h->mask);
+	else
+		h->prefix = mask_bits(op->data, op->len);
+}
+
+/* Does a later step of the rule use what a map gave?  If not, only the finding mattered. */
+static bool is_used(const struct printer *p, const struct kop *map)
+{
+	for (const struct kop *op = map + 1; op < p->rule->ops + p->rule->nops; op++)
+		if (op->reg == map->dreg && (op->code == KOP_META_SET || op->code == KOP_CT_SET))
+			return true;
+	return false;
 }
 
 static void print_lookup(struct printer *p, const struct kop *op)
@@ -339,7 +344,7 @@ static void print_lookup(struct printer *p, const struct kop *op)
 	}
 	if (s && s->data == KSET_VERDICT)
 		sink_printf(p->out, " %s vmap @%.*s", key, STR_ARG(op->name));
-	else if (s && s->data) {
+	else if (s && s->data && is_used(p, op)) {
 		textbuf_printf(&t, " map @%.*s", STR_ARG(op->name));
 		hold(p, op->dreg, s->data, key);
 	} else
@@ -353,11 +358,11 @@ static void print_flags(const struct held *h, const struct sink *out)
 		uint32_t bit;
 		const char *name;
 	} names[] = {
-	        {KCT_STATE,  KCT_STATE_INVALID,     "invalid"    },
-	        {KCT_STATE,  KCT_STATE_ESTABLISHED, "established"},
-	        {KCT_STATE,  KCT_STATE_RELATED,     "related"    },
-	        {KCT_STATE,  KCT_STATE_NEW,         "new"        },
-	        {KCT_STATUS, KCT_STATUS_DNAT,       "dnat"       },
+		{KCT_STATE, KCT_STATE_INVALID, "invalid"},
+		{KCT_STATE, KCT_STATE_ESTABLISHED, "established"},
+		{KCT_STATE, KCT_STATE_RELATED, "related"},
+		{KCT_STATE, KCT_STATE_NEW, "new"},
+		{KCT_STATUS, KCT_STATUS_DNAT, "dnat"},
 	};
 	const char *before = " ";
 
@@ -393,9 +398,9 @@ static void print_cmp(struct printer *p, const struct kop *op)
 static void hold_immediate(struct printer *p, const struct kop *op)
 {
 	enum kset_type type = op->family == 4   ? KSET_IPV4
-	                      : op->family == 6 ? KSET_IPV6
-	                      : op->len == 2    ? KSET_PORT
-	                                        : KSET_MARK;
+			      : op->family == 6 ? KSET_IPV6
+			      : op->len == 2    ? KSET_PORT
+						: KSET_MARK;
 	char text[64];
 	struct textbuf t = textbuf_of(text, sizeof(text));
 
@@ -412,14 +417,14 @@ static void hold_draw(struct printer *p, const struct kop *op)
 		textbuf_printf(&t, "numgen inc mod %u offset %u", op->modulus, op->offset);
 	else
 		textbuf_printf(&t, "jhash %s mod %u offset %u", held(p, op->reg)->text, op->modulus,
-		        op->offset);
+			op->offset);
 	hold(p, op->code == KOP_NUMGEN ? op->reg : op->dreg, KSET_NUMBER, text);
 }
 
 static void print_nat(struct printer *p, const struct kop *op)
 {
 	sink_printf(p->out, " %s ip%s to %s", op->code == KOP_SNAT ? "snat" : "dnat",
-	        op->family == 6 ? "6" : "", held(p, op->reg)->text);
+		op->family == 6 ? "6" : "", held(p, op->reg)->text);
 	if (op->dreg)
 		sink_printf(p->out, " port %s", held(p, op->dreg)->text);
 }
@@ -461,7 +466,7 @@ static void print_op(struct printer *p, const struct kop *op)
 		return;
 	case KOP_VERDICT:
 		sink_printf(p->out, " %s%s%.*s", verdict_text(op->verdict), op->name.n ? " " : "",
-		        STR_ARG(op->name));
+			STR_ARG(op->name));
 		return;
 	case KOP_SNAT:
 	case KOP_DNAT:
@@ -479,27 +484,34 @@ static void print_op(struct printer *p, const struct kop *op)
 	}
 }
 
+static void print_krule(const struct kernel_state *s, const struct krule *r, const struct sink *out)
+{
+	char line[1000];
+	struct textbuf t = textbuf_of(line, sizeof(line));
+	struct sink words = textbuf_sink(&t);
+	struct printer p = {.state = s, .rule = r, .out = &words};
+
+	for (size_t i = 0; i < r->nops; i++)
+		print_op(&p, &r->ops[i]);
+	if (r->comment.n)
+		sink_printf(&words, " comment \"%.*s\"", STR_ARG(r->comment));
+	/* Each word brings the blank before it. */
+	sink_printf(out, "\t\t%s\n", line[0] ? line + 1 : "");
+}
+
 static void print_chain(
-        const struct kernel_state *s, const struct kchain *c, const struct sink *out)
+	const struct kernel_state *s, const struct kchain *c, const struct sink *out)
 {
 	static const char *const hooks[] = {
-	        "prerouting", "input", "forward", "output", "postrouting"};
+		"prerouting", "input", "forward", "output", "postrouting"};
 
 	sink_printf(out, "\tchain %.*s {\n", STR_ARG(c->name));
 	if (c->type.n)
 		sink_printf(out, "\t\ttype %.*s hook %s priority %d; policy %s\n", STR_ARG(c->type),
-		        c->hook < COUNT_OF(hooks) ? hooks[c->hook] : "?", c->priority,
-		        c->drop ? "drop" : "accept");
-	for (size_t i = 0; i < c->nrules; i++) {
-		struct printer p = {.state = s, .out = out};
-
-		sink_puts(out, "\t\t");
-		for (size_t j = 0; j < c->rules[i].nops; j++)
-			print_op(&p, &c->rules[i].ops[j]);
-		if (c->rules[i].comment.n)
-			sink_printf(out, " comment \"%.*s\"", STR_ARG(c->rules[i].comment));
-		sink_puts(out, "\n");
-	}
+			c->hook < COUNT_OF(hooks) ? hooks[c->hook] : "?", c->priority,
+			c->drop ? "drop" : "accept");
+	for (size_t i = 0; i < c->nrules; i++)
+		print_krule(s, &c->rules[i], out);
 	sink_puts(out, "\t}\n");
 }
 
@@ -539,10 +551,7 @@ static void print_change(const struct kset_change *c, const struct sink *out)
 		const char *sign;
 		const struct kelem *elems;
 		size_t n;
-	} parts[] = {
-	        {"-", c->remove, c->nremove},
-                {"+", c->add,    c->nadd   }
-        };
+	} parts[] = {{"-", c->remove, c->nremove}, {"+", c->add, c->nadd}};
 
 	for (size_t part = 0; part < COUNT_OF(parts); part++) {
 		for (size_t i = 0; i < parts[part].n; i++) {
@@ -551,12 +560,12 @@ static void print_change(const struct kset_change *c, const struct sink *out)
 			sink_printf(out, "%s element %.*s ", parts[part].sign, STR_ARG(c->set));
 			for (size_t k = 0; k < e->key_n; k += 4)
 				sink_printf(out, "%s%02x%02x%02x%02x", k ? "." : "", e->key[k],
-				        e->key[k + 1], e->key[k + 2], e->key[k + 3]);
+					e->key[k + 1], e->key[k + 2], e->key[k + 3]);
 			if (e->value)
 				sink_printf(out, " : %u", e->value);
 			if (e->verdict)
 				sink_printf(out, " : %s %.*s", verdict_text(e->verdict),
-				        STR_ARG(e->chain));
+					STR_ARG(e->chain));
 			sink_puts(out, "\n");
 		}
 	}

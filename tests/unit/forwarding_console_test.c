@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarding_console.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void *get(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void put(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)n;
+	free(p);
+}
+
+static const struct arena_source heap = {get, put, NULL};
+
+struct fixture {
+	struct link_address addresses[2];
+	struct link_conf links[2];
+	struct policy_member members[2];
+	struct policy_conf policy;
+	struct rule_conf rule;
+	struct forward_on on;
+	struct forward_conf forward;
+	struct published pub;
+	struct forwarding_console module;
+	char text[32768];
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	for (uint8_t i = 0; i < 2; i++) {
+		f->addresses[i].prefix =
+			(struct ip_prefix){ip_addr_v4(203, 0, (uint8_t)(113 + i), 2), 29};
+		f->links[i] = (struct link_conf){.name = i ? STR("wan2") : STR("wan1"),
+			.interface = i ? STR("eth1") : STR("eth0"),
+			.number = (uint8_t)(i + 1),
+			.addresses = &f->addresses[i],
+			.naddresses = 1};
+		f->members[i].link = i;
+	}
+	f->policy = (struct policy_conf){.name = STR("spread"),
+		.method = POLICY_WEIGHTED,
+		.members = f->members,
+		.nmembers = 2};
+	f->rule = (struct rule_conf){.number = 10,
+		.protocol = RULE_TCP,
+		.port = {8000, 8080},
+		.source = {ip_addr_v4(192, 168, 1, 25), 32}};
+	f->on = (struct forward_on){.link = 1, .address = ip_addr_v4(203, 0, 114, 3)};
+	f->forward = (struct forward_conf){.name = STR("smtp"),
+		.to = ip_addr_v4(192, 168, 1, 25),
+		.protocol = RULE_TCP,
+		.port = {25, 25},
+		.to_port = 2525,
+		.on = &f->on,
+		.non = 1};
+	f->pub = (struct published){.configured = 3, .live = 3, .fit = 3, .npolicies = 1};
+	f->pub.policy[0] = (struct published_policy){
+		.method = POLICY_WEIGHTED, .when_dead = POLICY_DROP, .nlive = 2, .live = {1, 2}};
+	f->module = (struct forwarding_console){.published = &f->pub,
+		.memory = &heap,
+		.source = {.links = f->links,
+			.nlinks = 2,
+			.policies = &f->policy,
+			.npolicies = 1,
+			.rules = &f->rule,
+			.nrules = 1,
+			.forwards = &f->forward,
+			.nforwards = 1}};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static const char *run(struct fixture *f, const char *grammar)
+{
+	struct textbuf t = textbuf_of(f->text, sizeof(f->text));
+	struct sink out = textbuf_sink(&t);
+	struct console_call call = {.module = &f->module, .out = &out};
+	const struct console_command *c = forwarding_commands;
+
+	while (c->grammar && strcmp(c->grammar, grammar) != 0)
+		c++;
+	assert_non_null(c->grammar);
+	assert_int_equal(c->run(&call), FL_OK);
+	assert_false(t.cut);
+	return f->text;
+}
+
+static void show_rules_says_where_connections_go_now(void **state)
+{
+	const char *text = run(*state, "show rules");
+
+	assert_non_null(strstr(text, "10      tcp port 8000-8080 from 192.168.1.25/32"));
+	assert_non_null(strstr(text, "spread       wan1, wan2\n"));
+	assert_non_null(strstr(text, "the rest"));
+}
+
+static void show_rules_says_when_connections_are_dropped(void **state)
+{
+	struct fixture *f = *state;
+
+	f->pub.policy[0].nlive = 0;
+	assert_non_null(strstr(run(f, "show rules"), "spread       dropped\n"));
+}
+
+static void show_rules_follows_the_first_live_link_for_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	const char *rest;
+
+	f->pub.live = link_bit(2);
+	rest = strstr(run(f, "show rules"), "the rest");
+	assert_non_null(rest);
+	assert_non_null(strstr(rest, "wan2\n"));
+	assert_null(strstr(rest, "wan1"));
+}
+
+static void show_forwards_names_server_service_and_links(void **state)
+{
+	const char *text = run(*state, "show forwards");
+
+	assert_non_null(strstr(text, "smtp"));
+	assert_non_null(strstr(text, "tcp port 25 "));
+	assert_non_null(strstr(text, "192.168.1.25 port 2525"));
+	assert_non_null(strstr(text, "wan2 203.0.114.3\n"));
+}
+
+static void show_forwarding_speaks_the_words_of_ip_and_nft(void **state)
+{
+	const char *text = run(*state, "show forwarding");
+
+	assert_non_null(strstr(text, "ip address 203.0.113.2/29 dev eth0 noprefixroute\n"));
+	assert_non_null(strstr(text, "ip rule pref 201 fwmark 0x1/0xff lookup 101\n"));
+	assert_non_null(strstr(text, "\t\tct state established,related accept comment"));
+	assert_non_null(strstr(text, "dnat ip to 192.168.1.25 port 2525"));
+	assert_non_null(strstr(text, "\t\toifname @wan_of masquerade\n"));
+	assert_non_null(
+		strstr(text, "\t\tct mark & 0xff != 0 meta mark set ct mark & 0xff accept"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(show_rules_says_where_connections_go_now),
+		TEST(show_rules_says_when_connections_are_dropped),
+		TEST(show_rules_follows_the_first_live_link_for_the_rest),
+		TEST(show_forwards_names_server_service_and_links),
+		TEST(show_forwarding_speaks_the_words_of_ip_and_nft),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
