@@ -3,12 +3,21 @@
 #include "forwarding.h"
 #include "kernel_linux.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,13 +64,16 @@ struct router {
 	struct link_address addresses[2][2];
 	struct link_gateway gateways[2][2];
 	struct lan_conf lan;
-	struct lan_address lan_address;
+	struct lan_address lan_addresses[2];
 	struct policy_conf policy;
 	struct policy_member members[2];
 	struct rule_conf *rules;
 	struct forward_conf forward;
 	struct forward_on on;
 	struct kernel_state applied;
+
+	pid_t internet, inside; /* processes that hold a network namespace each */
+	int home;               /* the router's own */
 };
 
 static int sh(const char *command)
@@ -105,11 +117,12 @@ static void configure(struct router *r)
 		}
 		r->members[i].link = (int32_t)i;
 	}
-	r->lan_address.prefix = prefix("192.168.1.1/24");
+	r->lan_addresses[0].prefix = prefix("192.168.1.1/24");
+	r->lan_addresses[1].prefix = prefix("fd00:1::1/64");
 	r->lan = (struct lan_conf){.name = STR("office"),
 		.interface = STR("tl0"),
-		.addresses = &r->lan_address,
-		.naddresses = 1};
+		.addresses = r->lan_addresses,
+		.naddresses = 2};
 	r->policy = (struct policy_conf){.name = STR("spread"),
 		.method = POLICY_WEIGHTED,
 		.members = r->members,
@@ -182,6 +195,38 @@ static void apply_wanted(struct router *r, const struct kernel_state *from)
 	apply(r, &d);
 }
 
+/* ---- other hosts ---- */
+
+/* A process that does nothing but hold a network namespace. */
+static pid_t start_host(void)
+{
+	int ready[2];
+	char octet;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &octet, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void end_host(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static const char devices[] =
 	"ip link set lo up && ip link add tw0 type veth peer pw0 && "
 	"ip link add tw1 type veth peer pw1 && ip link add tl0 type veth peer pl0 && "
@@ -208,6 +253,10 @@ static int teardown(void **state)
 {
 	struct router *r = *state;
 
+	end_host(r->internet);
+	end_host(r->inside);
+	if (r->home > 0)
+		close(r->home);
 	if (r->handle)
 		kernel_linux_close(r->handle);
 	arena_reset(&r->mem);
@@ -429,6 +478,338 @@ static void only_connections_with_the_mark_are_flushed(void **state)
 		0);
 }
 
+/* ---- flows through the router ---- */
+
+static void on_host(pid_t host, const char *commands)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "nsenter -t %d -n sh -ec '%s'", (int)host, commands);
+	assert_int_equal(sh(line), 0);
+}
+
+/* The internet behind both links, and a host in the LAN that is 192.168.1.25 and .50. */
+static void connect_hosts(struct router *r)
+{
+	char line[256];
+
+	r->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	r->internet = start_host();
+	r->inside = start_host();
+	snprintf(line, sizeof(line),
+		"ip link set pw0 netns %d && ip link set pw1 netns %d && ip link set pl0 netns %d",
+		(int)r->internet, (int)r->internet, (int)r->inside);
+	assert_int_equal(sh(line), 0);
+	on_host(r->internet,
+		"ip link set lo up; ip link set pw0 up; ip link set pw1 up;"
+		"ip addr add 203.0.113.1/29 dev pw0; ip addr add 198.51.100.1/29 dev pw1;"
+		"ip addr add 198.18.0.1/32 dev lo; ip addr add 2001:db8:ffff::1/128 dev lo nodad;"
+		"ip addr add 2001:db8:1::1/64 dev pw0 nodad; ip addr add 2001:db8:2::1/64 dev pw1 "
+		"nodad");
+	on_host(r->inside,
+		"ip link set lo up; ip link set pl0 up; ip addr add 192.168.1.50/24 dev pl0;"
+		"ip addr add 192.168.1.25/24 dev pl0; ip addr add fd00:1::50/64 dev pl0 nodad;"
+		"ip route add default via 192.168.1.1; ip -6 route add default via fd00:1::1");
+	apply_wanted(r, NULL);
+}
+
+struct end {
+	struct sockaddr_storage at;
+	socklen_t size;
+};
+
+static struct end end_of(const char *text, uint16_t port)
+{
+	struct ip_addr a = addr(text);
+	struct end e = {
+		.size = a.family == 6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)};
+	struct sockaddr_in *v4 = (void *)&e.at;
+	struct sockaddr_in6 *v6 = (void *)&e.at;
+
+	e.at.ss_family = a.family == 6 ? AF_INET6 : AF_INET;
+	if (a.family == 6) {
+		memcpy(&v6->sin6_addr, a.b, 16);
+		v6->sin6_port = htons(port);
+	} else {
+		memcpy(&v4->sin_addr, a.b, 4);
+		v4->sin_port = htons(port);
+	}
+	return e;
+}
+
+/* A TCP socket in the namespace of a host (0: the router), bound to an address. */
+static int socket_on(struct router *r, pid_t host, const char *text, uint16_t port)
+{
+	struct end e = end_of(text, port);
+	char path[64];
+	int ns, fd, one = 1;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)host);
+	ns = host ? open(path, O_RDONLY | O_CLOEXEC) : r->home;
+	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
+	fd = socket(e.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(setns(r->home, CLONE_NEWNET), 0);
+	if (host)
+		close(ns);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(fd, (void *)&e.at, e.size), 0);
+	return fd;
+}
+
+static int listener_on(struct router *r, pid_t host, const char *text, uint16_t port)
+{
+	int fd = socket_on(r, host, text, port);
+
+	assert_int_equal(listen(fd, 100), 0);
+	return fd;
+}
+
+static bool becomes(int fd, short events, int wait_ms)
+{
+	struct pollfd p = {fd, events, 0};
+
+	return poll(&p, 1, wait_ms) == 1;
+}
+
+/* Does the connection come about within the time? */
+static bool reaches(int fd, const char *text, uint16_t port, int wait_ms)
+{
+	struct end e = end_of(text, port);
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (connect(fd, (void *)&e.at, e.size) == 0)
+		return true;
+	if (errno != EINPROGRESS || !becomes(fd, POLLOUT, wait_ms))
+		return false;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return error == 0;
+}
+
+/* Accept on `listener`; `from` gets the address the other end has here. */
+static int accepted(int listener, char from[INET6_ADDRSTRLEN])
+{
+	struct sockaddr_storage at = {0};
+	socklen_t size = sizeof(at);
+	int fd;
+
+	assert_true(becomes(listener, POLLIN, 5000));
+	fd = accept4(listener, (void *)&at, &size, SOCK_CLOEXEC);
+	assert_true(fd >= 0);
+	inet_ntop(at.ss_family,
+		at.ss_family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)(void *)&at)->sin6_addr
+					 : (void *)&((struct sockaddr_in *)(void *)&at)->sin_addr,
+		from, INET6_ADDRSTRLEN);
+	return fd;
+}
+
+enum {
+	PATIENCE = 5000, /* ms until something that should happen is given up */
+	NEVER = 300
+}; /* ms in which something that should not happen does not */
+
+/* The link that a new connection from inside takes. */
+static unsigned link_taken(struct router *r, int listener)
+{
+	char from[INET6_ADDRSTRLEN];
+	int client = socket_on(r, r->inside, "192.168.1.50", 0);
+
+	assert_true(reaches(client, "198.18.0.1", 443, PATIENCE));
+	close(accepted(listener, from));
+	close(client);
+	return strcmp(from, "203.0.113.2") == 0 ? 1 : strcmp(from, "198.51.100.2") == 0 ? 2 : 0;
+}
+
+static void use_policy(struct router *r)
+{
+	r->rules[0] = (struct rule_conf){.number = 1, .policy = 0};
+	r->source.nrules = 1;
+}
+
+static void switch_to(struct router *r, uint32_t live)
+{
+	struct published old = r->pub;
+	struct kernel_diff first, rest;
+	uint8_t marks[FL_LINKS_MAX];
+
+	publish(r, live);
+	assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
+	apply(r, &first);
+	for (size_t i = 0, n = forwarding_flush_marks(&old, &r->pub, marks); i < n; i++)
+		assert_int_equal(r->kernel.flush(r->kernel.ctx, marks[i], &r->why), FL_OK);
+	apply(r, &rest);
+}
+
+static void connections_spread_over_both_links(void **state)
+{
+	struct router *r = *state;
+	unsigned taken[3] = {0};
+	int listener;
+
+	use_policy(r);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, "198.18.0.1", 443);
+	for (int i = 0; i < 40; i++)
+		taken[link_taken(r, listener)]++;
+	assert_int_equal(taken[0], 0);
+	assert_true(taken[1] > 10);
+	assert_true(taken[2] > 10);
+	close(listener);
+}
+
+static void new_connections_leave_by_the_link_that_is_left(void **state)
+{
+	struct router *r = *state;
+	int listener;
+
+	use_policy(r);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, "198.18.0.1", 443);
+	switch_to(r, 2);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(link_taken(r, listener), 2);
+	close(listener);
+}
+
+/* The client only listens: it would never notice by itself. */
+static void expect_client_is_told(struct router *r, const char *client, const char *server)
+{
+	char from[INET6_ADDRSTRLEN], octet;
+	int listener, inside, outside;
+
+	use_policy(r);
+	publish(r, 1);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, server, 443);
+	inside = socket_on(r, r->inside, client, 0);
+	assert_true(reaches(inside, server, 443, PATIENCE));
+	outside = accepted(listener, from);
+	switch_to(r, 2);
+	assert_true(becomes(inside, POLLIN, PATIENCE));
+	assert_int_equal(recv(inside, &octet, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	close(inside);
+	close(outside);
+	close(listener);
+}
+
+static void a_client_that_only_listens_is_told_that_its_link_died(void **state)
+{
+	expect_client_is_told(*state, "192.168.1.50", "198.18.0.1");
+}
+
+static void so_is_one_over_ipv6(void **state)
+{
+	expect_client_is_told(*state, "fd00:1::50", "2001:db8:ffff::1");
+}
+
+static void connections_of_the_other_link_live_on(void **state)
+{
+	struct router *r = *state;
+	char from[INET6_ADDRSTRLEN], octet = 0;
+	int listener, inside, outside;
+
+	use_policy(r);
+	publish(r, 2);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, "198.18.0.1", 443);
+	inside = socket_on(r, r->inside, "192.168.1.50", 0);
+	assert_true(reaches(inside, "198.18.0.1", 443, PATIENCE));
+	outside = accepted(listener, from);
+	switch_to(r, 3);
+	switch_to(r, 2);
+	assert_int_equal(send(outside, "x", 1, 0), 1);
+	assert_true(becomes(inside, POLLIN, PATIENCE));
+	assert_int_equal(recv(inside, &octet, 1, 0), 1);
+	close(inside);
+	close(outside);
+	close(listener);
+}
+
+static void a_published_server_is_reached_from_outside(void **state)
+{
+	struct router *r = *state;
+	char from[INET6_ADDRSTRLEN];
+	int listener, client;
+
+	connect_hosts(r);
+	listener = listener_on(r, r->inside, "192.168.1.25", 2525);
+	on_host(r->internet, "ip route add 203.0.113.3 dev pw0 src 203.0.113.1");
+	client = socket_on(r, r->internet, "203.0.113.1", 0);
+	assert_true(reaches(client, "203.0.113.3", 25, PATIENCE));
+	close(accepted(listener, from));
+	assert_string_equal(from, "203.0.113.1");
+	close(client);
+	close(listener);
+}
+
+static void a_host_beside_the_server_reaches_it_by_its_published_address(void **state)
+{
+	struct router *r = *state;
+	char from[INET6_ADDRSTRLEN];
+	int listener, client;
+
+	connect_hosts(r);
+	listener = listener_on(r, r->inside, "192.168.1.25", 2525);
+	client = socket_on(r, r->inside, "192.168.1.50", 0);
+	assert_true(reaches(client, "203.0.113.3", 25, PATIENCE));
+	close(accepted(listener, from));
+	assert_string_equal(from, "192.168.1.1");
+	close(client);
+	close(listener);
+}
+
+static void mail_of_the_server_leaves_with_the_published_address(void **state)
+{
+	struct router *r = *state;
+	char from[INET6_ADDRSTRLEN];
+	int listener, client;
+
+	use_policy(r);
+	publish(r, 1);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, "198.18.0.1", 25);
+	client = socket_on(r, r->inside, "192.168.1.25", 0);
+	assert_true(reaches(client, "198.18.0.1", 25, PATIENCE));
+	close(accepted(listener, from));
+	assert_string_equal(from, "203.0.113.3");
+	close(client);
+	close(listener);
+}
+
+static void the_routers_own_services_are_closed_to_the_outside(void **state)
+{
+	struct router *r = *state;
+	int listener, outside, inside;
+
+	connect_hosts(r);
+	listener = listener_on(r, 0, "0.0.0.0", 8022);
+	outside = socket_on(r, r->internet, "203.0.113.1", 0);
+	assert_false(reaches(outside, "203.0.113.2", 8022, NEVER));
+	inside = socket_on(r, r->inside, "192.168.1.50", 0);
+	assert_true(reaches(inside, "192.168.1.1", 8022, PATIENCE));
+	close(outside);
+	close(inside);
+	close(listener);
+}
+
+static void own_connections_leave_by_a_link_that_is_live(void **state)
+{
+	struct router *r = *state;
+	char from[INET6_ADDRSTRLEN];
+	int listener, own;
+
+	publish(r, 2);
+	connect_hosts(r);
+	listener = listener_on(r, r->internet, "198.18.0.1", 443);
+	own = socket_on(r, 0, "0.0.0.0", 0);
+	assert_true(reaches(own, "198.18.0.1", 443, PATIENCE));
+	close(accepted(listener, from));
+	assert_string_equal(from, "198.51.100.2");
+	close(own);
+	close(listener);
+}
+
 /* ---- figures, for the manual; nothing is asserted of them ---- */
 
 static double now_us(void)
@@ -490,6 +871,25 @@ static void a_thousand_rules_are_applied_and_switched(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Root in a user namespace will do, as a user who may make one becomes. */
+static bool may_make_namespaces(void)
+{
+	unsigned uid = getuid();
+	char map[32];
+	int fd, n;
+
+	if (unshare(CLONE_NEWNET) == 0)
+		return true;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return false;
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	n = snprintf(map, sizeof(map), "0 %u 1", uid);
+	if (fd < 0 || write(fd, map, (size_t)n) != n)
+		return false;
+	close(fd);
+	return true;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,11 +906,21 @@ int main(void)
 		TEST(a_refusal_names_what_was_refused),
 		TEST(a_refused_batch_changes_nothing),
 		TEST(only_connections_with_the_mark_are_flushed),
+		TEST(connections_spread_over_both_links),
+		TEST(new_connections_leave_by_the_link_that_is_left),
+		TEST(a_client_that_only_listens_is_told_that_its_link_died),
+		TEST(so_is_one_over_ipv6),
+		TEST(connections_of_the_other_link_live_on),
+		TEST(a_published_server_is_reached_from_outside),
+		TEST(a_host_beside_the_server_reaches_it_by_its_published_address),
+		TEST(mail_of_the_server_leaves_with_the_published_address),
+		TEST(the_routers_own_services_are_closed_to_the_outside),
+		TEST(own_connections_leave_by_a_link_that_is_live),
 		TEST(the_switch_leaves_the_same_state_however_often_it_is_made),
 		TEST(a_thousand_rules_are_applied_and_switched),
 	};
 
-	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET)) {
+	if (!may_make_namespaces()) {
 		printf("1..1\nok 1 - kernel_linux # SKIP no right to make a network namespace\n");
 		return 0;
 	}
