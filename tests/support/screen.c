@@ -45,7 +45,7 @@ static unsigned width_of(const char *octets, size_t n)
 	if (n == 2 && ((unsigned char)octets[0] == 0xcc || (unsigned char)octets[0] == 0xcd))
 		return 0; /* U+0300 and on: combining marks */
 	return n == 3 && (unsigned char)octets[0] >= 0xe3 && (unsigned char)octets[0] <= 0xed ? 2
-	                                                                                      : 1;
+											      : 1;
 }
 
 static void show(struct screen *s, const char *octets, size_t n)
