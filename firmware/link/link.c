@@ -589,11 +589,20 @@ static void send_one(struct link *l, mtime now, struct link_out *out)
 	out->send[out->nsend++] = (struct link_probe){(uint8_t)target, seq};
 }
 
+/* The two probes of a first suspicion leave enough for the burst that an outage needs: on a link
+ * that loses half of all probes they would otherwise eat it up. */
+static span credit_wanted(const struct link *l)
+{
+	bool first = l->state == LINK_SUSPECT && l->row.asked < 2;
+
+	return us((first ? 1 + LINK_LOSSES_MAX : 1) * probe_cost(l).us);
+}
+
 static void send_due(struct link *l, mtime now, struct link_out *out)
 {
 	earn_credit(l, now);
 	while (is_probing(l) && mtime_reached(now, l->next_send) && out->nsend < LINK_SENDS_MAX) {
-		span missing = us(probe_cost(l).us - l->credit.us);
+		span missing = us(credit_wanted(l).us - l->credit.us);
 
 		if (missing.us > 0) {
 			l->next_send = mtime_after(now, missing);

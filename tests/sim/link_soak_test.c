@@ -390,6 +390,26 @@ static void outage_is_seen_at_other_round_trip_times_and_intervals(void **state)
 	assert_int_equal(detect("5 s interval", (struct model){.rtt_ms = 20}, sec(5)).missed, 0);
 }
 
+static void outage_of_a_link_that_loses_half_is_seen_in_seconds(void **state)
+{
+	/* Some links go down before it, while their loss is not learned yet. */
+	struct detection d = detect("50 % loss", (struct model){.rtt_ms = 20, .loss = .5}, sec(1));
+
+	(void)state;
+	assert_true(d.missed <= (unsigned)from_env("FL_SOAK_OUTAGES", 400) / 50);
+	assert_true(d.median <= 3);
+	assert_true(d.p99 <= 5);
+}
+
+static void link_that_loses_half_stays_in_the_budget(void **state)
+{
+	struct soak s = soak("50 % loss", (struct model){.rtt_ms = 20, .loss = .5});
+
+	(void)state;
+	assert_true(s.probes_a_second <= 2.01);
+	assert_true(s.most_a_minute <= 180);
+}
+
 static void clean_link_never_goes_down_and_costs_a_probe_a_second(void **state)
 {
 	struct soak s = soak("0.1 % loss", (struct model){.rtt_ms = 20, .loss = .001});
@@ -496,6 +516,8 @@ int main(void)
 		cmocka_unit_test(outage_is_seen_within_the_bar_at_20_percent_loss),
 		cmocka_unit_test(outage_is_seen_within_the_bar_with_users),
 		cmocka_unit_test(outage_is_seen_at_other_round_trip_times_and_intervals),
+		cmocka_unit_test(outage_of_a_link_that_loses_half_is_seen_in_seconds),
+		cmocka_unit_test(link_that_loses_half_stays_in_the_budget),
 		cmocka_unit_test(clean_link_never_goes_down_and_costs_a_probe_a_second),
 		cmocka_unit_test(lossy_link_never_goes_down),
 		cmocka_unit_test(link_with_20_percent_loss_never_goes_down_and_stays_in_the_budget),
