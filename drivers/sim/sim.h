@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sim.h - the world in memory, under virtual time.
+ *
+ * It serves every interface of drivers/include: interfaces with a provider behind each (delay,
+ * loss, cuts, targets that die), the kernel's forwarding tables as data, the DNS service's image
+ * and state, lamps, storage that can fail, and people who type.  Nothing in it reads a clock; the
+ * same seed gives the same run.  A week passes in a second. */
+#ifndef FL_SIM_H
+#define FL_SIM_H
+
+#include "drivers.h"
+#include "rng.h"
+
+#define SIM_INTERFACES 20
+#define SIM_SESSIONS   8
+#define SIM_LAMPS      20
+#define SIM_ITEMS      40
+#define SIM_SETS       48
+#define SIM_DEAD       16
+#define SIM_LOG_SIZE   ((size_t)1 << 18)
+
+struct sim_interface {
+	char name[16];
+	bool exists, plugged;
+	bool is_up;         /* administratively, by us */
+	bool cut;           /* the provider drops everything, silently */
+	uint32_t loss_ppm;  /* of each packet, both ways together */
+	span delay, jitter; /* round trip; jitter is added, 0 to this much */
+	uint32_t users;     /* packets a second that arrive from users while it works */
+	uint64_t rx_packets;
+	mtime rx_at;
+	uint64_t probes; /* packets that the monitor sent out here */
+};
+
+struct sim_packet {
+	struct sim_packet *next; /* by due, then in the order sent */
+	mtime due;
+	struct io_event event;
+	size_t n;
+	uint8_t octets[];
+};
+
+struct sim_set { /* a set or map of the kernel's table */
+	char name[40];
+	struct kelem *elems;
+	size_t nelems;
+};
+
+struct sim_item { /* of the storage */
+	char name[48];
+	uint8_t *octets;
+	size_t n;
+};
+
+struct sim_lamp {
+	char name[8];
+	bool green, amber, red;
+	char pattern[32];
+};
+
+struct sim_session {
+	bool open;
+	char *text; /* all that was written to the person */
+	size_t n, cap;
+};
+
+struct sim {
+	struct drivers drivers;
+	mtime now;
+	int64_t wall; /* at time 0 */
+	struct rng rng;
+
+	struct sim_interface interface[SIM_INTERFACES];
+	char link_interface[FL_LINKS_MAX + 1][16]; /* where the monitor of a link is bound */
+	struct ip_addr dead[SIM_DEAD];             /* targets that do not answer */
+	size_t ndead;
+	struct sim_packet *packets;
+	struct sim_packet *handed_out; /* its octets are valid until the next wait */
+
+	struct sim_set set[SIM_SETS];
+	size_t nsets, nchains, nroutes, nrules;
+	uint64_t applies;
+	uint64_t flushes[256]; /* how often each mark was flushed */
+	bool kernel_refuses;   /* every apply fails */
+
+	uint8_t *image, *state;
+	size_t image_n, state_n;
+	struct dns_endpoint endpoint[40];
+	size_t nendpoints;
+
+	struct sim_lamp lamp[SIM_LAMPS];
+	size_t nlamps;
+	struct sim_item item[SIM_ITEMS];
+	size_t nitems;
+	bool storage_refuses; /* every save fails */
+	struct sim_session session[SIM_SESSIONS];
+
+	char log[SIM_LOG_SIZE]; /* "[10000] wan1: up -> down (...)\n": milliseconds of virtual time
+				 */
+	size_t log_n;
+	bool log_debug;
+	size_t allocations; /* chunks that are out; 0 when everything was given back */
+};
+
+/* `s` must not move.  s->drivers is ready for use. */
+void sim_open(struct sim *s, uint64_t seed);
+void sim_close(struct sim *s);
+
+/* An interface with a cable and a working provider, 20 ms away. */
+struct sim_interface *sim_interface(struct sim *s, const char *name);
+/* Pull or plug the cable; take the device away or bring it back.  The product is told. */
+void sim_plug(struct sim *s, const char *name, bool plugged);
+void sim_exist(struct sim *s, const char *name, bool exists);
+void sim_target(struct sim *s, const char *addr, bool answers);
+void sim_stop(struct sim *s);
+void sim_reload(struct sim *s);
+
+/* Store an item as if it had been saved before; "settings" is the configuration. */
+void sim_store(struct sim *s, const char *name, const char *text);
+const struct sim_item *sim_stored(const struct sim *s, const char *name);
+
+/* Somebody sits down (`hello`: the client's first line, or "" for line mode) and types. */
+void sim_session_open(struct sim *s, unsigned session, const char *hello);
+void sim_type(struct sim *s, unsigned session, const char *octets, size_t n);
+void sim_session_close(struct sim *s, unsigned session);
+
+const struct sim_lamp *sim_lamp(const struct sim *s, const char *name);
+/* The value that a map of the kernel gives for a key; false: no such element. */
+bool sim_lookup(
+	const struct sim *s, const char *set, const void *key, size_t key_n, uint32_t *value);
+/* The number of elements of a set; 0 when there is no such set. */
+size_t sim_set_size(const struct sim *s, const char *set);
+
+#endif
