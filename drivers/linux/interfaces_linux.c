@@ -71,8 +71,8 @@ static int post_change(const struct nlmsghdr *h, void *data)
 		return MNL_CB_OK;
 	read_link(h, &m);
 	loop_post(n->loop, &(struct io_event){.kind = IO_INTERFACE,
-	                           .at = loop_now(n->loop),
-	                           .interface = str_of(m.name)});
+				   .at = loop_now(n->loop),
+				   .interface = str_of(m.name)});
 	return MNL_CB_OK;
 }
 
@@ -87,7 +87,7 @@ static void events_ready(void *ctx, uint32_t epoll_events)
 		mnl_cb_run(buffer, (size_t)got, 0, 0, post_change, n);
 	if (got < 0 && errno == ENOBUFS)
 		loop_post(
-		        n->loop, &(struct io_event){.kind = IO_INTERFACE, .at = loop_now(n->loop)});
+			n->loop, &(struct io_event){.kind = IO_INTERFACE, .at = loop_now(n->loop)});
 }
 
 /* Send one request and read its answer into `m` (when not NULL).  0 or an errno. */
@@ -103,14 +103,14 @@ static int request(struct interfaces_linux *n, struct nlmsghdr *h, struct link_m
 	if (got < 0)
 		return errno;
 	if (mnl_cb_run(buffer, (size_t)got, n->seq, mnl_socket_get_portid(n->ask),
-	            m ? read_link : NULL, m) < 0)
+		    m ? read_link : NULL, m) < 0)
 		return errno;
 	return 0;
 }
 
 /* A message about the interface of this name; NULL: the name cannot be one. */
 static struct nlmsghdr *about(
-        char *buffer, uint16_t type, uint16_t flags, struct str name, struct ifinfomsg **info)
+	char *buffer, uint16_t type, uint16_t flags, struct str name, struct ifinfomsg **info)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
 	char text[IF_NAMESIZE] = "";
@@ -170,7 +170,7 @@ static struct mnl_socket *open_socket(unsigned groups, int flags)
 }
 
 enum fl_err interfaces_linux_open(struct interfaces *out, struct interfaces_linux **handle,
-        struct loop *loop, struct textbuf *why)
+	struct loop *loop, struct textbuf *why)
 {
 	struct interfaces_linux *n = calloc(1, sizeof(*n));
 

@@ -11,7 +11,7 @@ struct interfaces_linux;
 /* Posts IO_INTERFACE to `loop` from now on; an event without a name means that some were lost and
  * all should be asked for again. */
 MUST_USE enum fl_err interfaces_linux_open(struct interfaces *out, struct interfaces_linux **handle,
-        struct loop *loop, struct textbuf *why);
+	struct loop *loop, struct textbuf *why);
 void interfaces_linux_close(struct interfaces_linux *n);
 
 #endif

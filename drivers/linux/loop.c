@@ -26,7 +26,7 @@ struct loop {
 	struct queued *first, **last;
 	struct queued *handed_out; /* its octets are valid until the next wait */
 	struct loop_source
-	        *ready[16]; /* of the epoll batch at work; NULL where forgotten meanwhile */
+		*ready[16]; /* of the epoll batch at work; NULL where forgotten meanwhile */
 	size_t nready;
 };
 
@@ -73,7 +73,7 @@ struct loop *loop_open(void)
 	signal(SIGPIPE, SIG_IGN);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->signals = (struct loop_source){
-	        signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK), signal_ready, l};
+		signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK), signal_ready, l};
 	if (l->epoll < 0 || l->signals.fd < 0 || loop_watch(l, &l->signals, EPOLLIN) < 0) {
 		int err = errno;
 
@@ -180,7 +180,7 @@ void loop_drop_session(struct loop *l, unsigned session)
 		enum io_event_kind kind = q->event.kind;
 
 		if (q->event.session == session &&
-		        (kind == IO_SESSION_OPEN || kind == IO_SESSION_INPUT)) {
+			(kind == IO_SESSION_OPEN || kind == IO_SESSION_INPUT)) {
 			*p = q->next;
 			free(q);
 		} else {

@@ -96,7 +96,7 @@ static void socket_ready(void *ctx, uint32_t events)
 	for (;;) {
 		socklen_t from_n = sizeof(from);
 		ssize_t n = recvfrom(
-		        s->source.fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_n);
+			s->source.fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_n);
 		struct bytes packet;
 
 		if (n < 0 && errno == EAGAIN)
@@ -111,11 +111,11 @@ static void socket_ready(void *ctx, uint32_t events)
 		if (s->kind == IO_PROBE_ICMP && s->family == 4 && !skip_ip_header(&packet))
 			continue;
 		loop_post(s->probes->loop, &(struct io_event){.kind = IO_PROBE_ANSWER,
-		                                   .at = loop_now(s->probes->loop),
-		                                   .link = s->link,
-		                                   .socket = s->kind,
-		                                   .from = addr_of(&from),
-		                                   .data = packet});
+						   .at = loop_now(s->probes->loop),
+						   .link = s->link,
+						   .socket = s->kind,
+						   .from = addr_of(&from),
+						   .data = packet});
 	}
 }
 
@@ -140,7 +140,7 @@ static int bind_to_link(int fd, const struct probe_path *path, const struct ip_a
 	socklen_t from_n = sockaddr_of(source, 0, &from);
 
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface.at,
-	            (socklen_t)path->interface.n) < 0)
+		    (socklen_t)path->interface.n) < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &path->mark, sizeof(path->mark)) < 0)
 		return -1;
@@ -148,18 +148,18 @@ static int bind_to_link(int fd, const struct probe_path *path, const struct ip_a
 }
 
 static int open_bound(
-        const struct probe_path *path, const struct ip_addr *source, enum io_probe_socket kind)
+	const struct probe_path *path, const struct ip_addr *source, enum io_probe_socket kind)
 {
 	const int domain = source->family == 4 ? AF_INET : AF_INET6;
 	const int type =
-	        (kind == IO_PROBE_ICMP ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+		(kind == IO_PROBE_ICMP ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	const int icmp = source->family == 4 ? (int)IPPROTO_ICMP : (int)IPPROTO_ICMPV6;
 	int fd = socket(domain, type, kind == IO_PROBE_ICMP ? icmp : 0);
 
 	if (fd < 0)
 		return -1;
 	if ((kind == IO_PROBE_ICMP && set_filter(fd, source->family) < 0) ||
-	        bind_to_link(fd, path, source) < 0) {
+		bind_to_link(fd, path, source) < 0) {
 		int err = errno;
 
 		close(fd);
@@ -179,7 +179,7 @@ static void shut(struct probe_socket *s)
 }
 
 static void open_one(
-        struct probe_socket *s, const struct probe_path *path, const struct ip_addr *source)
+	struct probe_socket *s, const struct probe_path *path, const struct ip_addr *source)
 {
 	shut(s);
 	s->error = EADDRNOTAVAIL;
@@ -219,7 +219,7 @@ static void close_link(void *ctx, uint8_t link)
 }
 
 static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind,
-        const struct ip_addr *to, struct bytes packet, struct textbuf *why)
+	const struct ip_addr *to, struct bytes packet, struct textbuf *why)
 {
 	struct probes_linux *p = ctx;
 	struct probe_socket *s = &p->socket[link][slot_of(to->family, kind)];
@@ -246,14 +246,12 @@ enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, 
 	p->loop = loop;
 	for (uint8_t link = 0; link <= FL_LINKS_MAX; link++) {
 		for (unsigned i = 0; i < SOCKETS_PER_LINK; i++) {
-			p->socket[link][i] = (struct probe_socket){
-			        .probes = p,
-			        .source = {-1, socket_ready, &p->socket[link][i]},
-			        .link = link,
-			        .family = i % 2 ? 6 : 4,
-			        .kind = i < 2 ? IO_PROBE_ICMP : IO_PROBE_UDP,
-			        .error = ENODEV
-                        };
+			p->socket[link][i] = (struct probe_socket){.probes = p,
+				.source = {-1, socket_ready, &p->socket[link][i]},
+				.link = link,
+				.family = i % 2 ? 6 : 4,
+				.kind = i < 2 ? IO_PROBE_ICMP : IO_PROBE_UDP,
+				.error = ENODEV};
 		}
 	}
 	*out = (struct probes){p, open_link, close_link, send_probe};

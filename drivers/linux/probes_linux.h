@@ -9,7 +9,7 @@
 struct probes_linux;
 
 MUST_USE enum fl_err probes_linux_open(
-        struct probes *out, struct probes_linux **handle, struct loop *loop);
+	struct probes *out, struct probes_linux **handle, struct loop *loop);
 void probes_linux_close(struct probes_linux *p);
 
 #endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIZE_MAX_SETTINGS ((off_t)64 << 20)
+
+static enum fl_err failed(struct textbuf *why, const char *what, const char *path)
+{
+	textbuf_printf(why, "%s %s: %s", what, path, strerror(errno));
+	return errno == ENOENT ? FL_ENOENT : FL_EIO;
+}
+
+static bool read_all(int fd, uint8_t *at, size_t n)
+{
+	while (n) {
+		ssize_t got = read(fd, at, n);
+
+		if (got == 0)
+			errno = EIO; /* it shrank under our hands */
+		if (got <= 0 && errno != EINTR)
+			return false;
+		if (got > 0) {
+			at += got;
+			n -= (size_t)got;
+		}
+	}
+	return true;
+}
+
+static enum fl_err load(
+	void *ctx, const char *name, struct arena *mem, struct bytes *out, struct textbuf *why)
+{
+	const char *path = ctx;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	enum fl_err err = FL_OK;
+	uint8_t *at;
+
+	(void)name;
+	if (fd < 0)
+		return failed(why, "open", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SIZE_MAX_SETTINGS) {
+		textbuf_printf(why, "%s is no file of settings", path);
+		err = FL_EFORMAT;
+	} else if (!(at = arena_alloc(mem, (size_t)st.st_size + 1))) {
+		err = FL_EFULL;
+	} else if (!read_all(fd, at, (size_t)st.st_size)) {
+		err = failed(why, "read", path);
+	} else {
+		*out = bytes_of(at, (size_t)st.st_size);
+	}
+	close(fd);
+	return err;
+}
+
+static bool write_all(int fd, struct bytes content)
+{
+	while (content.n) {
+		ssize_t put = write(fd, content.at, content.n);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0)
+			bytes_take(&content, (size_t)put);
+	}
+	return fsync(fd) == 0;
+}
+
+/* The name of the folder must be on the disk as well, or a power cut brings back the old file's
+ * name. */
+static void sync_folder(const char *path)
+{
+	char copy[4096];
+	int fd;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static enum fl_err save(void *ctx, const char *name, struct bytes content, struct textbuf *why)
+{
+	const char *path = ctx;
+	char next[4096], before[4096];
+	mode_t mode = 0600;
+	struct stat st;
+	enum fl_err err;
+	int fd;
+
+	(void)name;
+	snprintf(next, sizeof(next), "%s.new", path);
+	snprintf(before, sizeof(before), "%s~", path);
+	if (stat(path, &st) == 0)
+		mode = st.st_mode & 0777;
+	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return failed(why, "open", next);
+	if (!write_all(fd, content)) {
+		err = failed(why, "write", next);
+		close(fd);
+		unlink(next);
+		return err == FL_ENOENT ? FL_EIO : err;
+	}
+	close(fd);
+	/* For people only: nothing of ours reads it, so that its failure is no reason to refuse a
+	 * commit. */
+	unlink(before);
+	if (link(path, before) < 0)
+		errno = 0;
+	if (rename(next, path) < 0)
+		return failed(why, "rename", next);
+	sync_folder(path);
+	return FL_OK;
+}
+
+static enum fl_err forget(void *ctx, const char *name)
+{
+	(void)name;
+	return unlink(ctx) == 0 ? FL_OK : errno == ENOENT ? FL_ENOENT : FL_EIO;
+}
+
+void settings_file_open(struct storage *out, const char *path)
+{
+	*out = (struct storage){(void *)(uintptr_t)path, load, save, forget};
+}
