@@ -69,6 +69,8 @@ menuconfig: ## choose what goes into the firmware
 	@test -f config/$@ || { echo "there is no board \"$*\"; boards: $(patsubst config/%_defconfig,%,$(wildcard config/*_defconfig))" >&2; exit 1; }
 	@$(call kconf,--defconfig=$(CURDIR)/config/$@) && echo "  CONFIG  config/$@ -> $(DOTCONFIG)"
 
+BOARD := $(or $(patsubst "%",%,$(CONFIG_BOARD)),$(DEFAULT_BOARD))
+
 # ---- flags ---------------------------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -94,8 +96,9 @@ inc/firmware/console    := $(call fw,lib settings console)
 all_fw                  := $(call fw,lib settings link policy dns forwarding led console app)
 inc/firmware/app        := $(all_fw) -Idrivers/include -Idrivers/linux
 inc/drivers/linux       := $(call fw,lib) -Idrivers/include -Idrivers/linux
+inc/board/$(BOARD) := $(call fw,lib) -Idrivers/include
 inc/drivers/sim         := $(call fw,lib) -Idrivers/include -Idrivers/sim
-inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/linux -Itests
+inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/linux -Itests -Itests/support
 
 # A module's rows and commands may also see the settings and the console.
 inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter %_console.c,$(1)),$(call fw,settings console))
@@ -108,7 +111,7 @@ PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lp
 # ---- objects -------------------------------------------------------------------------------------
 
 MODULES ?= firmware/lib firmware/settings firmware/link firmware/policy firmware/dns firmware/forwarding \
-	firmware/led firmware/console firmware/app drivers/linux
+	firmware/led firmware/console firmware/app drivers/linux board/$(BOARD)
 SIM     ?= drivers/sim
 
 # objs_in FOLDER: what its Makefile lists
@@ -176,7 +179,8 @@ SCENARIOS := $(patsubst tests/sim/%.c,$(B)/test/sim/%,$(wildcard tests/sim/*_tes
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/test/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 TEST_LIB  := $(patsubst tests/%.c,$(B)/san/tests/%.o,$(wildcard tests/support/*.c))
 
-$(B)/test/%_test: $(B)/san/tests/%_test.o $(TEST_LIB) $(B)/san/fairlead.a
+$(B)/san/support.a: $(TEST_LIB) ; $(archive)
+$(B)/test/%_test: $(B)/san/tests/%_test.o $(B)/san/support.a $(B)/san/fairlead.a
 	@mkdir -p $(dir $@)
 	@echo "  LD      $@"
 	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka -lm

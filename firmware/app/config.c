@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+void config_init(struct config *c, const struct setting *schema, const struct arena_source *memory)
+{
+	*c = (struct config){0};
+	arena_init(&c->mem, memory);
+	settings_init(&c->tree, schema, &c->mem);
+}
+
+void config_free(struct config *c)
+{
+	arena_reset(&c->mem);
+}
+
+struct dns_source config_dns_source(const struct config *c, uint32_t serial)
+{
+	return (struct dns_source){
+		.domains = c->v.domains,
+		.ndomains = c->v.ndomains,
+		.reverses = c->v.reverses,
+		.nreverses = c->v.nreverses,
+		.links = c->v.links,
+		.nlinks = c->v.nlinks,
+		.policies = c->v.policies,
+		.npolicies = c->v.npolicies,
+		.serial = serial,
+	};
+}
+
+struct forwarding_source config_forwarding_source(const struct config *c)
+{
+	return (struct forwarding_source){
+		.links = c->v.links,
+		.nlinks = c->v.nlinks,
+		.lans = c->v.lans,
+		.nlans = c->v.nlans,
+		.policies = c->v.policies,
+		.npolicies = c->v.npolicies,
+		.rules = c->v.rules,
+		.nrules = c->v.nrules,
+		.forwards = c->v.forwards,
+		.nforwards = c->v.nforwards,
+	};
+}
+
+/* The numbers that the DNS compiler needs while a configuration is only looked at. */
+static void number_for_check(struct config *c)
+{
+	for (size_t i = 0; i < c->v.nlinks && i < FL_LINKS_MAX; i++)
+		c->v.links[i].number = (uint8_t)(i + 1);
+}
+
+enum fl_err config_bind(struct config *c, struct diags *why)
+{
+	struct forwarding_source forwarding;
+	struct dns_source dns;
+	struct bytes image;
+	struct arena scratch;
+	enum fl_err err;
+
+	if (settings_bind(&c->tree, &c->mem, &c->v, why) || why->errors)
+		return FL_EFORMAT;
+	if (c->v.nlinks > FL_LINKS_MAX)
+		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
+			"remove links that are not used", "there are %zu links; at most %d fit",
+			c->v.nlinks, FL_LINKS_MAX);
+	policies_check(c->v.policies, c->v.npolicies, why);
+	if (why->errors)
+		return FL_EFORMAT;
+	number_for_check(c);
+	forwarding = config_forwarding_source(c);
+	forwarding_check(&forwarding, why);
+	dns = config_dns_source(c, 0);
+	arena_init(&scratch, c->mem.source);
+	err = dns_image_build(&dns, &scratch, &image, why);
+	arena_reset(&scratch);
+	if (err == FL_EFULL)
+		return err;
+	return why->errors ? FL_EFORMAT : FL_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* config.h - one configuration: the tree as typed, and the structs it means.  Dies whole. */
+#ifndef FL_CONFIG_H
+#define FL_CONFIG_H
+
+#include "arena.h"
+#include "dns.h"
+#include "forwarding.h"
+#include "link.h"
+#include "policy.h"
+#include "settings.h"
+
+struct system_conf {
+	struct str host_name; /* in the console's prompt and in the log */
+};
+
+/* What settings_bind() fills; modules.c says which list goes where. */
+struct config_values {
+	struct system_conf system;
+	SETTINGS_LIST(struct link_conf, links);
+	SETTINGS_LIST(struct lan_conf, lans);
+	SETTINGS_LIST(struct policy_conf, policies);
+	SETTINGS_LIST(struct rule_conf, rules);
+	SETTINGS_LIST(struct forward_conf, forwards);
+	SETTINGS_LIST(struct dns_domain_conf, domains);
+	SETTINGS_LIST(struct dns_reverse_conf, reverses);
+	struct dns_conf dns;
+};
+
+struct config {
+	struct arena mem;
+	struct settings tree;
+	struct config_values v;
+};
+
+/* An empty configuration with this schema. */
+void config_init(struct config *c, const struct setting *schema, const struct arena_source *memory);
+void config_free(struct config *c);
+/* Fill c->v from c->tree and check everything that can be checked without a kernel.  FL_EFORMAT:
+ * `why` has every mistake. */
+MUST_USE enum fl_err config_bind(struct config *c, struct diags *why);
+/* The sources of the compilers, from c->v. */
+struct dns_source config_dns_source(const struct config *c, uint32_t serial);
+struct forwarding_source config_forwarding_source(const struct config *c);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fairleadd - the daemon: builds the Linux drivers, hands them to the product and runs its loop. */
+#include "board.h"
+#include "dns_worker.h"
+#include "interfaces_linux.h"
+#include "kernel_linux.h"
+#include "lamps_linux.h"
+#include "log_linux.h"
+#include "memory_linux.h"
+#include "probes_linux.h"
+#include "product.h"
+#include "sessions_linux.h"
+#include "settings_file.h"
+#include "storage_files.h"
+#include "version.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: fairleadd --settings FILE [--state DIR] [--socket PATH] [OPTION...]\n"
+	"       fairleadd --check FILE\n"
+	"       fairleadd --flush [--settings FILE]\n"
+	"The daemon of the Fairlead link load balancer.  Runs in the foreground.\n"
+	"\n"
+	"  --settings FILE  the configuration; commits at the console are written there\n"
+	"  --state DIR      what outlives a restart: revisions, link states (/var/lib/fairlead)\n"
+	"  --socket PATH    where the console connects (/run/fairlead/socket)\n"
+	"  --lamps DIR      show every lamp in a small file in DIR, not on LEDs\n"
+	"  --syslog         log to syslog instead of stderr\n"
+	"  --debug          log more\n"
+	"  --check FILE     check a configuration: 0 it is good, 1 with every mistake on stderr\n"
+	"  --flush          remove from the kernel what an earlier run has left there, and exit;\n"
+	"                   with --settings its addresses as well\n"
+	"  --help, --version\n"
+	"\n"
+	"SIGTERM ends it and leaves forwarding in place; SIGHUP reads the configuration again.\n";
+
+struct options {
+	const char *settings, *state, *socket, *lamps, *check;
+	bool syslog, debug, flush;
+};
+
+static const struct option long_options[] = {
+	{"settings", required_argument, NULL, 's'},
+	{"state", required_argument, NULL, 'd'},
+	{"socket", required_argument, NULL, 'k'},
+	{"lamps", required_argument, NULL, 'l'},
+	{"check", required_argument, NULL, 'c'},
+	{"syslog", no_argument, NULL, 'y'},
+	{"debug", no_argument, NULL, 'g'},
+	{"flush", no_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{0},
+};
+
+/* Fills `o`; ends the program where there is nothing else to do. */
+static void read_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	*o = (struct options){.state = "/var/lib/fairlead", .socket = "/run/fairlead/socket"};
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+		switch (c) {
+		case 's':
+			o->settings = optarg;
+			break;
+		case 'd':
+			o->state = optarg;
+			break;
+		case 'k':
+			o->socket = optarg;
+			break;
+		case 'l':
+			o->lamps = optarg;
+			break;
+		case 'c':
+			o->check = optarg;
+			break;
+		case 'y':
+			o->syslog = true;
+			break;
+		case 'g':
+			o->debug = true;
+			break;
+		case 'f':
+			o->flush = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case 'v':
+			printf("fairleadd %s (%s)\n", fl_version, CONFIG_BOARD);
+			exit(0);
+		default:
+			fputs("try fairleadd --help\n", stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc || (!o->settings && !o->check && !o->flush)) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+}
+
+static void to_stderr(void *ctx, const char *text, size_t n)
+{
+	(void)ctx;
+	fwrite(text, 1, n, stderr);
+}
+
+/* Read, parse and bind FILE, and print every mistake. */
+static int load_config(const char *file, struct config *c, struct setting *schema)
+{
+	struct sink err = {to_stderr, NULL};
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct storage storage;
+	struct bytes octets;
+	struct diags diags;
+	enum fl_err result;
+
+	modules_schema(schema);
+	config_init(c, schema, &memory_linux);
+	diags_init(&diags, &c->mem);
+	settings_file_open(&storage, file);
+	if (storage.load(storage.ctx, "settings", &c->mem, &octets, &why)) {
+		fprintf(stderr, "fairleadd: %s\n", words);
+		return 1;
+	}
+	result = settings_parse(&c->tree, (struct str){(const char *)octets.at, octets.n}, &diags);
+	/* A statement that is wrong in itself was left out; what the rest lacks is told as well. */
+	if (config_bind(c, &diags))
+		result = FL_EFORMAT;
+	diags_print(&diags, file, &err);
+	if (result)
+		fprintf(stderr, "%zu mistake%s\n", diags.errors, diags.errors == 1 ? "" : "s");
+	return result ? 1 : 0;
+}
+
+static int check_file(const char *file)
+{
+	struct setting schema[MODULES_SETTINGS_MAX];
+	struct config c;
+	int status = load_config(file, &c, schema);
+
+	config_free(&c);
+	return status;
+}
+
+/* ---- the drivers of a Linux router ---- */
+
+struct world {
+	struct drivers drivers;
+	struct log_linux log;
+	struct arena mem;
+	struct loop *loop;
+	struct interfaces_linux *interfaces;
+	struct probes_linux *probes;
+	struct kernel_linux *kernel;
+	struct sessions_linux *sessions;
+	struct dns_worker *dns;
+};
+
+/* The DNS worker lies beside this program. */
+static const char *worker_program(struct arena *mem)
+{
+	char path[4096], *folder;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	struct textbuf t;
+	char *out = arena_alloc(mem, sizeof(path) + 16);
+
+	if (n <= 0 || !out)
+		return "fairlead-dns";
+	path[n] = '\0';
+	folder = dirname(path);
+	t = textbuf_of(out, sizeof(path) + 16);
+	textbuf_printf(&t, "%s/fairlead-dns", folder);
+	return out;
+}
+
+/* In a lab the lamps are files, and those of the machine it runs on are left alone. */
+static enum fl_err open_lamps(struct world *w, const struct options *o, struct textbuf *why)
+{
+	return lamps_linux_open(&w->drivers.lamps, this_board.lamps, this_board.nlamps,
+		o->lamps ? NULL : LAMPS_SYSFS, o->lamps, &w->mem, why);
+}
+
+static enum fl_err world_open(struct world *w, const struct options *o, struct textbuf *why)
+{
+	struct drivers *d = &w->drivers;
+	enum fl_err err;
+
+	w->loop = loop_open();
+	if (!w->loop) {
+		textbuf_printf(why, "event loop: %s", strerror(errno));
+		return FL_EIO;
+	}
+	loop_fill_io(w->loop, &d->io);
+	settings_file_open(&d->settings, o->settings);
+	if ((err = storage_files_open(&d->storage, o->state, &w->mem, why)) ||
+		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
+		(err = probes_linux_open(&d->probes, &w->probes, w->loop)) ||
+		(err = kernel_linux_open(&d->kernel, &w->kernel, &memory_linux, &d->log, why)) ||
+		(err = open_lamps(w, o, why)) ||
+		(err = sessions_linux_open(&d->sessions, &w->sessions, w->loop, o->socket, why)))
+		return err;
+	return dns_worker_open(&d->dns, &w->dns, w->loop, &d->log, worker_program(&w->mem), why);
+}
+
+static void world_close(struct world *w)
+{
+	if (w->dns)
+		dns_worker_close(w->dns);
+	if (w->sessions)
+		sessions_linux_close(w->sessions);
+	if (w->kernel)
+		kernel_linux_close(w->kernel);
+	if (w->probes)
+		probes_linux_close(w->probes);
+	if (w->interfaces)
+		interfaces_linux_close(w->interfaces);
+	if (w->loop)
+		loop_close(w->loop);
+	arena_reset(&w->mem);
+}
+
+static int run(struct world *w, const struct options *o)
+{
+	static struct fairlead product; /* 200 KiB: not for a stack */
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err = world_open(w, o, &why);
+
+	if (err) {
+		log_printf(&w->drivers.log, LOG_LEVEL_ERROR, "cannot start: %s",
+			why.n ? words : fl_err_text(err));
+		world_close(w);
+		return 1;
+	}
+	log_printf(&w->drivers.log, LOG_LEVEL_INFO, "fairleadd %s starts", fl_version);
+	/* Settings with mistakes do not keep it from starting: the console is the way to mend them.
+	 */
+	(void)fairlead_open(&product, &w->drivers);
+	while (!product.stop)
+		fairlead_step(&product, MTIME_NEVER);
+	log_printf(&w->drivers.log, LOG_LEVEL_INFO, "fairleadd ends; forwarding stays in place");
+	fairlead_close(&product);
+	world_close(w);
+	return 0;
+}
+
+/* Remove what an earlier run has left in the kernel. */
+static int flush(struct world *w, const struct options *o)
+{
+	struct setting schema[MODULES_SETTINGS_MAX];
+	struct kernel *k = &w->drivers.kernel;
+	struct kernel_state state = {0};
+	struct forwarding_source source;
+	struct published nothing = {0};
+	struct config c = {0};
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err;
+
+	if (o->settings && load_config(o->settings, &c, schema))
+		return 1;
+	source = config_forwarding_source(&c);
+	err = kernel_linux_open(k, &w->kernel, &memory_linux, &w->drivers.log, &why);
+	if (!err)
+		err = forwarding_want(&source, &nothing, &w->mem, &state);
+	if (!err)
+		err = k->remove_all(k->ctx, &state, &why);
+	if (err)
+		fprintf(stderr, "fairleadd: %s\n", why.n ? words : fl_err_text(err));
+	if (c.mem.source)
+		config_free(&c);
+	world_close(w);
+	return err ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct world w = {0};
+
+	read_options(argc, argv, &o);
+	if (o.check)
+		return check_file(o.check);
+	w.log = (struct log_linux){o.syslog ? LOG_TO_SYSLOG : LOG_TO_STDERR,
+		o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO};
+	w.drivers.log = log_linux_open(&w.log, "fairleadd");
+	w.drivers.memory = memory_linux;
+	arena_init(&w.mem, &memory_linux);
+	return o.flush ? flush(&w, &o) : run(&w, &o);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dns_settings.h"
+#include "forwarding_settings.h"
+#include "link_settings.h"
+#include "policy_settings.h"
+#include "product.h"
+#include "system_settings.h"
+
+/* A module's settings, and where in struct config_values they go. */
+static const struct {
+	const struct setting *row;
+	size_t offset;
+} settings[] = {
+	{&system_setting, offsetof(struct config_values, system)},
+	{&link_setting, offsetof(struct config_values, links)},
+	{&lan_setting, offsetof(struct config_values, lans)},
+	{&policy_setting, offsetof(struct config_values, policies)},
+	{&rule_setting, offsetof(struct config_values, rules)},
+	{&forward_setting, offsetof(struct config_values, forwards)},
+	{&domain_setting, offsetof(struct config_values, domains)},
+	{&reverse_setting, offsetof(struct config_values, reverses)},
+	{&dns_setting, offsetof(struct config_values, dns)},
+};
+
+void modules_schema(struct setting out[MODULES_SETTINGS_MAX])
+{
+	size_t n = 0;
+
+	for (; n < COUNT_OF(settings); n++) {
+		out[n] = *settings[n].row;
+		out[n].offset = settings[n].offset;
+	}
+	out[n] = (struct setting){0};
+}
+
+static void dns_figures(void *ctx, struct dns_console_figures *out)
+{
+	const struct dns_service *d = &((struct fairlead *)ctx)->io->dns;
+	struct dns_service_figures now;
+
+	d->figures(d->ctx, &now);
+	*out = (struct dns_console_figures){
+		.running = now.running,
+		.restarts = now.restarts,
+		.queries = now.queries,
+		.replies = now.replies,
+		.dropped = now.dropped,
+		.tcp = now.tcp,
+		.truncated = now.truncated,
+	};
+}
+
+void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMMANDS_MAX])
+{
+	const struct config *c = fairlead_config(f);
+	const struct console_module all[] = {
+		{link_commands, &f->link_console},
+		{policy_commands, &f->policy_console},
+		{dns_commands, &f->dns_console},
+		{forwarding_commands, &f->forwarding_console},
+		{led_commands, &f->led_console},
+		{app_commands, f},
+		{0},
+	};
+
+	f->policy_console = (struct policy_console){
+		.policies = c->v.policies,
+		.npolicies = c->v.npolicies,
+		.links = c->v.links,
+		.nlinks = c->v.nlinks,
+		.published = &f->published,
+	};
+	f->dns_console = (struct dns_console){
+		.image = &f->image,
+		.published = &f->published,
+		.ctx = f,
+		.figures = dns_figures,
+	};
+	f->forwarding_console = (struct forwarding_console){
+		.source = config_forwarding_source(c),
+		.published = &f->published,
+		.memory = &f->io->memory,
+	};
+	f->led_console = (struct led_console){.lamps = f->lamp, .nlamps = f->nlamps};
+	uplinks_console(f);
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		out[i] = all[i];
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "product.h"
+
+#include <string.h>
+
+/* ---- the log: to the driver, to `show log`, and to whoever is at a console ---- */
+
+static void log_line(void *ctx, enum log_level level, struct str text)
+{
+	struct fairlead *f = ctx;
+	mtime now = f->io->io.now(f->io->io.ctx);
+
+	f->io->log.line(f->io->log.ctx, level, text);
+	if (level == LOG_LEVEL_DEBUG)
+		return;
+	journal_add(&f->journal, now, f->io->io.wall(f->io->io.ctx), level, text);
+	if (level <= LOG_LEVEL_NOTICE)
+		terminals_notice(f, text);
+}
+
+enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
+{
+	enum fl_err err;
+
+	memset(f, 0, sizeof(*f));
+	f->io = io;
+	f->log = (struct log){log_line, f};
+	f->started = io->io.now(io->io.ctx);
+	f->reconcile_due = MTIME_NEVER;
+	f->heard_due = f->started;
+	f->console_config = (struct console_config){
+		.ctx = f,
+		.committed = commit_committed,
+		.commit = commit_candidate,
+		.check = commit_check,
+		.revision = commit_revision,
+		.revisions = commit_revisions,
+	};
+	arena_init(&f->scratch, &io->memory);
+	modules_schema(f->schema);
+	config_init(&f->config[0], f->schema, &io->memory);
+	config_init(&f->config[1], f->schema, &io->memory);
+	uplinks_load(f);
+	err = commit_load(f);
+	publish(f, io->io.now(io->io.ctx));
+	panel_update(f);
+	return err;
+}
+
+void fairlead_close(struct fairlead *f)
+{
+	terminals_close(f);
+	for (size_t i = 0; i < f->nlinks; i++)
+		f->io->probes.close(f->io->probes.ctx, f->order[i]);
+	arena_reset(&f->scratch);
+	config_free(&f->config[0]);
+	config_free(&f->config[1]);
+}
+
+enum fl_err fairlead_flush(struct fairlead *f)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source source = config_forwarding_source(fairlead_config(f));
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct kernel_state state;
+	enum fl_err err = forwarding_want(&source, &f->published, &f->scratch, &state);
+
+	if (!err)
+		err = k->remove_all(k->ctx, &state, &why);
+	if (err)
+		log_printf(&f->log, LOG_LEVEL_ERROR, "forwarding state was not removed in full: %s",
+			words);
+	arena_reset(&f->scratch);
+	return err;
+}
+
+static void handle(struct fairlead *f, const struct io_event *e, mtime now)
+{
+	switch (e->kind) {
+	case IO_NOTHING:
+		break;
+	case IO_PROBE_ANSWER:
+		uplinks_probe_answer(f, e);
+		break;
+	case IO_INTERFACE:
+		uplinks_interface(f, e->interface, now);
+		break;
+	case IO_SESSION_OPEN:
+	case IO_SESSION_INPUT:
+	case IO_SESSION_CLOSED:
+		terminals_event(f, e);
+		break;
+	case IO_WORKER_GONE:
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"the DNS worker is gone (%.*s) and was started again", STR_ARG(e->text));
+		break;
+	case IO_KERNEL_CHANGED:
+		f->reconcile_due = mtime_first(f->reconcile_due, now);
+		break;
+	case IO_STOP:
+		f->stop = true;
+		break;
+	case IO_RELOAD:
+		if (commit_reload(f) == FL_OK)
+			log_printf(&f->log, LOG_LEVEL_NOTICE, "revision %u read from the file",
+				f->revision);
+		break;
+	}
+}
+
+void fairlead_step(struct fairlead *f, mtime until)
+{
+	struct io_event e;
+	mtime now;
+
+	until = mtime_first(until, uplinks_next_due(f));
+	until = mtime_first(until, panel_next_due(f));
+	until = mtime_first(until, terminals_next_due(f));
+	until = mtime_first(until, f->reconcile_due);
+	f->io->io.wait(f->io->io.ctx, until, &e);
+
+	now = f->io->io.now(f->io->io.ctx);
+	handle(f, &e, now);
+	uplinks_tick(f, now);
+	if (f->links_changed) {
+		f->links_changed = false;
+		publish(f, now);
+		panel_update(f);
+	}
+	if (mtime_reached(now, f->reconcile_due))
+		publish_reconcile(f, now);
+	panel_tick(f, now);
+	terminals_tick(f, now);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* product.h - the whole running product: one per process, as many as wanted in a test.
+ *
+ * It waits for the world through the drivers, hands events to the deciding modules and carries out
+ * what they want, in this order: the DNS answers first (one store), then the kernel's switch, then
+ * the connections of a dead link, then lamps, log and everything else. */
+#ifndef FL_PRODUCT_H
+#define FL_PRODUCT_H
+
+#include "config.h"
+#include "console.h"
+#include "dns_console.h"
+#include "drivers.h"
+#include "forwarding_console.h"
+#include "journal.h"
+#include "led.h"
+#include "led_console.h"
+#include "link_console.h"
+#include "modules.h"
+#include "policy_console.h"
+
+#define REVISIONS_MAX 20 /* kept beside the one in force */
+
+/* A link the router has known: its number and last state outlive commits and restarts. */
+struct known_link {
+	char name[FL_NAME_MAX + 1]; /* empty: the number is free */
+	enum link_state state;
+	int64_t wall; /* when it was saved */
+};
+
+/* What is on a lamp now; f->lamp[] says what should be. */
+struct panel_lamp {
+	char name[8]; /* "WAN1", "SYS" */
+	const struct led_pattern *pattern;
+	enum led_colour colour;
+	bool lit; /* `pattern` and `colour` are on the lamp */
+};
+
+struct terminal {
+	struct fairlead *product;
+	unsigned session;
+	struct console *console; /* NULL: nobody is there */
+	bool reports_status; /* modes batch and command end with the status of their last command */
+	bool deaf;           /* the client does not read: to be closed */
+};
+
+struct fairlead {
+	const struct drivers *io;
+	struct setting schema[MODULES_SETTINGS_MAX];
+	struct console_module commands[MODULES_COMMANDS_MAX];
+	struct console_config console_config;
+	mtime started;
+
+	/* The configuration in force, and the room in which the next one is made. */
+	struct config config[2];
+	unsigned current;
+	uint32_t revision;
+
+	/* Uplinks by number; order[] is the order of the settings. */
+	struct link link[FL_LINKS_MAX + 1];
+	uint8_t secret[FL_LINKS_MAX + 1][16]; /* of its probes */
+	bool carrier[FL_LINKS_MAX + 1];
+	uint8_t order[FL_LINKS_MAX];
+	size_t nlinks;
+	struct known_link known[FL_LINKS_MAX + 1];
+	mtime save_due; /* of `known` */
+	/* The looks at the traffic of users: the last, the next, and how many quiet ones there were
+	 * in a row. */
+	mtime heard_at, heard_due;
+	unsigned heard_quiet;
+	uint64_t rx_packets[FL_LINKS_MAX + 1];
+	bool links_changed;
+	bool in_force; /* the settings that were read at the start are in force, not older ones */
+
+	struct published published;
+	mtime reconcile_due; /* the kernel may hold something else than it should */
+	span reconcile_wait; /* grows while it does not help */
+	struct arena scratch;
+	struct dns_image image;
+	uint32_t serial; /* of the image in force */
+
+	/* The lamps of the board: SYS, then WAN1, WAN2, ... by link number. */
+	struct led_lamp lamp[FL_LINKS_MAX + 1];
+	struct panel_lamp panel[FL_LINKS_MAX + 1];
+	size_t nlamps;
+	uint64_t panel_tick;
+
+	struct terminal terminal[SESSIONS_MAX_OPEN];
+	struct journal journal;
+	struct log log; /* to the journal, the driver's log and the terminals */
+	bool stop;
+
+	struct link_console link_console;
+	struct policy_console policy_console;
+	struct dns_console dns_console;
+	struct forwarding_console forwarding_console;
+	struct led_console led_console;
+};
+
+static inline struct config *fairlead_config(struct fairlead *f)
+{
+	return &f->config[f->current];
+}
+
+/* ---- product.c ---- */
+
+/* `f` is overwritten; it must not move afterwards.  The product starts with the saved settings, or
+ * empty ones, which lets a person in at the console.  FL_EFORMAT: the settings have mistakes; they
+ * are in the log, and the newest saved revision without mistakes is in force. */
+enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io);
+/* Wait until `until` or for one event, and deal with it. */
+void fairlead_step(struct fairlead *f, mtime until);
+/* Forwarding stays in place in the kernel; sessions and probes end. */
+void fairlead_close(struct fairlead *f);
+/* Take away what the product put into the kernel. */
+enum fl_err fairlead_flush(struct fairlead *f);
+
+/* ---- uplinks.c: monitors of links ---- */
+
+void uplinks_load(struct fairlead *f);
+/* Give every link of `c` its number: the one it had, or a free one. */
+void uplinks_number(struct fairlead *f, struct config *c);
+/* The configuration in force is new. */
+void uplinks_configure(struct fairlead *f, mtime now);
+void uplinks_probe_answer(struct fairlead *f, const struct io_event *e);
+void uplinks_interface(struct fairlead *f, struct str name, mtime now);
+void uplinks_tick(struct fairlead *f, mtime now);
+mtime uplinks_next_due(const struct fairlead *f);
+/* Fill f->link_console for the configuration in force. */
+void uplinks_console(struct fairlead *f);
+/* Carry out what a link wants. */
+void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
+
+/* ---- publish.c: from states to answers and kernel tables ---- */
+
+/* Make the published state anew and bring DNS and kernel in line. */
+void publish(struct fairlead *f, mtime now);
+/* The configuration in force is new, `old` was in force before (NULL: the product starts): send the
+ * kernel the difference, the responder the new image.  On failure `why` says what was refused. */
+enum fl_err publish_configuration(
+	struct fairlead *f, const struct config *old, struct textbuf *why);
+/* Compare the kernel with what should be there and mend it. */
+void publish_reconcile(struct fairlead *f, mtime now);
+
+/* ---- commit.c: configurations that follow each other ---- */
+
+enum fl_err commit_load(struct fairlead *f);
+enum fl_err commit_reload(struct fairlead *f);
+enum fl_err commit_candidate(void *ctx, const struct settings *candidate, struct str user,
+	struct str comment, const struct sink *out);
+enum fl_err commit_check(void *ctx, const struct settings *candidate, const struct sink *out);
+const struct settings *commit_committed(void *ctx, uint32_t *revision);
+enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
+void commit_revisions(void *ctx, const struct sink *out);
+
+/* ---- panel.c: lamps ---- */
+
+void panel_open(struct fairlead *f);
+/* The states changed: choose the patterns anew. */
+void panel_update(struct fairlead *f);
+void panel_tick(struct fairlead *f, mtime now);
+mtime panel_next_due(const struct fairlead *f);
+
+/* ---- terminals.c: people ---- */
+
+void terminals_event(struct fairlead *f, const struct io_event *e);
+void terminals_tick(struct fairlead *f, mtime now);
+mtime terminals_next_due(const struct fairlead *f);
+void terminals_notice(struct fairlead *f, struct str text);
+void terminals_close(struct fairlead *f);
+
+/* ---- app_console.c ---- */
+
+extern const struct console_command app_commands[];
+
+#endif

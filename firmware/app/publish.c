@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the states of the links to DNS answers and kernel tables.
+ *
+ * Order when a link dies, and why:
+ *  1. the DNS responder's state: one store, and mail and visitors come in elsewhere;
+ *  2. the kernel's switch: one element into a set, and new connections go out elsewhere;
+ *  3. only now, and only if a live link remains, the connections of the dead link are forgotten, so
+ * that none of them can come back on it;
+ *  4. the exact new slots, unhurried. */
+#include "product.h"
+
+#include <string.h>
+
+#define RECONCILE_FIRST sec(1)
+#define RECONCILE_LAST  sec(60)
+
+static void make_published(
+	struct fairlead *f, const struct published *old, struct published *out, bool *changed)
+{
+	const struct config *c = fairlead_config(f);
+	struct policy_link links[FL_LINKS_MAX];
+
+	for (size_t i = 0; i < f->nlinks; i++) {
+		const struct link_conf *conf = &c->v.links[i];
+
+		links[i] = (struct policy_link){
+			.number = f->order[i],
+			.state = f->link[f->order[i]].state,
+			.weight = policy_link_weight(c->v.links, c->v.nlinks, i),
+			.backup = conf->role == LINK_BACKUP,
+		};
+	}
+	*changed = policy_publish(c->v.policies, c->v.npolicies, links, f->nlinks, old, out);
+}
+
+static void tell_dns(struct fairlead *f)
+{
+	const struct dns_service *d = &f->io->dns;
+
+	d->state(d->ctx, bytes_of(&f->published, sizeof(f->published)));
+}
+
+static void reconcile_later(struct fairlead *f, mtime now)
+{
+	f->reconcile_wait =
+		span_min(span_max(span_sum(f->reconcile_wait, f->reconcile_wait), RECONCILE_FIRST),
+			RECONCILE_LAST);
+	f->reconcile_due = mtime_after(now, f->reconcile_wait);
+}
+
+static void apply_or_mend(struct fairlead *f, const struct kernel_diff *d, mtime now)
+{
+	const struct kernel *k = &f->io->kernel;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	if (kernel_diff_is_empty(d))
+		return;
+	if (k->apply(k->ctx, d, &why)) {
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"the kernel refused a change of forwarding: %s", words);
+		reconcile_later(f, now);
+	}
+}
+
+static void flush_dead(struct fairlead *f, const struct published *old)
+{
+	const struct kernel *k = &f->io->kernel;
+	uint8_t marks[FL_LINKS_MAX];
+	size_t n = forwarding_flush_marks(old, &f->published, marks);
+	char words[256];
+
+	for (size_t i = 0; i < n; i++) {
+		struct textbuf why = textbuf_of(words, sizeof(words));
+
+		if (k->flush(k->ctx, marks[i], &why))
+			log_printf(&f->log, LOG_LEVEL_ERROR,
+				"connections of link number %u were not flushed: %s", marks[i],
+				words);
+	}
+}
+
+void publish(struct fairlead *f, mtime now)
+{
+	struct published old = f->published, next;
+	struct kernel_diff first, rest;
+	bool changed;
+
+	make_published(f, &old, &next, &changed);
+	if (!changed)
+		return;
+	f->published = next;
+	tell_dns(f);
+	if (forwarding_switch(&old, &next, &f->scratch, &first, &rest) == FL_OK) {
+		apply_or_mend(f, &first, now);
+		flush_dead(f, &old);
+		apply_or_mend(f, &rest, now);
+	} else {
+		log_printf(&f->log, LOG_LEVEL_ERROR, "out of memory while switching links");
+		reconcile_later(f, now);
+	}
+	arena_reset(&f->scratch);
+}
+
+/* ---- a new configuration ---- */
+
+static size_t endpoints(const struct config *c, struct dns_endpoint *at, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2)) {
+			const struct ip_prefix *own = link_conf_address(&c->v.links[i], family);
+
+			if (own && n < max && !c->v.links[i].disabled)
+				at[n++] = (struct dns_endpoint){own->addr, 53};
+		}
+	for (size_t i = 0; i < c->v.dns.nlisten && n < max; i++)
+		at[n++] = (struct dns_endpoint){
+			c->v.dns.listen[i].address, (uint16_t)c->v.dns.listen[i].port};
+	return n;
+}
+
+/* Compile the zone image.  The room it is worked out in is three times its size, so that is given
+ * back and the image alone stays with its configuration. */
+static enum fl_err compile_zones(struct fairlead *f, struct config *c, struct bytes *image)
+{
+	struct dns_source source = config_dns_source(c, f->serial);
+	struct diags
+		ignored; /* there was no mistake when it was checked, under other link numbers */
+	enum fl_err err;
+
+	diags_init(&ignored, &f->scratch);
+	err = dns_image_build(&source, &f->scratch, image, &ignored);
+	if (!err) {
+		image->at = (const uint8_t *)arena_copy(&c->mem, image->at, image->n);
+		err = image->at ? dns_image_open(*image, &f->image) : FL_EFULL;
+	}
+	arena_reset(&f->scratch);
+	return err;
+}
+
+static enum fl_err serve_dns(struct fairlead *f, struct textbuf *why)
+{
+	struct config *c = fairlead_config(f);
+	const struct dns_service *d = &f->io->dns;
+	struct dns_endpoint at[2 * FL_LINKS_MAX + 16];
+	size_t n = endpoints(c, at, COUNT_OF(at));
+	struct bytes image;
+	enum fl_err err = compile_zones(f, c, &image);
+
+	if (err) {
+		textbuf_printf(why, "the zone image %s", fl_err_text(err));
+		return err;
+	}
+	if (!IS_ENABLED(CONFIG_DNS_RESPONDER))
+		return FL_OK;
+	tell_dns(f);
+	if ((err = d->image(d->ctx, image, why)))
+		return err;
+	return d->listen(d->ctx, at, n, c->v.dns.threads, why);
+}
+
+/* What the kernel holds before a new configuration: what the old one wanted, or at the start
+ * whatever an earlier run has left there. */
+static enum fl_err in_kernel(struct fairlead *f, const struct config *old,
+	const struct published *before, const struct kernel_state *expect, struct kernel_state *out)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source was;
+	bool chains_known = false;
+	enum fl_err err;
+
+	if (old) {
+		was = config_forwarding_source(old);
+		return forwarding_want(&was, before, &f->scratch, out);
+	}
+	err = k->read(k->ctx, expect, &f->scratch, out, &chains_known);
+	if (!chains_known)
+		out->nchains = out->nsets = 0;
+	return err;
+}
+
+enum fl_err publish_configuration(struct fairlead *f, const struct config *old, struct textbuf *why)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source is = config_forwarding_source(fairlead_config(f));
+	struct published before = f->published;
+	struct kernel_state from = {0}, to = {0};
+	struct kernel_diff diff;
+	bool changed;
+	enum fl_err err;
+
+	make_published(f, &before, &f->published, &changed);
+	err = forwarding_want(&is, &f->published, &f->scratch, &to);
+	if (!err)
+		err = in_kernel(f, old, &before, &to, &from);
+	if (!err) {
+		kernel_state_diff(&from, &to, &f->scratch, &diff);
+		err = f->scratch.full ? FL_EFULL : k->apply(k->ctx, &diff, why);
+	}
+	arena_reset(&f->scratch);
+	if (!err)
+		err = serve_dns(f, why);
+	else if (err == FL_EFULL)
+		textbuf_printf(why, "out of memory");
+	return err;
+}
+
+void publish_reconcile(struct fairlead *f, mtime now)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source is = config_forwarding_source(fairlead_config(f));
+	struct kernel_state want, have;
+	struct kernel_diff diff;
+	bool chains_known = false;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	f->reconcile_due = MTIME_NEVER;
+	if (forwarding_want(&is, &f->published, &f->scratch, &want) ||
+		k->read(k->ctx, &want, &f->scratch, &have, &chains_known)) {
+		reconcile_later(f, now);
+		arena_reset(&f->scratch);
+		return;
+	}
+	if (!chains_known)
+		have.nchains = have.nsets = 0;
+	kernel_state_diff(&have, &want, &f->scratch, &diff);
+	if (kernel_diff_is_empty(&diff)) {
+		f->reconcile_wait = ms(0);
+	} else if (k->apply(k->ctx, &diff, &why)) {
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"the kernel's forwarding state could not be mended: %s", words);
+		reconcile_later(f, now);
+	} else {
+		log_printf(&f->log, LOG_LEVEL_NOTICE, "mended the kernel's forwarding state");
+		f->reconcile_wait = ms(0);
+	}
+	arena_reset(&f->scratch);
+}

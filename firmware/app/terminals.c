@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* People at the console: a session of the driver is a struct console here. */
+#include "product.h"
+#include "session_hello.h"
+
+#define IDLE_TIMEOUT sec(3600) /* of a terminal that nobody types at */
+
+static void terminal_put(void *ctx, const char *text, size_t n)
+{
+	struct terminal *t = ctx;
+	const struct sessions *s = &t->product->io->sessions;
+
+	if (!t->deaf && s->write(s->ctx, t->session, (struct str){text, n}))
+		t->deaf = true;
+}
+
+static void forget(struct terminal *t)
+{
+	console_close(t->console);
+	*t = (struct terminal){0};
+}
+
+/* The session ends: say how it went, where that was asked for. */
+static void leave(struct fairlead *f, struct terminal *t)
+{
+	const struct sessions *s = &f->io->sessions;
+	unsigned session = t->session;
+	char trailer[SESSION_TRAILER_MAX];
+
+	if (t->reports_status)
+		terminal_put(t, trailer,
+			session_trailer(console_status(t->console) == FL_OK ? 0 : 1, trailer));
+	forget(t);
+	s->close(s->ctx, session);
+}
+
+static void open_terminal(struct fairlead *f, const struct io_event *e, mtime now)
+{
+	struct terminal *t = &f->terminal[e->session];
+	const struct sessions *s = &f->io->sessions;
+	struct session_hello hello;
+	enum fl_err err = session_hello_parse(e->data, e->text, &hello);
+	struct console_setup setup;
+
+	*t = (struct terminal){.product = f, .session = e->session};
+	if (err) {
+		s->write(s->ctx, e->session,
+			err == FL_ENOTSUP ? STR("error: this console speaks another version of the "
+						"protocol\n")
+					  : STR("error: the first line is no greeting\n"));
+		s->close(s->ctx, e->session);
+		return;
+	}
+	setup = (struct console_setup){
+		.modules = f->commands,
+		.config = &f->console_config,
+		.memory = &f->io->memory,
+		.out = {terminal_put, t},
+		.host = fairlead_config(f)->v.system.host_name,
+		.user = str_of(hello.user),
+		.interactive = hello.mode == SESSION_TERMINAL,
+		.columns = hello.columns,
+		.rows = hello.rows,
+		.stops_at_error = hello.mode == SESSION_BATCH,
+		.one_line = hello.mode == SESSION_COMMAND,
+		.idle = IDLE_TIMEOUT,
+	};
+	t->reports_status = hello.mode == SESSION_BATCH || hello.mode == SESSION_COMMAND;
+	t->console = console_open(&setup, now);
+	if (!t->console) {
+		s->write(s->ctx, e->session, STR("error: out of memory\n"));
+		s->close(s->ctx, e->session);
+	}
+}
+
+void terminals_event(struct fairlead *f, const struct io_event *e)
+{
+	mtime now = f->io->io.now(f->io->io.ctx);
+	struct terminal *t;
+
+	if (e->session >= SESSIONS_MAX_OPEN)
+		return;
+	t = &f->terminal[e->session];
+	if (e->kind == IO_SESSION_OPEN)
+		open_terminal(f, e, now);
+	else if (t->console && e->kind == IO_SESSION_CLOSED)
+		forget(t);
+	else if (t->console)
+		console_input(t->console, now, e->data.at, e->data.n);
+}
+
+void terminals_tick(struct fairlead *f, mtime now)
+{
+	for (size_t i = 0; i < SESSIONS_MAX_OPEN; i++) {
+		struct terminal *t = &f->terminal[i];
+
+		if (t->console && mtime_reached(now, console_next_due(t->console)))
+			console_tick(t->console, now);
+		if (t->console && (t->deaf || console_is_done(t->console)))
+			leave(f, t);
+	}
+}
+
+mtime terminals_next_due(const struct fairlead *f)
+{
+	mtime due = MTIME_NEVER;
+
+	for (size_t i = 0; i < SESSIONS_MAX_OPEN; i++)
+		if (f->terminal[i].console)
+			due = mtime_first(due, console_next_due(f->terminal[i].console));
+	return due;
+}
+
+void terminals_notice(struct fairlead *f, struct str text)
+{
+	for (size_t i = 0; i < SESSIONS_MAX_OPEN; i++)
+		if (f->terminal[i].console && !f->terminal[i].reports_status)
+			console_notice(f->terminal[i].console, text);
+}
+
+void terminals_close(struct fairlead *f)
+{
+	for (size_t i = 0; i < SESSIONS_MAX_OPEN; i++)
+		if (f->terminal[i].console)
+			leave(f, &f->terminal[i]);
+}

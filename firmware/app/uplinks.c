@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitors of the links: packets in, packets out, and what is remembered of a link.
+ *
+ * A link has a number for as long as the router knows its name: connections carry the number as
+ * their mark, so it must not change with the order of the settings or with a restart. */
+#include "probe.h"
+#include "product.h"
+
+#include <string.h>
+
+/* Looks at the traffic of users: often while there is some, since its sudden end is a hint worth
+ * having at once, else seldom. */
+#define HEARD_BUSY     ms(100)
+#define HEARD_IDLE     sec(1)
+#define BUSY_PACKETS   8       /* a second */
+#define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
+#define SAVE_NAME      "links"
+#define FAILURES_DEPTH 3 /* failed probes may ask for others, which may fail as well */
+
+static const struct link_conf *conf_of(const struct fairlead *f, uint8_t number)
+{
+	return f->link[number].conf;
+}
+
+/* ---- what is remembered ---- */
+
+static enum link_state state_from_text(struct str word)
+{
+	for (unsigned s = LINK_DISABLED; s < LINK_STATES; s++)
+		if (str_is(word, link_state_text((enum link_state)s)))
+			return (enum link_state)s;
+	return LINK_NONE;
+}
+
+/* "NUMBER NAME STATE WALL"; a line that is none is left out. */
+static void load_line(struct fairlead *f, struct str line)
+{
+	struct str number = str_cut(&line, ' '), name = str_cut(&line, ' ');
+	struct str state = str_cut(&line, ' ');
+	uint64_t n, wall;
+	struct known_link *k;
+
+	if (!str_to_u64(number, FL_LINKS_MAX, &n) || n == 0 || name.n == 0 ||
+		name.n > FL_NAME_MAX || !str_to_u64(line, INT64_MAX, &wall))
+		return;
+	k = &f->known[n];
+	memcpy(k->name, name.at, name.n);
+	k->name[name.n] = '\0';
+	k->state = state_from_text(state);
+	k->wall = (int64_t)wall;
+}
+
+void uplinks_load(struct fairlead *f)
+{
+	char words[128];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	const struct storage *s = &f->io->storage;
+	struct bytes octets;
+	struct str text;
+	enum fl_err err = s->load(s->ctx, SAVE_NAME, &f->scratch, &octets, &why);
+
+	f->save_due = MTIME_NEVER;
+	for (unsigned n = 0; n <= FL_LINKS_MAX; n++)
+		f->io->io.random(f->io->io.ctx, f->secret[n], sizeof(f->secret[n]));
+	if (err == FL_OK) {
+		text = (struct str){(const char *)octets.at, octets.n};
+		while (text.n)
+			load_line(f, str_cut(&text, '\n'));
+	} else if (err != FL_ENOENT) {
+		log_printf(&f->log, LOG_LEVEL_WARNING,
+			"the saved states of the links: %s; starting without", words);
+	}
+	arena_reset(&f->scratch);
+}
+
+static void save(struct fairlead *f)
+{
+	char text[(FL_LINKS_MAX + 1) * (FL_NAME_MAX + 48)], words[128];
+	struct textbuf t = textbuf_of(text, sizeof(text)), why = textbuf_of(words, sizeof(words));
+	const struct storage *s = &f->io->storage;
+
+	for (unsigned n = 1; n <= FL_LINKS_MAX; n++) {
+		const struct known_link *k = &f->known[n];
+
+		if (k->name[0])
+			textbuf_printf(&t, "%u %s %s %lld\n", n, k->name,
+				k->state ? link_state_text(k->state) : "none", (long long)k->wall);
+	}
+	f->save_due = MTIME_NEVER;
+	if (s->save(s->ctx, SAVE_NAME, bytes_of(text, t.n), &why))
+		log_printf(&f->log, LOG_LEVEL_WARNING, "the states of the links were not saved: %s",
+			words);
+}
+
+static void save_soon(struct fairlead *f, mtime now)
+{
+	f->save_due = mtime_first(f->save_due, mtime_after(now, SAVE_AFTER));
+}
+
+/* ---- numbers ---- */
+
+static uint8_t known_number(const struct fairlead *f, struct str name)
+{
+	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++)
+		if (f->known[n].name[0] && str_is(name, f->known[n].name))
+			return n;
+	return 0;
+}
+
+static bool number_is_taken(const struct config *c, uint8_t number)
+{
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		if (c->v.links[i].number == number)
+			return true;
+	return false;
+}
+
+/* A number that nobody ever had, else one of a link that `c` does not have any more. */
+static uint8_t free_number(const struct fairlead *f, const struct config *c)
+{
+	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++)
+		if (!f->known[n].name[0] && !number_is_taken(c, n))
+			return n;
+	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++)
+		if (!number_is_taken(c, n))
+			return n;
+	return 0;
+}
+
+void uplinks_number(struct fairlead *f, struct config *c)
+{
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		c->v.links[i].number = known_number(f, c->v.links[i].name);
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		if (c->v.links[i].number == 0)
+			c->v.links[i].number = free_number(f, c);
+}
+
+/* ---- configuration ---- */
+
+static void open_probes(struct fairlead *f, uint8_t number)
+{
+	const struct link_conf *c = conf_of(f, number);
+	const struct probes *p = &f->io->probes;
+	const struct ip_prefix *v4 = link_conf_address(c, 4), *v6 = link_conf_address(c, 6);
+	struct probe_path path = {.interface = c->interface, .mark = number};
+
+	if (v4)
+		path.source4 = v4->addr;
+	if (v6)
+		path.source6 = v6->addr;
+	/* Where the interface is missing the sends fail and say so. */
+	(void)p->open(p->ctx, number, &path);
+}
+
+static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
+{
+	const struct interfaces *n = &f->io->interfaces;
+	struct interface_state state;
+	struct link_out out;
+
+	n->get(n->ctx, conf_of(f, number)->interface, &state);
+	/* A device that was taken away comes back switched off. */
+	if (state.exists && !state.carrier)
+		(void)n->up(n->ctx, conf_of(f, number)->interface);
+	if (state.carrier && !f->carrier[number])
+		open_probes(f, number);
+	f->carrier[number] = state.carrier;
+	link_carrier(&f->link[number], now, state.carrier, &out);
+	uplinks_carry_out(f, number, now, &out);
+}
+
+static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
+{
+	struct known_link *k = &f->known[c->number];
+	bool known = str_is(c->name, k->name);
+	struct link_out out;
+	uint64_t seed;
+
+	f->io->io.random(f->io->io.ctx, &seed, sizeof(seed));
+	if (!known) {
+		*k = (struct known_link){.wall = f->io->io.wall(f->io->io.ctx)};
+		memcpy(k->name, c->name.at, c->name.n);
+		save_soon(f, now);
+	}
+	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &out);
+	uplinks_carry_out(f, c->number, now, &out);
+}
+
+static void stop_link(struct fairlead *f, uint8_t number)
+{
+	f->io->probes.close(f->io->probes.ctx, number);
+	f->link[number] = (struct link){0};
+	f->carrier[number] = false;
+}
+
+void uplinks_configure(struct fairlead *f, mtime now)
+{
+	const struct config *c = fairlead_config(f);
+
+	for (uint8_t number = 1; number <= FL_LINKS_MAX; number++)
+		if (f->link[number].conf && !number_is_taken(c, number))
+			stop_link(f, number);
+	f->nlinks = c->v.nlinks;
+	for (size_t i = 0; i < c->v.nlinks; i++) {
+		const struct link_conf *conf = &c->v.links[i];
+		struct link_out out;
+
+		f->order[i] = conf->number;
+		if (f->link[conf->number].conf) {
+			link_reconfigure(&f->link[conf->number], conf, now, &out);
+			uplinks_carry_out(f, conf->number, now, &out);
+		} else {
+			start_link(f, conf, now);
+		}
+		open_probes(f, conf->number);
+		look_at_interface(f, conf->number, now);
+	}
+	for (size_t i = 0; i < c->v.nlans; i++)
+		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
+}
+
+/* ---- events ---- */
+
+static enum fl_err send_probe(
+	struct fairlead *f, uint8_t number, const struct link_probe *p, struct textbuf *why)
+{
+	const struct link_target *t = &conf_of(f, number)->monitor.targets[p->target];
+	const struct probes *probes = &f->io->probes;
+	struct probe_id id = probe_id_of(f->secret[number], p->seq);
+	uint8_t packet[PROBE_SIZE_MAX];
+	struct buf out = buf_of(packet, sizeof(packet));
+	enum fl_err err = probe_build(t, &id, &out);
+
+	if (err)
+		return err;
+	return probes->send(probes->ctx, number,
+		t->method == LINK_DNS ? IO_PROBE_UDP : IO_PROBE_ICMP, &t->addr,
+		bytes_of(packet, out.n), why);
+}
+
+static void note_change(struct fairlead *f, uint8_t number, mtime now, const struct link_change *c)
+{
+	struct known_link *k = &f->known[number];
+
+	f->links_changed = true;
+	/* A suspicion lasts for less than a second and is nothing to wake anybody for. */
+	if (c->from == LINK_SUSPECT && link_state_is_fit(c->to))
+		return;
+	if (c->to == LINK_SUSPECT)
+		return;
+	log_printf(&f->log,
+		c->to == LINK_DOWN || c->to == LINK_NO_CARRIER ? LOG_LEVEL_WARNING
+							       : LOG_LEVEL_NOTICE,
+		"%.*s: %s -> %s (%s)", STR_ARG(conf_of(f, number)->name),
+		link_state_text(c->from == LINK_SUSPECT ? LINK_UP : c->from),
+		link_state_text(c->to), c->cause);
+	k->state = c->to;
+	k->wall = f->io->io.wall(f->io->io.ctx);
+	save_soon(f, now);
+}
+
+static void carry_out(
+	struct fairlead *f, uint8_t number, mtime now, struct link_out *out, unsigned depth)
+{
+	struct link_out more;
+	char words[80];
+
+	for (size_t i = 0; i < out->nchange; i++)
+		note_change(f, number, now, &out->change[i]);
+	if (out->note[0])
+		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: %s", STR_ARG(conf_of(f, number)->name),
+			out->note);
+	for (size_t i = 0; i < out->nsend; i++) {
+		struct textbuf why = textbuf_of(words, sizeof(words));
+
+		if (send_probe(f, number, &out->send[i], &why) == FL_OK || depth == FAILURES_DEPTH)
+			continue;
+		log_printf(&f->log, LOG_LEVEL_DEBUG, "%.*s: a probe was not sent: %s",
+			STR_ARG(conf_of(f, number)->name), words);
+		link_send_failed(&f->link[number], now, out->send[i].seq, &more);
+		carry_out(f, number, now, &more, depth + 1);
+	}
+}
+
+void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out)
+{
+	carry_out(f, number, now, out, 0);
+}
+
+/* Which of our probes does this packet answer? */
+static bool find_probe(const struct fairlead *f, const struct io_event *e, uint16_t *seq)
+{
+	const struct link_monitor_conf *m = &conf_of(f, e->link)->monitor;
+	const uint8_t *secret = f->secret[e->link];
+
+	if (e->socket == IO_PROBE_ICMP)
+		return probe_parse_icmp(e->from.family, e->data, secret, seq) == FL_OK;
+	for (size_t i = 0; i < m->ntargets; i++) {
+		const struct link_target *t = &m->targets[i];
+
+		if (t->method == LINK_DNS && ip_addr_eq(&t->addr, &e->from) &&
+			probe_parse_dns(e->data, secret, t->query, seq) == FL_OK)
+			return true;
+	}
+	return false;
+}
+
+void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
+{
+	mtime now = f->io->io.now(f->io->io.ctx);
+	struct link_out out;
+	uint16_t seq;
+
+	if (e->link < 1 || e->link > FL_LINKS_MAX || !conf_of(f, e->link) ||
+		!find_probe(f, e, &seq))
+		return;
+	link_answer(&f->link[e->link], now, seq, &out);
+	uplinks_carry_out(f, e->link, now, &out);
+}
+
+void uplinks_interface(struct fairlead *f, struct str name, mtime now)
+{
+	const struct config *c = fairlead_config(f);
+	bool ours = name.n == 0;
+
+	for (size_t i = 0; i < f->nlinks; i++) {
+		bool had = f->carrier[f->order[i]];
+
+		if (name.n && !str_eq(conf_of(f, f->order[i])->interface, name))
+			continue;
+		look_at_interface(f, f->order[i], now);
+		/* The kernel forgets addresses and routes of an interface that goes. */
+		ours |= f->carrier[f->order[i]] && !had;
+	}
+	for (size_t i = 0; i < c->v.nlans; i++) {
+		if (name.n && !str_eq(c->v.lans[i].interface, name))
+			continue;
+		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
+		ours = true;
+	}
+	if (ours)
+		f->reconcile_due = mtime_first(f->reconcile_due, now);
+}
+
+/* ---- time ---- */
+
+/* Hand one link what was received on it; returns whether that is traffic worth watching. */
+static bool hear_users_of(struct fairlead *f, uint8_t number, mtime now, span past)
+{
+	const struct interfaces *n = &f->io->interfaces;
+	uint64_t before = f->rx_packets[number];
+	struct interface_state state;
+	struct link_out out;
+
+	n->get(n->ctx, conf_of(f, number)->interface, &state);
+	f->rx_packets[number] = state.rx_packets;
+	link_heard(&f->link[number], now, state.rx_packets, &out);
+	uplinks_carry_out(f, number, now, &out);
+	return (int64_t)(state.rx_packets - before) * 1000000 >= past.us * BUSY_PACKETS;
+}
+
+static void hear_users(struct fairlead *f, mtime now)
+{
+	span past = mtime_between(f->heard_at, now);
+	bool busy = false;
+
+	for (size_t i = 0; i < f->nlinks; i++)
+		if (f->carrier[f->order[i]])
+			busy |= hear_users_of(f, f->order[i], now, past);
+	f->heard_at = now;
+	/* One quiet look does not end the watch: it is what the watch is for. */
+	f->heard_quiet = busy ? 0 : f->heard_quiet + 1;
+	f->heard_due = mtime_after(now, f->heard_quiet < 50 ? HEARD_BUSY : HEARD_IDLE);
+}
+
+void uplinks_tick(struct fairlead *f, mtime now)
+{
+	struct link_out out;
+
+	for (size_t i = 0; i < f->nlinks; i++) {
+		uint8_t number = f->order[i];
+
+		if (!mtime_reached(now, link_next_due(&f->link[number])))
+			continue;
+		link_tick(&f->link[number], now, &out);
+		uplinks_carry_out(f, number, now, &out);
+	}
+	if (mtime_reached(now, f->heard_due))
+		hear_users(f, now);
+	if (mtime_reached(now, f->save_due))
+		save(f);
+}
+
+mtime uplinks_next_due(const struct fairlead *f)
+{
+	mtime due = mtime_first(f->save_due, f->nlinks ? f->heard_due : MTIME_NEVER);
+
+	for (size_t i = 0; i < f->nlinks; i++)
+		due = mtime_first(due, link_next_due(&f->link[f->order[i]]));
+	return due;
+}
+
+/* ---- for the console ---- */
+
+static void console_carry_out(void *ctx, uint8_t number, mtime now, struct link_out *out)
+{
+	uplinks_carry_out(ctx, number, now, out);
+}
+
+void uplinks_console(struct fairlead *f)
+{
+	f->link_console = (struct link_console){
+		.link = f->link,
+		.order = f->order,
+		.nlinks = &f->nlinks,
+		.live = &f->published.live,
+		.carry_out = console_carry_out,
+		.ctx = f,
+	};
+}

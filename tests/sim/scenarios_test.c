@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole product under virtual time: what happens, the log it must leave, and what the world is
+ * answered.  The invariants of scenario.h are checked after every change. */
+#include "scenario.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs the three above. */
+#include <cmocka.h>
+
+static void cut(struct scenario *s, unsigned interface, bool is_cut)
+{
+	s->sim.interface[interface].cut = is_cut;
+}
+
+/* Both links are up and the log so far is read. */
+static struct scenario *running(const char *more)
+{
+	struct scenario *s = scenario_open(more);
+
+	scenario_run(s, sec(30));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	scenario_skip_log(s);
+	return s;
+}
+
+static void links_come_up_within_two_seconds_of_a_cold_start(void **state)
+{
+	struct scenario *s = scenario_open("");
+
+	(void)state;
+	scenario_run(s, sec(2));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	assert_string_equal(sim_lamp(&s->sim, "WAN1")->pattern, "green");
+	scenario_close(s);
+}
+
+static void mail_comes_in_over_the_other_link_when_one_dies_and_returns_with_it(void **state)
+{
+	struct scenario *s = running("");
+	long down, up;
+
+	(void)state;
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"10 mail1.example.com, 20 mail2.example.com");
+	cut(s, 0, true);
+	scenario_run(s, sec(33));
+	down = scenario_logged_at(s, "wan1: up -> down (silence");
+	assert_in_range(down, 30000, 31700);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "20 mail2.example.com");
+	assert_string_equal(scenario_answer(s, "mail1.example.com", CLIENT_A), "");
+	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_A), "198.51.100.4");
+	assert_string_equal(sim_lamp(&s->sim, "WAN1")->pattern, "amber");
+	assert_int_equal(s->sim.flushes[1], 1);
+	assert_int_equal(s->sim.flushes[2], 0);
+
+	cut(s, 0, false);
+	scenario_run(s, sec(60));
+	up = scenario_logged_at(s, "wan1: recovering -> up");
+	assert_in_range(up, 33000 + 3000,
+		33000 + 12000); /* proof of 3 s, hold-down, slack of down probing */
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"10 mail1.example.com, 20 mail2.example.com");
+	assert_string_equal(sim_lamp(&s->sim, "WAN1")->pattern, "green");
+	/* A link that returns takes new connections only. */
+	assert_int_equal(s->sim.flushes[1], 1);
+	assert_int_equal(s->sim.flushes[2], 0);
+	scenario_close(s);
+}
+
+static void with_every_link_dead_the_whole_mx_set_is_answered(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	cut(s, 0, true);
+	cut(s, 1, true);
+	scenario_run(s, sec(40));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_DOWN);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"10 mail1.example.com, 20 mail2.example.com");
+	assert_string_equal(scenario_answer(s, "mail1.example.com", CLIENT_A), "203.0.113.3");
+	assert_string_equal(scenario_answer(s, "mail2.example.com", CLIENT_A), "198.51.100.3");
+	/* There was nowhere to go when the second one died: its connections are left alone. */
+	assert_int_equal(s->sim.flushes[1] + s->sim.flushes[2], 1);
+	scenario_close(s);
+}
+
+static void equal_preferences_come_in_random_order(void **state)
+{
+	struct scenario *s = running("");
+	unsigned first_a = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 400; i++)
+		first_a += strcmp(scenario_answer(s, "example.net", CLIENT_MX),
+				   "10 mx-a.example.net, 10 mx-b.example.net") == 0;
+	assert_in_range(first_a, 140, 260);
+	scenario_close(s);
+}
+
+static void a_pulled_cable_is_known_at_once(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	sim_plug(&s->sim, "eth0", false);
+	scenario_run(s, span_sum(sec(30), ms(1)));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_NO_CARRIER);
+	assert_int_equal(scenario_logged_at(s, "wan1: up -> no-carrier"), 30000);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "20 mail2.example.com");
+	assert_string_equal(sim_lamp(&s->sim, "WAN1")->pattern, "off");
+	sim_plug(&s->sim, "eth0", true);
+	scenario_run(s, sec(50));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
+static void an_interface_that_vanishes_and_returns_is_used_again(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	sim_exist(&s->sim, "eth1", false);
+	scenario_run(s, sec(35));
+	assert_int_equal(scenario_state(s, "wan2"), LINK_NO_CARRIER);
+	sim_exist(&s->sim, "eth1", true);
+	scenario_run(s, sec(60));
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	scenario_close(s);
+}
+
+static void a_dead_target_is_not_a_dead_link(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	sim_target(&s->sim, "192.0.2.54", false);
+	scenario_run(s, sec(3600));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	assert_int_equal(scenario_logged_at(s, "-> down"), -1);
+	assert_int_not_equal(scenario_logged_at(s, "192.0.2.54"), -1);
+	scenario_close(s);
+}
+
+static void heavy_random_loss_is_not_a_dead_link(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	s->sim.interface[0].loss_ppm = 200000;
+	scenario_run(s, sec(3600));
+	assert_int_equal(scenario_logged_at(s, "-> down"), -1);
+	scenario_close(s);
+}
+
+static void a_flapping_link_is_held_down_longer_each_time(void **state)
+{
+	struct scenario *s = running("");
+	unsigned ups = 0;
+	long now = 30;
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		cut(s, 0, true);
+		scenario_run(s, sec(now += 5));
+		cut(s, 0, false);
+		scenario_run(s, sec(now += 15));
+	}
+	for (const char *at = s->sim.log + s->log_seen; (at = strstr(at, "wan1: recovering -> up"));
+		at++)
+		ups++;
+	assert_in_range(ups, 1, 6);
+	scenario_close(s);
+}
+
+static void a_backup_stands_by_until_it_is_needed(void **state)
+{
+	struct scenario *s = running("link wan2 role backup\n");
+
+	(void)state;
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "10 mail1.example.com");
+	assert_string_equal(sim_lamp(&s->sim, "WAN2")->pattern, "green-flash");
+	cut(s, 0, true);
+	scenario_run(s, sec(35));
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "20 mail2.example.com");
+	assert_string_equal(sim_lamp(&s->sim, "WAN2")->pattern, "green");
+	cut(s, 0, false);
+	scenario_run(s, sec(60));
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "10 mail1.example.com");
+	scenario_close(s);
+}
+
+static void a_commit_that_concerns_something_else_keeps_what_was_learned(void **state)
+{
+	struct scenario *s = running("");
+	uint64_t answered = s->product.link[1].target[0].answered;
+	int status;
+
+	(void)state;
+	assert_true(answered > 5);
+	scenario_type(s, "configure\nset policy spread method all\ncommit", &status);
+	assert_int_equal(status, 0);
+	assert_true(s->product.link[1].target[0].answered >= answered);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_run(s, sec(40));
+	assert_int_equal(scenario_logged_at(s, "wan1"), -1);
+	scenario_close(s);
+}
+
+static void a_commit_changes_the_next_answer_and_rolls_back(void **state)
+{
+	struct scenario *s = running("");
+	int status;
+
+	(void)state;
+	scenario_type(s,
+		"configure\nset domain example.com host 5;mail0 address 192.0.2.90\n"
+		"set domain example.com host 5;mail0 link any\n"
+		"set domain example.com host 5;mail0 mail-entry yes\ncommit comment off-site",
+		&status);
+	assert_int_equal(status, 0);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"5 mail0.example.com, 10 mail1.example.com, 20 mail2.example.com");
+	scenario_type(s, "configure\nrollback 1\ncommit", &status);
+	assert_int_equal(status, 0);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"10 mail1.example.com, 20 mail2.example.com");
+	scenario_close(s);
+}
+
+static void a_commit_with_a_mistake_changes_nothing_and_says_why(void **state)
+{
+	struct scenario *s = running("");
+	const char *said;
+	int status;
+
+	(void)state;
+	said = scenario_type(s,
+		"configure\nset domain example.com host extra address 192.0.2.91\ncommit", &status);
+	assert_int_not_equal(status, 0);
+	assert_non_null(strstr(said, "link"));
+	assert_string_equal(scenario_answer(s, "extra.example.com", CLIENT_A), "");
+	scenario_close(s);
+}
+
+static void a_kernel_that_refuses_leaves_the_old_configuration_in_force(void **state)
+{
+	struct scenario *s = running("");
+	const char *said;
+	uint32_t revision = s->product.revision;
+	int status;
+
+	(void)state;
+	s->sim.kernel_refuses = true;
+	said = scenario_type(s, "configure\nset link wan1 weight 9\ncommit", &status);
+	assert_int_not_equal(status, 0);
+	assert_non_null(strstr(said, "Operation not permitted"));
+	s->sim.kernel_refuses = false;
+	assert_int_equal(s->product.revision, revision);
+	assert_int_equal(fairlead_config(&s->product)->v.links[0].weight, 4);
+	scenario_close(s);
+}
+
+static void a_full_disk_leaves_the_old_configuration_in_force(void **state)
+{
+	struct scenario *s = running("");
+	const char *said;
+	int status;
+
+	(void)state;
+	s->sim.storage_refuses = true;
+	said = scenario_type(s, "configure\nset link wan1 weight 9\ncommit", &status);
+	assert_int_not_equal(status, 0);
+	assert_non_null(strstr(said, "No space left on device"));
+	assert_int_equal(fairlead_config(&s->product)->v.links[0].weight, 4);
+	scenario_close(s);
+}
+
+static void settings_with_mistakes_fall_back_to_the_last_good_revision(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	sim_store(&s->sim, "settings", "link wan1 { weight 99999 }\n");
+	fairlead_close(&s->product);
+	assert_int_equal(fairlead_open(&s->product, &s->sim.drivers), FL_EFORMAT);
+	assert_int_not_equal(scenario_logged_at(s, "the last good one, is in force"), -1);
+	scenario_run(s, sec(40));
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
+		"10 mail1.example.com, 20 mail2.example.com");
+	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "red");
+	scenario_close(s);
+}
+
+static void a_restart_begins_with_the_states_the_links_had(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	cut(s, 0, true);
+	scenario_run(s, sec(60));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	fairlead_close(&s->product);
+	(void)fairlead_open(&s->product, &s->sim.drivers);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "20 mail2.example.com");
+	scenario_run(s, sec(70));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	assert_int_equal(scenario_state(s, "wan2"), LINK_UP);
+	scenario_close(s);
+}
+
+static void numbers_of_links_outlive_a_restart_in_another_order(void **state)
+{
+	struct scenario *s = running("");
+	int status;
+
+	(void)state;
+	scenario_type(s, "configure\nset link aaa interface eth7\nset link aaa disabled\ncommit",
+		&status);
+	assert_int_equal(status, 0);
+	scenario_run(s, sec(60));
+	fairlead_close(&s->product);
+	(void)fairlead_open(&s->product, &s->sim.drivers);
+	for (size_t i = 0; i < s->product.nlinks; i++) {
+		const struct link_conf *c = &fairlead_config(&s->product)->v.links[i];
+
+		assert_int_equal(c->number, str_is(c->name, "wan1")   ? 1
+					    : str_is(c->name, "wan2") ? 2
+								      : 3);
+	}
+	scenario_close(s);
+}
+
+static void the_soa_serial_rises_with_every_change(void **state)
+{
+	struct scenario *s = running("");
+	struct client_reply reply;
+	uint32_t before;
+	int status;
+
+	(void)state;
+	scenario_ask(s, "example.com", CLIENT_SOA, &reply);
+	before = reply.record[0].serial;
+	cut(s, 0, true);
+	scenario_run(s, sec(35));
+	scenario_ask(s, "example.com", CLIENT_SOA, &reply);
+	assert_true((int32_t)(reply.record[0].serial - before) > 0);
+	before = reply.record[0].serial;
+	scenario_type(s, "configure\nset domain example.com ttl 60s\ncommit", &status);
+	assert_int_equal(status, 0);
+	scenario_ask(s, "example.com", CLIENT_SOA, &reply);
+	assert_true((int32_t)(reply.record[0].serial - before) > 0);
+	scenario_close(s);
+}
+
+/* Two days of outages at random on both links: the invariants are the test. */
+static void days_of_random_outages_break_no_invariant(void **state)
+{
+	struct scenario *s = running("");
+	struct rng rng = rng_of(7);
+	int64_t now = 30;
+
+	(void)state;
+	for (unsigned i = 0; i < 400; i++) {
+		uint32_t what = rng_below(&rng, 8);
+
+		if (what < 2)
+			cut(s, what, true);
+		else if (what < 4)
+			cut(s, what - 2, false);
+		else if (what < 6)
+			sim_plug(&s->sim, what == 4 ? "eth0" : "eth1", rng_below(&rng, 2));
+		else
+			s->sim.interface[what - 6].loss_ppm = rng_below(&rng, 300000);
+		scenario_run(s, sec(now += 1 + rng_below(&rng, i % 10 ? 30 : 6000)));
+	}
+	assert_true(now > 86400);
+	scenario_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links_come_up_within_two_seconds_of_a_cold_start),
+		cmocka_unit_test(
+			mail_comes_in_over_the_other_link_when_one_dies_and_returns_with_it),
+		cmocka_unit_test(with_every_link_dead_the_whole_mx_set_is_answered),
+		cmocka_unit_test(equal_preferences_come_in_random_order),
+		cmocka_unit_test(a_pulled_cable_is_known_at_once),
+		cmocka_unit_test(an_interface_that_vanishes_and_returns_is_used_again),
+		cmocka_unit_test(a_dead_target_is_not_a_dead_link),
+		cmocka_unit_test(heavy_random_loss_is_not_a_dead_link),
+		cmocka_unit_test(a_flapping_link_is_held_down_longer_each_time),
+		cmocka_unit_test(a_backup_stands_by_until_it_is_needed),
+		cmocka_unit_test(a_commit_that_concerns_something_else_keeps_what_was_learned),
+		cmocka_unit_test(a_commit_changes_the_next_answer_and_rolls_back),
+		cmocka_unit_test(a_commit_with_a_mistake_changes_nothing_and_says_why),
+		cmocka_unit_test(a_kernel_that_refuses_leaves_the_old_configuration_in_force),
+		cmocka_unit_test(a_full_disk_leaves_the_old_configuration_in_force),
+		cmocka_unit_test(settings_with_mistakes_fall_back_to_the_last_good_revision),
+		cmocka_unit_test(a_restart_begins_with_the_states_the_links_had),
+		cmocka_unit_test(numbers_of_links_outlive_a_restart_in_another_order),
+		cmocka_unit_test(the_soa_serial_rises_with_every_change),
+		cmocka_unit_test(days_of_random_outages_break_no_invariant),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
