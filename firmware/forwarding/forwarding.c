@@ -436,7 +436,7 @@ static uint8_t choose_member(const struct chooser *c, size_t which)
 {
 	const struct policy_conf *p = &c->s->policies[which];
 
-	for (uint32_t i = 0; p->method != POLICY_PRIORITY && i < FORWARDING_DRAWS; i++) {
+	for (uint32_t i = 0; i < forwarding_draws(p); i++) {
 		uint8_t n = which < c->pub->npolicies
 				    ? c->pub->policy[which].slot[(c->draw + i) % POLICY_SLOTS]
 				    : 0;

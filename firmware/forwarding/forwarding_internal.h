@@ -5,7 +5,13 @@
 
 #include "forwarding.h"
 
-#define FORWARDING_DRAWS 3 /* slots drawn before the members are tried in their order */
+/* How many slots a policy draws before its members are tried in their order.  The slots say what
+ * the policy engine decided (backups, weights); the members are for the moment between a link's
+ * death and its new slots.  All slots of a priority policy are the same: one draw tells. */
+static inline unsigned forwarding_draws(const struct policy_conf *p)
+{
+	return p->method == POLICY_PRIORITY ? 1 : 3;
+}
 
 enum {
 	IPPROTO_NUMBER_ICMP = 1,

@@ -480,9 +480,8 @@ static void chain_policy(struct maker *m, size_t which)
 	const struct policy_conf *p = &m->s->policies[which];
 
 	nft_chain(&m->b, m->policy_chain[which]);
-	if (p->method != POLICY_PRIORITY)
-		for (int i = 0; i < FORWARDING_DRAWS; i++)
-			try_slot(m, which);
+	for (unsigned i = 0; i < forwarding_draws(p); i++)
+		try_slot(m, which);
 	for (size_t i = 0; i < p->nmembers; i++)
 		if (member_number(m->s, p, i))
 			try_link(m, member_number(m->s, p, i));

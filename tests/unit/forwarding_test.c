@@ -147,10 +147,10 @@ static enum end run_ct(struct machine *m, const struct kop *op)
 	if (m->p->ct_state == KCT_STATE_INVALID && op->key != KCT_STATE)
 		return END_BREAK; /* there is no connection */
 	set_reg(m, op->reg,
-	        op->key == KCT_MARK    ? &m->p->ct_mark
-	        : op->key == KCT_STATE ? &m->p->ct_state
-	                               : &m->p->ct_status,
-	        4);
+		op->key == KCT_MARK    ? &m->p->ct_mark
+		: op->key == KCT_STATE ? &m->p->ct_state
+				       : &m->p->ct_status,
+		4);
 	return END_GO_ON;
 }
 
@@ -177,8 +177,8 @@ static enum end run_compare(struct machine *m, const struct kop *op)
 {
 	const uint8_t *r = reg(m, op->reg);
 	bool holds = op->code == KOP_CMP ? memcmp(r, op->data, op->len) == 0
-	                                 : memcmp(r, op->data, op->len) >= 0 &&
-	                                           memcmp(r, op->data2, op->len) <= 0;
+					 : memcmp(r, op->data, op->len) >= 0 &&
+						   memcmp(r, op->data2, op->len) <= 0;
 
 	return holds == op->equal ? END_GO_ON : END_BREAK;
 }
@@ -274,7 +274,7 @@ static enum end run_chain(struct machine *m, struct str name)
 }
 
 static enum end run(const struct kernel_state *s, const char *chain, struct packet *p,
-        uint32_t draw, struct machine *m)
+	uint32_t draw, struct machine *m)
 {
 	enum end e;
 
@@ -324,20 +324,20 @@ static void make_link(struct router *r, size_t i)
 	static const struct {
 		const char *name, *interface, *address[2], *gateway[2];
 	} links[] = {
-	        {"wan1", "eth0", {"203.0.113.2/29", "2001:db8:1::2/64"},
-                 {"203.0.113.1", "2001:db8:1::1"}                                              },
-	        {"wan2", "eth1", {"198.51.100.2/29", NULL},              {"198.51.100.1", NULL}},
-	        {"wan3", "eth2", {"192.0.2.2/30", "2001:db8:3::2/64"},
-                 {"192.0.2.1", "2001:db8:3::1"}                                                },
-	        {"lte",  "usb0", {"192.168.8.100/24", NULL},             {"192.168.8.1", NULL} },
+		{"wan1", "eth0", {"203.0.113.2/29", "2001:db8:1::2/64"},
+			{"203.0.113.1", "2001:db8:1::1"}},
+		{"wan2", "eth1", {"198.51.100.2/29", NULL}, {"198.51.100.1", NULL}},
+		{"wan3", "eth2", {"192.0.2.2/30", "2001:db8:3::2/64"},
+			{"192.0.2.1", "2001:db8:3::1"}},
+		{"lte", "usb0", {"192.168.8.100/24", NULL}, {"192.168.8.1", NULL}},
 	};
 	struct link_conf *l = &r->links[i];
 
 	*l = (struct link_conf){.name = str_of(links[i].name),
-	        .number = (uint8_t)(i + 1),
-	        .interface = str_of(links[i].interface),
-	        .addresses = r->addresses[i],
-	        .gateways = r->gateways[i]};
+		.number = (uint8_t)(i + 1),
+		.interface = str_of(links[i].interface),
+		.addresses = r->addresses[i],
+		.gateways = r->gateways[i]};
 	for (size_t k = 0; k < 2 && links[i].address[k]; k++) {
 		r->addresses[i][l->naddresses++].prefix = prefix(links[i].address[k]);
 		r->gateways[i][l->ngateways++].addr = addr(links[i].gateway[k]);
@@ -345,15 +345,15 @@ static void make_link(struct router *r, size_t i)
 }
 
 static void add_policy(struct router *r, const char *name, enum policy_method method,
-        enum policy_when_dead dead, const char *members)
+	enum policy_when_dead dead, const char *members)
 {
 	size_t p = r->source.npolicies++;
 	struct policy_conf *c = &r->policies[p];
 
 	*c = (struct policy_conf){.name = str_of(name),
-	        .method = method,
-	        .when_dead = dead,
-	        .members = r->members[p]};
+		.method = method,
+		.when_dead = dead,
+		.members = r->members[p]};
 	for (; *members; members++)
 		r->members[p][c->nmembers++].link = *members - '1';
 }
@@ -372,8 +372,8 @@ static void publish(struct router *r, const char *live)
 	struct published *pub = &r->pub;
 
 	*pub = (struct published){.generation = pub->generation + 1,
-	        .configured = (1u << r->source.nlinks) - 1,
-	        .npolicies = (uint32_t)r->source.npolicies};
+		.configured = (1u << r->source.nlinks) - 1,
+		.npolicies = (uint32_t)r->source.npolicies};
 	for (; *live; live++)
 		pub->live |= link_bit((unsigned)(*live - '0'));
 	pub->fit = pub->live;
@@ -386,7 +386,9 @@ static void publish(struct router *r, const char *live)
 			if (pub->live & link_bit((unsigned)c->members[i].link + 1))
 				members[n++] = (uint8_t)(c->members[i].link + 1);
 		for (size_t i = 0; n && i < POLICY_SLOTS; i++)
-			pub->policy[p].slot[i] = members[rng_below(&r->rng, n)];
+			pub->policy[p].slot[i] = c->method == POLICY_PRIORITY
+							 ? members[0]
+							 : members[rng_below(&r->rng, n)];
 	}
 }
 
@@ -406,16 +408,16 @@ static int setup(void **state)
 	r->lan_addresses[0].prefix = prefix("192.168.1.1/24");
 	r->lan_addresses[1].prefix = prefix("fd00:1::1/64");
 	r->lan = (struct lan_conf){.name = STR("office"),
-	        .interface = STR("lan0"),
-	        .addresses = r->lan_addresses,
-	        .naddresses = 2};
+		.interface = STR("lan0"),
+		.addresses = r->lan_addresses,
+		.naddresses = 2};
 	r->source = (struct forwarding_source){.links = r->links,
-	        .nlinks = 4,
-	        .lans = &r->lan,
-	        .nlans = 1,
-	        .policies = r->policies,
-	        .rules = r->rules,
-	        .forwards = r->forwards};
+		.nlinks = 4,
+		.lans = &r->lan,
+		.nlans = 1,
+		.policies = r->policies,
+		.rules = r->rules,
+		.forwards = r->forwards};
 	add_policy(r, "spread", POLICY_WEIGHTED, POLICY_ANY, "123");
 	add_policy(r, "primary", POLICY_PRIORITY, POLICY_NEXT_RULE, "21");
 	add_policy(r, "strict", POLICY_PRIORITY, POLICY_DROP, "3");
@@ -462,15 +464,15 @@ static void expect_same_choice(struct router *r, const struct forwarding_flow *f
 
 	forwarding_choose(&r->source, &r->pub, f, draw, &choice);
 	if ((e == END_DROP) != choice.dropped || (!choice.dropped && p.mark != choice.link) ||
-	        (!choice.dropped && p.ct_mark != choice.link)) {
+		(!choice.dropped && p.ct_mark != choice.link)) {
 		char to[IP_TEXT_MAX], from[IP_TEXT_MAX];
 
 		fail_msg(
-		        "%s -> %s proto %u port %u draw %u: chains: mark %u ct %u drop %d; choose: "
-		        "link %u drop %d rule %d",
-		        ip_addr_text(&f->from, from), ip_addr_text(&f->to, to), f->protocol,
-		        f->port, draw, p.mark, p.ct_mark, e == END_DROP, choice.link,
-		        choice.dropped, choice.rule ? (int)choice.rule->number : -1);
+			"%s -> %s proto %u port %u draw %u: chains: mark %u ct %u drop %d; choose: "
+			"link %u drop %d rule %d",
+			ip_addr_text(&f->from, from), ip_addr_text(&f->to, to), f->protocol,
+			f->port, draw, p.mark, p.ct_mark, e == END_DROP, choice.link,
+			choice.dropped, choice.rule ? (int)choice.rule->number : -1);
 	}
 }
 
@@ -478,11 +480,11 @@ static void expect_same_choice(struct router *r, const struct forwarding_flow *f
 static struct ip_addr some_addr(struct rng *g, uint8_t family)
 {
 	static const char *const v4[] = {"192.168.1.25", "192.168.1.26", "192.168.1.129",
-	        "198.18.0.1", "198.18.0.2", "198.19.0.1"};
+		"198.18.0.1", "198.18.0.2", "198.19.0.1"};
 	static const char *const v6[] = {"fd00:1::25", "2001:db8:ffff::1", "2001:db8:fffe::1"};
 
 	return family == 4 ? addr(v4[rng_below(g, COUNT_OF(v4))])
-	                   : addr(v6[rng_below(g, COUNT_OF(v6))]);
+			   : addr(v6[rng_below(g, COUNT_OF(v6))]);
 }
 
 static struct ip_prefix some_prefix(struct rng *g, uint8_t family)
@@ -491,7 +493,7 @@ static struct ip_prefix some_prefix(struct rng *g, uint8_t family)
 	struct ip_prefix p = {.addr = some_addr(g, family)};
 
 	p.bits = family == 4 ? bits4[rng_below(g, COUNT_OF(bits4))]
-	                     : bits6[rng_below(g, COUNT_OF(bits6))];
+			     : bits6[rng_below(g, COUNT_OF(bits6))];
 	return ip_prefix_network(&p);
 }
 
@@ -500,7 +502,7 @@ static void some_rule(struct router *r, uint32_t number)
 	static const uint16_t ports[] = {25, 80, 443, 8000};
 	struct rng *g = &r->rng;
 	struct rule_conf *rule =
-	        add_rule(r, number, (int32_t)rng_below(g, (uint32_t)r->source.npolicies));
+		add_rule(r, number, (int32_t)rng_below(g, (uint32_t)r->source.npolicies));
 	uint8_t family = rng_below(g, 3) ? 4 : 6;
 
 	rule->protocol = rng_below(g, 4);
@@ -521,7 +523,7 @@ static struct forwarding_flow some_flow(struct rng *g)
 	uint8_t family = rng_below(g, 3) ? 4 : 6;
 
 	return (struct forwarding_flow){some_addr(g, family), some_addr(g, family),
-	        protos[rng_below(g, COUNT_OF(protos))], ports[rng_below(g, COUNT_OF(ports))]};
+		protos[rng_below(g, COUNT_OF(protos))], ports[rng_below(g, COUNT_OF(ports))]};
 }
 
 static void some_links(struct router *r)
@@ -577,13 +579,11 @@ static void the_lowest_number_that_matches_decides(void **state)
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
 
 	add_rule(r, 99, 0);
-	*add_rule(r, 10, 1) = (struct rule_conf){
-	        .number = 10,
-	        .policy = 1,
-	        .protocol = RULE_TCP,
-	        .port = {25, 25},
-	        .source = prefix("192.168.1.25/32")
-        };
+	*add_rule(r, 10, 1) = (struct rule_conf){.number = 10,
+		.policy = 1,
+		.protocol = RULE_TCP,
+		.port = {25, 25},
+		.source = prefix("192.168.1.25/32")};
 	want(r);
 	assert_int_equal(chosen(r, &f, 0), 2);
 }
@@ -594,14 +594,12 @@ static void a_list_rule_before_an_exact_one_keeps_its_place(void **state)
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
 
 	*add_rule(r, 10, 2) =
-	        (struct rule_conf){.number = 10, .policy = 2, .source = prefix("192.168.1.0/24")};
-	*add_rule(r, 20, 1) = (struct rule_conf){
-	        .number = 20,
-	        .policy = 1,
-	        .protocol = RULE_TCP,
-	        .port = {25, 25},
-	        .source = prefix("192.168.1.25/32")
-        };
+		(struct rule_conf){.number = 10, .policy = 2, .source = prefix("192.168.1.0/24")};
+	*add_rule(r, 20, 1) = (struct rule_conf){.number = 20,
+		.policy = 1,
+		.protocol = RULE_TCP,
+		.port = {25, 25},
+		.source = prefix("192.168.1.25/32")};
 	want(r);
 	assert_int_equal(chosen(r, &f, 0), 3);
 }
@@ -617,13 +615,11 @@ static void a_thousand_exact_rules_are_one_step_of_the_chain(void **state)
 	struct rule_conf *rules = calloc(1000, sizeof(*rules));
 
 	for (uint32_t i = 0; i < 1000; i++)
-		rules[i] = (struct rule_conf){
-		        .number = i,
-		        .policy = (int32_t)(i % 4),
-		        .protocol = RULE_TCP,
-		        .port = {25,           25},
-		        .source = { ip_addr_v4(10, 0, (uint8_t)(i >> 8), (uint8_t)i), 32}
-                };
+		rules[i] = (struct rule_conf){.number = i,
+			.policy = (int32_t)(i % 4),
+			.protocol = RULE_TCP,
+			.port = {25, 25},
+			.source = {ip_addr_v4(10, 0, (uint8_t)(i >> 8), (uint8_t)i), 32}};
 	r->source.rules = rules;
 	r->source.nrules = 1000;
 	want(r);
@@ -637,13 +633,11 @@ static void exact_rules_around_a_disjoint_list_rule_share_a_map(void **state)
 	struct router *r = *state;
 
 	for (uint32_t i = 0; i < 3; i++)
-		*add_rule(r, i, 1) = (struct rule_conf){
-		        .number = i,
-		        .policy = 1,
-		        .protocol = i == 1 ? RULE_UDP : RULE_TCP,
-		        .port = {25,                  (uint16_t)(i == 1 ? 26 : 25)},
-		        .source = { ip_addr_v4(192, 168, 1, (uint8_t)(20 + i)), 32}
-                };
+		*add_rule(r, i, 1) = (struct rule_conf){.number = i,
+			.policy = 1,
+			.protocol = i == 1 ? RULE_UDP : RULE_TCP,
+			.port = {25, (uint16_t)(i == 1 ? 26 : 25)},
+			.source = {ip_addr_v4(192, 168, 1, (uint8_t)(20 + i)), 32}};
 	want(r);
 	assert_int_equal(rules_in(&r->want, "rules"), 2);
 	assert_int_equal(kernel_state_set(&r->want, STR("rules1"))->nelems, 2);
@@ -694,6 +688,18 @@ static void ipv6_never_takes_a_link_without_ipv6(void **state)
 	want(r);
 	for (uint32_t draw = 0; draw < 10; draw++)
 		assert_int_equal(chosen(r, &f, draw), 1);
+}
+
+/* What the policy engine decided is in the slots: here, that a backup named first is not needed. */
+static void a_priority_policy_follows_its_slots(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
+
+	add_rule(r, 1, 1); /* wan2, wan1 */
+	memset(r->pub.policy[1].slot, 1, POLICY_SLOTS);
+	want(r);
+	assert_int_equal(chosen(r, &f, 0), 1);
 }
 
 static void own_networks_are_not_given_to_a_link(void **state)
@@ -786,19 +792,13 @@ static void from_outside_only_ping_and_dns_reach_the_router(void **state)
 		uint8_t proto;
 		uint16_t port;
 		enum end end;
-	} cases[] = {
-	        {17, 53,  END_ACCEPT},
-                {6,  53,  END_ACCEPT},
-                {1,  0,   END_ACCEPT},
-                {6,  22,  END_DROP  },
-	        {17, 123, END_DROP  },
-                {58, 0,   END_DROP  }
-        };
+	} cases[] = {{17, 53, END_ACCEPT}, {6, 53, END_ACCEPT}, {1, 0, END_ACCEPT},
+		{6, 22, END_DROP}, {17, 123, END_DROP}, {58, 0, END_DROP}};
 
 	want(r);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct forwarding_flow f =
-		        flow("198.18.0.1", "203.0.113.2", cases[i].proto, cases[i].port);
+			flow("198.18.0.1", "203.0.113.2", cases[i].proto, cases[i].port);
 		struct packet p = packet_of(&f, "eth0");
 		struct machine m;
 
@@ -871,14 +871,12 @@ static void publish_mail(struct router *r)
 {
 	r->on[0][0] = (struct forward_on){.link = 0, .address = addr("203.0.113.3")};
 	r->on[0][1] = (struct forward_on){.link = 1, .address = addr("198.51.100.3")};
-	r->forwards[0] = (struct forward_conf){
-	        .name = STR("smtp"),
-	        .to = addr("192.168.1.25"),
-	        .protocol = RULE_TCP,
-	        .port = {25, 25},
-	        .on = r->on[0],
-	        .non = 2
-        };
+	r->forwards[0] = (struct forward_conf){.name = STR("smtp"),
+		.to = addr("192.168.1.25"),
+		.protocol = RULE_TCP,
+		.port = {25, 25},
+		.on = r->on[0],
+		.non = 2};
 	r->source.nforwards = 1;
 	want(r);
 }
@@ -970,8 +968,8 @@ static bool has_address(const struct kernel_state *s, const char *interface, con
 
 	for (size_t i = 0; i < s->naddresses; i++)
 		if (str_is(s->addresses[i].interface, interface) &&
-		        ip_addr_eq(&s->addresses[i].prefix.addr, &p.addr) &&
-		        s->addresses[i].prefix.bits == p.bits)
+			ip_addr_eq(&s->addresses[i].prefix.addr, &p.addr) &&
+			s->addresses[i].prefix.bits == p.bits)
 			return true;
 	return false;
 }
@@ -988,13 +986,13 @@ static void a_published_address_is_added_to_its_link(void **state)
 /* ---- routes ---- */
 
 static const struct kstate_route *route_to(
-        const struct kernel_state *s, uint32_t table, const char *to, const char *interface)
+	const struct kernel_state *s, uint32_t table, const char *to, const char *interface)
 {
 	for (size_t i = 0; i < s->nroutes; i++) {
 		char text[IP_TEXT_MAX + 4];
 
 		if (s->routes[i].table == table && str_is(s->routes[i].interface, interface) &&
-		        strcmp(ip_prefix_text(&s->routes[i].to, text), to) == 0)
+			strcmp(ip_prefix_text(&s->routes[i].to, text), to) == 0)
 			return &s->routes[i];
 	}
 	return NULL;
@@ -1050,8 +1048,8 @@ static void nothing_lies_outside_our_ranges(void **state)
 		assert_in_range(r->want.rules[i].priority, KSTATE_RULE_FIRST, KSTATE_RULE_LAST);
 	for (size_t i = 0; i < r->want.nroutes; i++)
 		assert_true(r->want.routes[i].table == KSTATE_TABLE_MAIN ||
-		            (r->want.routes[i].table > KSTATE_TABLE_BASE &&
-		                    r->want.routes[i].table <= KSTATE_TABLE_BASE + FL_LINKS_MAX));
+			    (r->want.routes[i].table > KSTATE_TABLE_BASE &&
+				    r->want.routes[i].table <= KSTATE_TABLE_BASE + FL_LINKS_MAX));
 }
 
 /* ---- changes ---- */
@@ -1086,13 +1084,11 @@ static void one_more_exact_rule_changes_elements_only(void **state)
 	struct kernel_diff d;
 
 	for (uint32_t i = 1; i <= 2; i++) {
-		*add_rule(r, i, 1) = (struct rule_conf){
-		        .number = i,
-		        .policy = 1,
-		        .protocol = RULE_TCP,
-		        .port = {25,           25},
-		        .source = { ip_addr_v4(192, 168, 1, (uint8_t)i), 32}
-                };
+		*add_rule(r, i, 1) = (struct rule_conf){.number = i,
+			.policy = 1,
+			.protocol = RULE_TCP,
+			.port = {25, 25},
+			.source = {ip_addr_v4(192, 168, 1, (uint8_t)i), 32}};
 		old = r->want;
 		want(r);
 	}
@@ -1114,8 +1110,8 @@ static void apply(struct router *r, struct kernel_state *s, const struct kernel_
 			size_t k = 0;
 
 			while (k < d->sets[i].nremove &&
-			        memcmp(d->sets[i].remove[k].key, set->elems[j].key, KSET_KEY_MAX) !=
-			                0)
+				memcmp(d->sets[i].remove[k].key, set->elems[j].key, KSET_KEY_MAX) !=
+					0)
 				k++;
 			if (k == d->sets[i].nremove)
 				e[n++] = set->elems[j];
@@ -1216,45 +1212,46 @@ static void running_out_of_memory_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(the_chains_choose_as_the_rules_read),
-	        TEST(the_lowest_number_that_matches_decides),
-	        TEST(a_list_rule_before_an_exact_one_keeps_its_place),
-	        TEST(a_thousand_exact_rules_are_one_step_of_the_chain),
-	        TEST(exact_rules_around_a_disjoint_list_rule_share_a_map),
-	        TEST(a_policy_without_live_member_gives_way_to_the_next_rule),
-	        TEST(a_policy_that_drops_when_dead_drops),
-	        TEST(a_flow_without_a_rule_takes_the_first_live_link),
-	        TEST(ipv6_never_takes_a_link_without_ipv6),
-	        TEST(own_networks_are_not_given_to_a_link),
-	        TEST(weighted_draws_follow_the_slots),
-	        TEST(a_known_connection_keeps_its_link),
-	        TEST(a_connection_from_a_wan_is_pinned_to_it),
-	        TEST(own_connections_leave_a_dead_link),
-	        TEST(a_probe_with_a_mark_stays_on_its_dead_link),
-	        TEST(from_outside_only_ping_and_dns_reach_the_router),
-	        TEST(from_outside_nothing_is_forwarded_that_is_not_published),
-	        TEST(a_disabled_link_still_lets_nothing_in),
-	        TEST(a_flushed_tcp_client_is_reset),
-	        TEST(nobody_outside_is_sent_a_reset),
-	        TEST(mail_to_a_published_address_reaches_the_server),
-	        TEST(another_port_of_a_published_address_is_not_forwarded),
-	        TEST(outbound_mail_leaves_with_the_mail_address),
-	        TEST(other_traffic_of_the_mail_server_is_masqueraded),
-	        TEST(own_packets_from_a_second_address_keep_it),
-	        TEST(a_client_beside_the_server_gets_its_answers_back),
-	        TEST(a_published_address_is_added_to_its_link),
-	        TEST(each_link_has_a_table_with_its_default_route),
-	        TEST(two_links_may_share_a_subnet),
-	        TEST(a_disabled_link_has_no_address_and_no_route),
-	        TEST(nothing_lies_outside_our_ranges),
-	        TEST(a_dead_link_changes_elements_only),
-	        TEST(one_more_exact_rule_changes_elements_only),
-	        TEST(the_switch_leads_to_the_same_state_as_making_it_anew),
-	        TEST(the_switch_comes_first_and_is_two_elements),
-	        TEST(only_the_dead_links_connections_are_flushed),
-	        TEST(nothing_is_flushed_when_no_link_is_left),
-	        TEST(a_backup_that_is_stood_down_keeps_its_connections),
-	        TEST(running_out_of_memory_is_an_error),
+		TEST(the_chains_choose_as_the_rules_read),
+		TEST(the_lowest_number_that_matches_decides),
+		TEST(a_list_rule_before_an_exact_one_keeps_its_place),
+		TEST(a_thousand_exact_rules_are_one_step_of_the_chain),
+		TEST(exact_rules_around_a_disjoint_list_rule_share_a_map),
+		TEST(a_policy_without_live_member_gives_way_to_the_next_rule),
+		TEST(a_policy_that_drops_when_dead_drops),
+		TEST(a_flow_without_a_rule_takes_the_first_live_link),
+		TEST(ipv6_never_takes_a_link_without_ipv6),
+		TEST(a_priority_policy_follows_its_slots),
+		TEST(own_networks_are_not_given_to_a_link),
+		TEST(weighted_draws_follow_the_slots),
+		TEST(a_known_connection_keeps_its_link),
+		TEST(a_connection_from_a_wan_is_pinned_to_it),
+		TEST(own_connections_leave_a_dead_link),
+		TEST(a_probe_with_a_mark_stays_on_its_dead_link),
+		TEST(from_outside_only_ping_and_dns_reach_the_router),
+		TEST(from_outside_nothing_is_forwarded_that_is_not_published),
+		TEST(a_disabled_link_still_lets_nothing_in),
+		TEST(a_flushed_tcp_client_is_reset),
+		TEST(nobody_outside_is_sent_a_reset),
+		TEST(mail_to_a_published_address_reaches_the_server),
+		TEST(another_port_of_a_published_address_is_not_forwarded),
+		TEST(outbound_mail_leaves_with_the_mail_address),
+		TEST(other_traffic_of_the_mail_server_is_masqueraded),
+		TEST(own_packets_from_a_second_address_keep_it),
+		TEST(a_client_beside_the_server_gets_its_answers_back),
+		TEST(a_published_address_is_added_to_its_link),
+		TEST(each_link_has_a_table_with_its_default_route),
+		TEST(two_links_may_share_a_subnet),
+		TEST(a_disabled_link_has_no_address_and_no_route),
+		TEST(nothing_lies_outside_our_ranges),
+		TEST(a_dead_link_changes_elements_only),
+		TEST(one_more_exact_rule_changes_elements_only),
+		TEST(the_switch_leads_to_the_same_state_as_making_it_anew),
+		TEST(the_switch_comes_first_and_is_two_elements),
+		TEST(only_the_dead_links_connections_are_flushed),
+		TEST(nothing_is_flushed_when_no_link_is_left),
+		TEST(a_backup_that_is_stood_down_keeps_its_connections),
+		TEST(running_out_of_memory_is_an_error),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
