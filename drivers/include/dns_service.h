@@ -25,7 +25,7 @@ struct dns_service {
 	/* Where to listen, with how many threads.  Called before the first image and when it
 	 * changes. */
 	enum fl_err (*listen)(void *ctx, const struct dns_endpoint *at, size_t n, unsigned threads,
-	        struct textbuf *why);
+		struct textbuf *why);
 	/* Serve this image from now on.  Copied. */
 	enum fl_err (*image)(void *ctx, struct bytes image, struct textbuf *why);
 	/* The published state, any octets; visible to the next query.  Copied. */

@@ -20,8 +20,9 @@ struct drivers {
 	struct probes probes;
 	struct kernel kernel;
 	struct lamps lamps;
-	struct storage settings; /* one item, "settings": the configuration that is read at the start */
-	struct storage storage;  /* everything else that outlives a restart */
+	struct storage
+		settings; /* one item, "settings": the configuration that is read at the start */
+	struct storage storage; /* everything else that outlives a restart */
 	struct sessions sessions;
 	struct dns_service dns;
 	struct log log;

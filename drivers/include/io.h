@@ -18,12 +18,12 @@ enum io_event_kind {
 	IO_PROBE_ANSWER,   /* a packet for the monitor of `link` */
 	IO_INTERFACE,      /* `interface` appeared, changed or went away; ask interfaces.get() */
 	IO_SESSION_OPEN,   /* somebody is at the console: `session`; `data` is the first line sent
-	                      ("hello ...") */
+			      ("hello ...") */
 	IO_SESSION_INPUT,  /* octets from `session` in `data` */
 	IO_SESSION_CLOSED, /* `session` is gone; its number may be used again */
 	IO_WORKER_GONE,    /* the DNS worker died (`text` says how); the driver starts another */
 	IO_KERNEL_CHANGED, /* somebody took away forwarding state of ours, or events were lost:
-	                      reconcile */
+			      reconcile */
 	IO_STOP,           /* end cleanly (SIGTERM, SIGINT) */
 	IO_RELOAD,         /* read the settings again (SIGHUP) */
 };

@@ -13,7 +13,7 @@ struct kernel {
 	 * rules, and the sets of our nftables table (chains: `*chains_known` false when they are
 	 * not as `expect` has them). */
 	enum fl_err (*read)(void *ctx, const struct kernel_state *expect, struct arena *mem,
-	        struct kernel_state *out, bool *chains_known);
+		struct kernel_state *out, bool *chains_known);
 	/* Carry out a difference: nftables in one transaction, then addresses, routes and rules.
 	 * `why` says which object the kernel refused and how. */
 	enum fl_err (*apply)(void *ctx, const struct kernel_diff *diff, struct textbuf *why);
@@ -22,7 +22,7 @@ struct kernel {
 	enum fl_err (*flush)(void *ctx, uint32_t mark, struct textbuf *why);
 	/* Take away all that is ours and nothing else. */
 	enum fl_err (*remove_all)(
-	        void *ctx, const struct kernel_state *applied, struct textbuf *why);
+		void *ctx, const struct kernel_state *applied, struct textbuf *why);
 };
 
 #endif

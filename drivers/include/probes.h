@@ -21,7 +21,7 @@ struct probes {
 	void (*close)(void *ctx, uint8_t link);
 	/* `why` gets a few words on failure ("network is unreachable"). */
 	enum fl_err (*send)(void *ctx, uint8_t link, enum io_probe_socket socket,
-	        const struct ip_addr *to, struct bytes packet, struct textbuf *why);
+		const struct ip_addr *to, struct bytes packet, struct textbuf *why);
 };
 
 #endif

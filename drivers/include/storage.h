@@ -14,7 +14,7 @@ struct storage {
 	void *ctx;
 	/* FL_ENOENT: never saved.  FL_EIO: `why` says what failed. */
 	enum fl_err (*load)(void *ctx, const char *name, struct arena *mem, struct bytes *out,
-	        struct textbuf *why);
+		struct textbuf *why);
 	enum fl_err (*save)(void *ctx, const char *name, struct bytes content, struct textbuf *why);
 	enum fl_err (*remove)(void *ctx, const char *name);
 };

@@ -97,7 +97,7 @@ static void lamp_file_write(const struct lamp *l)
 
 /* Take the device `name` over, if it is there. */
 static void device_open(
-        struct device *d, const char *sysfs_dir, const char *name, struct arena *mem)
+	struct device *d, const char *sysfs_dir, const char *name, struct arena *mem)
 {
 	char path[PATH_MAX], full[16];
 
@@ -196,7 +196,7 @@ static void lamps_name_pattern(void *ctx, struct str name, const char *pattern)
 }
 
 static void lamp_open(struct lamp *l, const struct board_lamp *row, const char *sysfs_dir,
-        const char *file_dir, struct arena *mem)
+	const char *file_dir, struct arena *mem)
 {
 	*l = (struct lamp){.name = row->name, .colour = "off", .pattern = "off"};
 	device_open(&l->device[GREEN], sysfs_dir, row->green, mem);
@@ -212,13 +212,13 @@ static void lamp_open(struct lamp *l, const struct board_lamp *row, const char *
 }
 
 enum fl_err lamps_linux_open(struct lamps *out, const struct board_lamp *table, size_t n,
-        const char *sysfs_dir, const char *file_dir, struct arena *mem, struct textbuf *why)
+	const char *sysfs_dir, const char *file_dir, struct arena *mem, struct textbuf *why)
 {
 	struct lamps_linux *all = ARENA_NEW(mem, struct lamps_linux);
 
 	if (file_dir && mkdir(file_dir, 0755) < 0 && errno != EEXIST) {
 		textbuf_printf(why, "cannot make the directory %s for lamps: %s", file_dir,
-		        strerror(errno));
+			strerror(errno));
 		return FL_EIO;
 	}
 	if (file_dir && access(file_dir, W_OK | X_OK) < 0) {

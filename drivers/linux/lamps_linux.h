@@ -20,6 +20,6 @@
  *
  * FL_EIO: `file_dir` cannot be used.  FL_EFULL: out of memory. */
 MUST_USE enum fl_err lamps_linux_open(struct lamps *out, const struct board_lamp *table, size_t n,
-        const char *sysfs_dir, const char *file_dir, struct arena *mem, struct textbuf *why);
+	const char *sysfs_dir, const char *file_dir, struct arena *mem, struct textbuf *why);
 
 #endif

@@ -31,8 +31,8 @@ struct storage_files {
 static uint32_t crc32_of(struct bytes b)
 {
 	static const uint32_t half[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-	        0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8,
-	        0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8,
+		0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
 	uint32_t crc = UINT32_MAX;
 
 	for (size_t i = 0; i < b.n; i++) {
@@ -87,10 +87,10 @@ static const char *errno_text(int error)
 
 /* "cannot save settings in /data: the disk is full (write)" */
 static enum fl_err failed(const struct storage_files *s, const char *what, const char *name,
-        const char *step, int error, struct textbuf *why)
+	const char *step, int error, struct textbuf *why)
 {
 	textbuf_printf(
-	        why, "cannot %s %s in %s: %s (%s)", what, name, s->dir, errno_text(error), step);
+		why, "cannot %s %s in %s: %s (%s)", what, name, s->dir, errno_text(error), step);
 	return FL_EIO;
 }
 
@@ -146,7 +146,7 @@ static int file_read(int fd, struct arena *mem, struct bytes *out)
 }
 
 static enum fl_err storage_load(
-        void *ctx, const char *name, struct arena *mem, struct bytes *out, struct textbuf *why)
+	void *ctx, const char *name, struct arena *mem, struct bytes *out, struct textbuf *why)
 {
 	const struct storage_files *s = ctx;
 	struct bytes file;
@@ -165,7 +165,7 @@ static enum fl_err storage_load(
 		return failed(s, "load", name, "read", error, why);
 	if (storage_file_parse(file, out)) {
 		textbuf_printf(
-		        why, "%s in %s is damaged: its checksum or length is wrong", name, s->dir);
+			why, "%s in %s is damaged: its checksum or length is wrong", name, s->dir);
 		return FL_EFORMAT;
 	}
 	return FL_OK;
@@ -195,7 +195,7 @@ static const char *new_file_write(const struct storage_files *s, struct bytes co
 	uint8_t header[STORAGE_HEADER_SIZE];
 	const char *step = "write";
 	int fd = s->calls->openat(
-	        s->dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		s->dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
 		*error = errno;
@@ -217,7 +217,7 @@ static const char *new_file_write(const struct storage_files *s, struct bytes co
 }
 
 static enum fl_err storage_save(
-        void *ctx, const char *name, struct bytes content, struct textbuf *why)
+	void *ctx, const char *name, struct bytes content, struct textbuf *why)
 {
 	const struct storage_files *s = ctx;
 	const char *step;
@@ -227,7 +227,7 @@ static enum fl_err storage_save(
 		return FL_ERANGE;
 	if (content.n > STORAGE_ITEM_MAX) {
 		textbuf_printf(why, "cannot save %s: it has %zu octets, at most %zu can be stored",
-		        name, content.n, STORAGE_ITEM_MAX);
+			name, content.n, STORAGE_ITEM_MAX);
 		return FL_ERANGE;
 	}
 	step = new_file_write(s, content, &error);
@@ -263,16 +263,16 @@ static int plain_openat(int dir, const char *name, int flags, mode_t mode)
 }
 
 static const struct storage_calls plain_calls = {
-        .openat = plain_openat,
-        .write = write,
-        .fsync = fsync,
-        .close = close,
-        .renameat = renameat,
-        .unlinkat = unlinkat,
+	.openat = plain_openat,
+	.write = write,
+	.fsync = fsync,
+	.close = close,
+	.renameat = renameat,
+	.unlinkat = unlinkat,
 };
 
 enum fl_err storage_files_open_with(struct storage *out, const char *dir,
-        const struct storage_calls *calls, struct arena *mem, struct textbuf *why)
+	const struct storage_calls *calls, struct arena *mem, struct textbuf *why)
 {
 	struct storage_files *s = ARENA_NEW(mem, struct storage_files);
 	char *dir_copy = arena_copy(mem, dir, strlen(dir));
@@ -297,7 +297,7 @@ enum fl_err storage_files_open_with(struct storage *out, const char *dir,
 }
 
 enum fl_err storage_files_open(
-        struct storage *out, const char *dir, struct arena *mem, struct textbuf *why)
+	struct storage *out, const char *dir, struct arena *mem, struct textbuf *why)
 {
 	return storage_files_open_with(out, dir, &plain_calls, mem, why);
 }

@@ -35,10 +35,10 @@ struct storage_calls {
  * load works and save says why it cannot.  Names of items are plain words: letters, digits and
  * ". _ -", not beginning with a dot.  `mem` must outlive the storage.  FL_EIO: `why` tells. */
 MUST_USE enum fl_err storage_files_open(
-        struct storage *out, const char *dir, struct arena *mem, struct textbuf *why);
+	struct storage *out, const char *dir, struct arena *mem, struct textbuf *why);
 /* The same with other calls; they must outlive the storage. */
 MUST_USE enum fl_err storage_files_open_with(struct storage *out, const char *dir,
-        const struct storage_calls *calls, struct arena *mem, struct textbuf *why);
+	const struct storage_calls *calls, struct arena *mem, struct textbuf *why);
 void storage_files_close(struct storage *s);
 
 /* The header line of this content; no zero octet follows it. */

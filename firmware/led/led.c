@@ -25,33 +25,33 @@ struct lamp_row {
 };
 
 static const struct lamp_row link_rows[LINK_STATES] = {
-        [LINK_NONE] = {{"off", 0, 0, 0},                     {"off", 0, 0, 0},           "not started"              },
-        [LINK_DISABLED] = {{"off", 0, 0, 0},                     {"off", 0, 0, 0},           "disabled"                 },
-        [LINK_NO_CARRIER] = {{"off", 0, 0, 0},                     {"off", 0, 0, 0},           "no cable, or no interface"},
-        [LINK_DOWN] = {{"amber", 0, STEADY, 0},              {"fast-blink", FAST, 0, 0},
-                       "down: carrier, but nothing answers"                                                         },
-        [LINK_RECOVERING] = {{"amber-blink", 0, HALF, 0},          {"blink", HALF, 0, 0},
-                       "recovering: answers again, proving itself"                                                  },
-        [LINK_UP] = {{"green", STEADY, 0, 0},              {"on", STEADY, 0, 0},       "up"                       },
- /* Over within half a second, and never shown: as it was before. */
-        [LINK_SUSPECT] = {{"green", STEADY, 0, 0},              {"on", STEADY, 0, 0},       "up"                       },
-        [LINK_DEGRADED] = {{"green-amber", HALF, REST(HALF), 0}, {"on-dip", DIP, 0, 0},
-                       "degraded: in use, with loss or delay"                                                       },
-        [LINK_STANDBY] = {{"green-flash", FLASH, 0, 0},         {"flash", FLASH, 0, 0},
-                       "standby: ready, not needed now"                                                             },
+	[LINK_NONE] = {{"off", 0, 0, 0}, {"off", 0, 0, 0}, "not started"},
+	[LINK_DISABLED] = {{"off", 0, 0, 0}, {"off", 0, 0, 0}, "disabled"},
+	[LINK_NO_CARRIER] = {{"off", 0, 0, 0}, {"off", 0, 0, 0}, "no cable, or no interface"},
+	[LINK_DOWN] = {{"amber", 0, STEADY, 0}, {"fast-blink", FAST, 0, 0},
+		"down: carrier, but nothing answers"},
+	[LINK_RECOVERING] = {{"amber-blink", 0, HALF, 0}, {"blink", HALF, 0, 0},
+		"recovering: answers again, proving itself"},
+	[LINK_UP] = {{"green", STEADY, 0, 0}, {"on", STEADY, 0, 0}, "up"},
+	/* Over within half a second, and never shown: as it was before. */
+	[LINK_SUSPECT] = {{"green", STEADY, 0, 0}, {"on", STEADY, 0, 0}, "up"},
+	[LINK_DEGRADED] = {{"green-amber", HALF, REST(HALF), 0}, {"on-dip", DIP, 0, 0},
+		"degraded: in use, with loss or delay"},
+	[LINK_STANDBY] = {{"green-flash", FLASH, 0, 0}, {"flash", FLASH, 0, 0},
+		"standby: ready, not needed now"},
 };
 
 static const struct lamp_row system_rows[LED_SYS_STATES] = {
-        [LED_SYS_BOOTING] = {{"amber-blink", 0, HALF, 0},          {"blink", HALF, 0, 0},          "starting"          },
-        [LED_SYS_GOOD] = {{"green", STEADY, 0, 0},              {"on", STEADY, 0, 0},           "every link is good"},
-        [LED_SYS_PARTIAL] = {{"green-amber", HALF, REST(HALF), 0}, {"on-dip", DIP, 0, 0},
-                             "some link is not good; service is kept"                                                  },
-        [LED_SYS_NO_LINK] = {{"red-blink", 0, 0, FAST},            {"fast-blink", FAST, 0, 0},
-                             "no link works"                                                                           },
-        [LED_SYS_CONFIRM] = {{"green-double-flash", PAIR, 0, 0},   {"double-flash", PAIR, 0, 0},
-                             "a commit waits for \"confirm\""                                                          },
-        [LED_SYS_FAULT] = {{"red", 0, 0, STEADY},                {"triple-flash", TRIPLE, 0, 0},
-                             "fault: safe mode"                                                                        },
+	[LED_SYS_BOOTING] = {{"amber-blink", 0, HALF, 0}, {"blink", HALF, 0, 0}, "starting"},
+	[LED_SYS_GOOD] = {{"green", STEADY, 0, 0}, {"on", STEADY, 0, 0}, "every link is good"},
+	[LED_SYS_PARTIAL] = {{"green-amber", HALF, REST(HALF), 0}, {"on-dip", DIP, 0, 0},
+		"some link is not good; service is kept"},
+	[LED_SYS_NO_LINK] = {{"red-blink", 0, 0, FAST}, {"fast-blink", FAST, 0, 0},
+		"no link works"},
+	[LED_SYS_CONFIRM] = {{"green-double-flash", PAIR, 0, 0}, {"double-flash", PAIR, 0, 0},
+		"a commit waits for \"confirm\""},
+	[LED_SYS_FAULT] = {{"red", 0, 0, STEADY}, {"triple-flash", TRIPLE, 0, 0},
+		"fault: safe mode"},
 };
 
 static const struct lamp_row *link_row(enum link_state s)
@@ -90,7 +90,7 @@ enum led_system led_system_of(const struct led_facts *f, const enum link_state *
 
 	for (size_t i = 0; i < n; i++) {
 		bool fine =
-		        shown[i] == LINK_UP || shown[i] == LINK_SUSPECT || shown[i] == LINK_STANDBY;
+			shown[i] == LINK_UP || shown[i] == LINK_SUSPECT || shown[i] == LINK_STANDBY;
 
 		wanted += shown[i] != LINK_DISABLED;
 		good += fine;
@@ -135,7 +135,7 @@ uint64_t led_next_change(const struct led_pattern *const *patterns, size_t n, ui
 	for (uint64_t later = 1; later <= LED_TICKS; later++)
 		for (size_t i = 0; i < n; i++)
 			if (led_colour_at(patterns[i], tick + later) !=
-			        led_colour_at(patterns[i], tick + later - 1))
+				led_colour_at(patterns[i], tick + later - 1))
 				return tick + later;
 	return UINT64_MAX;
 }

@@ -16,8 +16,8 @@ static enum fl_err show_leds(struct console_call *call)
 		const struct led_lamp *l = &m->lamps[i];
 
 		sink_printf(call->out, "%-6.*s  %-18s  %s\n", STR_ARG(l->name),
-		        l->pattern ? l->pattern->name : "off",
-		        l->pattern ? l->meaning : "not assigned");
+			l->pattern ? l->pattern->name : "off",
+			l->pattern ? l->meaning : "not assigned");
 	}
 	return FL_OK;
 }
@@ -26,7 +26,7 @@ static enum fl_err show_leds(struct console_call *call)
 static void shape_put(const struct led_pattern *p, bool one_colour, const struct sink *out)
 {
 	static const char letters[] = {
-	        [LED_OFF] = '.', [LED_GREEN] = 'G', [LED_AMBER] = 'A', [LED_RED] = 'R'};
+		[LED_OFF] = '.', [LED_GREEN] = 'G', [LED_AMBER] = 'A', [LED_RED] = 'R'};
 	char shape[LED_TICKS + 1] = "";
 
 	for (uint64_t tick = 0; tick < LED_TICKS; tick++) {
@@ -38,7 +38,7 @@ static void shape_put(const struct led_pattern *p, bool one_colour, const struct
 }
 
 static void legend_row(const struct led_pattern *two, const struct led_pattern *one,
-        const char *meaning, const struct sink *out)
+	const char *meaning, const struct sink *out)
 {
 	shape_put(two, false, out);
 	sink_puts(out, "  ");
@@ -49,34 +49,34 @@ static void legend_row(const struct led_pattern *two, const struct led_pattern *
 static enum fl_err show_legend(struct console_call *call)
 {
 	static const enum link_state links[] = {LINK_UP, LINK_STANDBY, LINK_DEGRADED,
-	        LINK_RECOVERING, LINK_DOWN, LINK_NO_CARRIER, LINK_DISABLED};
+		LINK_RECOVERING, LINK_DOWN, LINK_NO_CARRIER, LINK_DISABLED};
 
 	sink_puts(call->out,
-	        "One cycle of 800 ms: G green, A amber, R red, . dark; # lit, on a lamp "
-	        "with one colour\n\n");
+		"One cycle of 800 ms: G green, A amber, R red, . dark; # lit, on a lamp "
+		"with one colour\n\n");
 	sink_printf(call->out, "%-16s  %-16s  %s\n", "WANn", "ONE COLOUR", "MEANING");
 	for (size_t i = 0; i < COUNT_OF(links); i++)
 		legend_row(led_link_pattern(links[i], false), led_link_pattern(links[i], true),
-		        led_link_meaning(links[i]), call->out);
+			led_link_meaning(links[i]), call->out);
 	sink_printf(call->out, "\n%-16s  %-16s  %s\n", "SYS", "ONE COLOUR", "MEANING");
 	for (unsigned s = 0; s < LED_SYS_STATES; s++)
 		legend_row(led_system_pattern(s, false), led_system_pattern(s, true),
-		        led_system_meaning(s), call->out);
+			led_system_meaning(s), call->out);
 	return FL_OK;
 }
 
 const struct console_command led_commands[] = {
-        {
-         .grammar = "show leds",
-         .help = "the lamps: what each shows now, and what that means",
-         .mode = CONSOLE_ANY,
-         .run = show_leds,
-         },
-        {
-         .grammar = "show leds legend",
-         .help = "all patterns and their meanings",
-         .mode = CONSOLE_ANY,
-         .run = show_legend,
-         },
-        {0                     },
+	{
+		.grammar = "show leds",
+		.help = "the lamps: what each shows now, and what that means",
+		.mode = CONSOLE_ANY,
+		.run = show_leds,
+	},
+	{
+		.grammar = "show leds legend",
+		.help = "all patterns and their meanings",
+		.mode = CONSOLE_ANY,
+		.run = show_legend,
+	},
+	{0},
 };

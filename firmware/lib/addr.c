@@ -10,9 +10,7 @@
 
 struct ip_addr ip_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
-	return (struct ip_addr){
-	        4, {a, b, c, d}
-        };
+	return (struct ip_addr){4, {a, b, c, d}};
 }
 
 size_t ip_addr_size(uint8_t family)
@@ -112,9 +110,9 @@ static bool parse_v6(struct str text, uint8_t out[16])
 		if (text.at[i] != ':' || text.at[i + 1] != ':')
 			continue;
 		if (!parse_groups((struct str){text.at, i}, false, head, &nhead) ||
-		        !parse_groups((struct str){text.at + i + 2, text.n - i - 2}, true, tail,
-		                &ntail) ||
-		        nhead + ntail > 14)
+			!parse_groups((struct str){text.at + i + 2, text.n - i - 2}, true, tail,
+				&ntail) ||
+			nhead + ntail > 14)
 			return false;
 		memset(out, 0, 16);
 		memcpy(out, head, nhead);

@@ -58,7 +58,7 @@ static struct str cure_of(const char *cure)
 }
 
 static void add_at_origin(struct diags *d, enum diag_kind kind, const struct origin *at,
-        const char *field, const char *cure, struct str what)
+	const char *field, const char *cure, struct str what)
 {
 	struct origin place = at ? *at : (struct origin){0};
 	char room[WHERE_MAX];
@@ -71,15 +71,15 @@ static void add_at_origin(struct diags *d, enum diag_kind kind, const struct ori
 	if (field && d->find && place.node)
 		d->find(field, &place);
 	add(d, kind,
-	        &(struct diag){.line = place.line,
-	                .column = place.column,
-	                .where = textbuf_str(&where),
-	                .what = what,
-	                .cure = cure_of(cure)});
+		&(struct diag){.line = place.line,
+			.column = place.column,
+			.where = textbuf_str(&where),
+			.what = what,
+			.cure = cure_of(cure)});
 }
 
 void diag_error(struct diags *d, const struct origin *at, const char *field, const char *cure,
-        const char *what, ...)
+	const char *what, ...)
 {
 	char room[WHAT_MAX];
 	va_list ap;
@@ -90,7 +90,7 @@ void diag_error(struct diags *d, const struct origin *at, const char *field, con
 }
 
 void diag_warning(struct diags *d, const struct origin *at, const char *field, const char *cure,
-        const char *what, ...)
+	const char *what, ...)
 {
 	char room[WHAT_MAX];
 	va_list ap;
@@ -101,7 +101,7 @@ void diag_warning(struct diags *d, const struct origin *at, const char *field, c
 }
 
 void diag_at(struct diags *d, enum diag_kind kind, uint32_t line, uint32_t column, struct str where,
-        const char *cure, const char *what, ...)
+	const char *cure, const char *what, ...)
 {
 	char room[WHAT_MAX];
 	struct diag one = {.line = line, .column = column, .where = where, .cure = cure_of(cure)};
@@ -151,7 +151,7 @@ static void print_one(const struct diag *one, const char *file, const struct sin
 {
 	if (one->line)
 		sink_printf(out, "%s%s%u:%u: ", file ? file : "line ", file ? ":" : "",
-		        (unsigned)one->line, (unsigned)one->column);
+			(unsigned)one->line, (unsigned)one->column);
 	else if (file)
 		sink_printf(out, "%s: ", file);
 	sink_puts(out, one->warning ? "warning: " : "error: ");

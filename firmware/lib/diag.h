@@ -40,13 +40,13 @@ void diags_init(struct diags *d, struct arena *mem);
  * interval" is a row in a block.  `at` NULL: the whole.
  * `cure` may be NULL.  Where the row `field` was typed itself, that is the place that is named. */
 void diag_error(struct diags *d, const struct origin *at, const char *field, const char *cure,
-        const char *what, ...) PRINTF_LIKE(5, 6);
+	const char *what, ...) PRINTF_LIKE(5, 6);
 void diag_warning(struct diags *d, const struct origin *at, const char *field, const char *cure,
-        const char *what, ...) PRINTF_LIKE(5, 6);
+	const char *what, ...) PRINTF_LIKE(5, 6);
 /* For who knows place and path, as a parser does.  Line 0 with a column: a place in a line that is
  * no file's. */
 void diag_at(struct diags *d, enum diag_kind kind, uint32_t line, uint32_t column, struct str where,
-        const char *cure, const char *what, ...) PRINTF_LIKE(7, 8);
+	const char *cure, const char *what, ...) PRINTF_LIKE(7, 8);
 /* "FILE:12:5: error: WHERE: WHAT\n    cure: CURE\n", in the order of the places, errors and
  * warnings mixed; those without a line come last.  `file` may be NULL: then it is "line 12:5: ...".
  * The place is left out where there is none. */

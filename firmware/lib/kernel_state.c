@@ -131,8 +131,8 @@ static int cmp_route(const void *x, const void *y)
 	const struct kstate_route *a = x, *b = y;
 
 	return FIRST_OF(cmp_u32(a->family, b->family), cmp_u32(a->table, b->table),
-	        cmp_prefix(&a->to, &b->to), cmp_u32(a->metric, b->metric),
-	        ip_addr_cmp(&a->gateway, &b->gateway), cmp_str(a->interface, b->interface));
+		cmp_prefix(&a->to, &b->to), cmp_u32(a->metric, b->metric),
+		ip_addr_cmp(&a->gateway, &b->gateway), cmp_str(a->interface, b->interface));
 }
 
 static int cmp_rule(const void *x, const void *y)
@@ -140,9 +140,9 @@ static int cmp_rule(const void *x, const void *y)
 	const struct kstate_rule *a = x, *b = y;
 
 	return FIRST_OF(cmp_u32(a->family, b->family), cmp_u32(a->priority, b->priority),
-	        cmp_u32(a->mark, b->mark), cmp_u32(a->mask, b->mask), cmp_str(a->oif, b->oif),
-	        cmp_prefix(&a->from, &b->from), cmp_u32(a->table, b->table),
-	        cmp_u32(a->no_default, b->no_default));
+		cmp_u32(a->mark, b->mark), cmp_u32(a->mask, b->mask), cmp_str(a->oif, b->oif),
+		cmp_prefix(&a->from, &b->from), cmp_u32(a->table, b->table),
+		cmp_u32(a->no_default, b->no_default));
 }
 
 static int cmp_sysctl(const void *x, const void *y)
@@ -157,8 +157,8 @@ static int cmp_elem(const void *x, const void *y)
 	const struct kelem *a = x, *b = y;
 
 	return FIRST_OF(memcmp(a->key, b->key, sizeof(a->key)), cmp_u32(a->key_n, b->key_n),
-	        cmp_u32(a->interval_end, b->interval_end), cmp_u32(a->value, b->value),
-	        cmp_u32(a->verdict, b->verdict), cmp_str(a->chain, b->chain));
+		cmp_u32(a->interval_end, b->interval_end), cmp_u32(a->value, b->value),
+		cmp_u32(a->verdict, b->verdict), cmp_str(a->chain, b->chain));
 }
 
 /* ---- sets ---- */
@@ -215,7 +215,7 @@ void kernel_state_sort(struct kernel_state *s)
 {
 	for (size_t i = 0; i < s->nsets; i++)
 		s->sets[i].nelems =
-		        sort(s->sets[i].elems, s->sets[i].nelems, sizeof(struct kelem), cmp_elem);
+			sort(s->sets[i].elems, s->sets[i].nelems, sizeof(struct kelem), cmp_elem);
 }
 
 /* ---- the fingerprint: FNV-1a over every field that means something ---- */
@@ -242,7 +242,7 @@ static void feed_str(uint64_t *h, struct str s)
 static void feed_op(uint64_t *h, const struct kop *op)
 {
 	const uint32_t numbers[] = {op->code, op->key, op->reg, op->dreg, op->base, op->offset,
-	        op->len, op->modulus, op->equal, op->verdict, op->tcp_reset, op->family};
+		op->len, op->modulus, op->equal, op->verdict, op->tcp_reset, op->family};
 
 	feed(h, numbers, sizeof(numbers));
 	feed(h, op->data, sizeof(op->data));
@@ -298,7 +298,7 @@ uint64_t kernel_state_table_hash(const struct kernel_state *s)
 /* The entries of `a` that are not in `b`, in the order of `a`.  NULL when there are none, or when
  * `mem` is full. */
 static void *minus(struct arena *mem, const void *a, size_t na, const void *b, size_t nb,
-        size_t size, order *cmp, size_t *n)
+	size_t size, order *cmp, size_t *n)
 {
 	const uint8_t *from = a;
 	uint8_t *out = NULL;
@@ -326,7 +326,7 @@ static void *minus(struct arena *mem, const void *a, size_t na, const void *b, s
 	minus(mem, (a)->list, (a)->n##list, (b)->list, (b)->n##list, sizeof(*(a)->list), cmp, count)
 
 static void diff_sets(const struct kernel_state *from, const struct kernel_state *to,
-        struct arena *mem, struct kernel_diff *out)
+	struct arena *mem, struct kernel_diff *out)
 {
 	out->sets = ARENA_NEWS(mem, struct kset_change, to->nsets);
 	if (!out->sets)
@@ -347,7 +347,7 @@ static void diff_sets(const struct kernel_state *from, const struct kernel_state
 }
 
 void kernel_state_diff(const struct kernel_state *from, const struct kernel_state *to,
-        struct arena *mem, struct kernel_diff *out)
+	struct arena *mem, struct kernel_diff *out)
 {
 	static const struct kernel_state nothing = {0};
 

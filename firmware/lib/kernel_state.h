@@ -90,7 +90,7 @@ struct kelem {
 struct kset {
 	struct str name;
 	enum kset_type
-	        key[KSET_KEY_FIELDS]; /* the fields of a concatenated key; ends with KSET_NONE */
+		key[KSET_KEY_FIELDS]; /* the fields of a concatenated key; ends with KSET_NONE */
 	enum kset_type data;          /* KSET_NONE: a set, else a map */
 	bool interval;
 	uint32_t size;       /* room to grow; 0: not bounded */
@@ -135,7 +135,7 @@ enum kop_code {
 	KOP_CMP,           /* go on if reg `equal`/not data[len] */
 	KOP_RANGE,         /* go on if data <= reg <= data2 */
 	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
-	                  its verdict */
+			  its verdict */
 	KOP_IMMEDIATE, /* reg = data[len] */
 	KOP_NUMGEN,    /* reg = a number that rises by one a packet, mod `modulus`, + `offset` */
 	KOP_HASH,      /* dreg = jhash(reg, len) mod `modulus` + `offset` */
@@ -236,7 +236,7 @@ struct kernel_diff {
  * the one a kernel prefers.  Whoever applies a diff adds before it removes wherever both can stand
  * side by side, so that no packet falls between. */
 void kernel_state_diff(const struct kernel_state *from, const struct kernel_state *to,
-        struct arena *mem, struct kernel_diff *out);
+	struct arena *mem, struct kernel_diff *out);
 bool kernel_diff_is_empty(const struct kernel_diff *d);
 /* In the words of ip(8) and nft(8), for golden tests and `show forwarding`. */
 void kernel_state_print(const struct kernel_state *s, const struct sink *out);

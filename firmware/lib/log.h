@@ -23,7 +23,7 @@ struct log {
 
 /* At most 511 octets; longer text is cut. */
 void log_printf(const struct log *log, enum log_level level, const char *format, ...)
-        PRINTF_LIKE(3, 4);
+	PRINTF_LIKE(3, 4);
 /* "error", "warning", ... */
 const char *log_level_text(enum log_level level);
 

@@ -102,7 +102,7 @@ struct str str_trim(struct str s)
 		s.n--;
 	}
 	while (s.n && (s.at[s.n - 1] == ' ' || s.at[s.n - 1] == '\t' || s.at[s.n - 1] == '\r' ||
-	                      s.at[s.n - 1] == '\n'))
+			      s.at[s.n - 1] == '\n'))
 		s.n--;
 	return s;
 }

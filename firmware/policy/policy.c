@@ -48,7 +48,7 @@ static uint32_t without_idle_backups(uint32_t fit, uint32_t backups)
 }
 
 static uint64_t member_share(
-        enum policy_method method, const struct policy_member *m, const struct policy_link *link)
+	enum policy_method method, const struct policy_member *m, const struct policy_link *link)
 {
 	uint64_t weight = m->weight ? m->weight : link->weight;
 
@@ -66,7 +66,7 @@ struct view {
 
 /* Step 1, and the shares of step 3.  A member that is no link, or comes twice, is left out. */
 static size_t members_list(const struct view *v, const struct policy_conf *conf,
-        struct slot_share members[FL_LINKS_MAX])
+	struct slot_share members[FL_LINKS_MAX])
 {
 	uint32_t seen = 0;
 	size_t n = 0;
@@ -79,7 +79,7 @@ static size_t members_list(const struct view *v, const struct policy_conf *conf,
 			continue;
 		link = &v->links[m->link];
 		if (link->number < 1 || link->number > FL_LINKS_MAX ||
-		        seen & link_bit(link->number))
+			seen & link_bit(link->number))
 			continue;
 		seen |= link_bit(link->number);
 		members[n].number = link->number;
@@ -125,7 +125,7 @@ static const struct published_policy *published_find(const struct published *old
 }
 
 static void policy_make(const struct view *v, const struct policy_conf *conf,
-        const struct published *old, struct published_policy *out)
+	const struct published *old, struct published_policy *out)
 {
 	struct slot_share claims[FL_LINKS_MAX];
 	struct slot_counts counts;
@@ -181,19 +181,19 @@ static uint32_t links_sum_up(const struct policy_link *links, size_t nlinks, str
 }
 
 bool policy_publish(const struct policy_conf *policies, size_t npolicies,
-        const struct policy_link *links, size_t nlinks, const struct published *old,
-        struct published *out)
+	const struct policy_link *links, size_t nlinks, const struct published *old,
+	struct published *out)
 {
 	struct view v = {.links = links, .nlinks = nlinks};
 
 	/* It is compared as octets below. */
 	_Static_assert(
-	        sizeof(struct published) ==
-	                6 * sizeof(uint32_t) + POLICIES_MAX * sizeof(struct published_policy),
-	        "no padding");
+		sizeof(struct published) ==
+			6 * sizeof(uint32_t) + POLICIES_MAX * sizeof(struct published_policy),
+		"no padding");
 	_Static_assert(sizeof(struct published_policy) ==
-	                       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,
-	        "no padding");
+			       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,
+		"no padding");
 	memset(out, 0, sizeof(*out));
 	v.backups = links_sum_up(links, nlinks, out);
 	v.fit = out->fit;

@@ -82,8 +82,8 @@ struct published {
  * client's rhythm can lock onto them.  Returns whether anything but the generation differs from
  * `old`. */
 bool policy_publish(const struct policy_conf *policies, size_t npolicies,
-        const struct policy_link *links, size_t nlinks, const struct published *old,
-        struct published *out);
+	const struct policy_link *links, size_t nlinks, const struct published *old,
+	struct published *out);
 /* The number of the link that draw `n` (any number) of policy `p` gives; 0: nothing is live. */
 uint8_t policy_draw(const struct published *pub, size_t p, uint32_t n);
 const char *policy_method_text(enum policy_method m);

@@ -55,7 +55,7 @@ static const char *dead_text(unsigned when_dead)
 
 /* "wan1 80 %, wan2 20 %"; "wan1 100 %, then wan2" */
 static void live_put(
-        struct textbuf *out, const struct policy_console *m, const struct published_policy *p)
+	struct textbuf *out, const struct policy_console *m, const struct published_policy *p)
 {
 	if (p->nlive == 0)
 		textbuf_printf(out, "%s", dead_text(p->when_dead));
@@ -63,8 +63,8 @@ static void live_put(
 		unsigned slots = slots_of(p, p->live[i]);
 
 		textbuf_printf(out, "%s%s%.*s", i ? ", " : "",
-		        i && p->method == POLICY_PRIORITY ? "then " : "",
-		        STR_ARG(link_name(m, p->live[i])));
+			i && p->method == POLICY_PRIORITY ? "then " : "",
+			STR_ARG(link_name(m, p->live[i])));
 		if (i == 0 || p->method != POLICY_PRIORITY) {
 			textbuf_printf(out, " ");
 			percent_put(out, slots);
@@ -78,12 +78,12 @@ static bool is_live(const struct published_policy *p, unsigned number)
 }
 
 static void idle_put(
-        struct textbuf *out, const struct policy_console *m, const struct published_policy *p)
+	struct textbuf *out, const struct policy_console *m, const struct published_policy *p)
 {
 	for (size_t i = 0; i < p->nmembers; i++)
 		if (!is_live(p, p->members[i]))
 			textbuf_printf(out, "%s%.*s", out->n ? ", " : "",
-			        STR_ARG(link_name(m, p->members[i])));
+				STR_ARG(link_name(m, p->members[i])));
 	if (out->n == 0)
 		textbuf_printf(out, "-");
 }
@@ -116,7 +116,7 @@ static enum fl_err show_policies(struct console_call *call)
 		return FL_OK;
 	}
 	sink_printf(call->out, "%-*s  %-8s  %-32s  %s\n", width, "POLICY", "METHOD",
-	        "NEW CONNECTIONS", "NOT IN USE");
+		"NEW CONNECTIONS", "NOT IN USE");
 	for (size_t i = 0; i < policies_shown(m); i++) {
 		const struct published_policy *p = &m->published->policy[i];
 		char live[SHARE_WIDTH], idle[SHARE_WIDTH];
@@ -126,7 +126,7 @@ static enum fl_err show_policies(struct console_call *call)
 		live_put(&l, m, p);
 		idle_put(&d, m, p);
 		sink_printf(call->out, "%-*.*s  %-8s  %-32s  %s\n", width,
-		        STR_ARG(m->policies[i].name), policy_method_text(p->method), live, idle);
+			STR_ARG(m->policies[i].name), policy_method_text(p->method), live, idle);
 	}
 	return FL_OK;
 }
@@ -146,7 +146,7 @@ static void policy_detail(const struct policy_console *m, size_t which, const st
 	char share[16];
 
 	sink_printf(out, "policy %.*s: %s\n", STR_ARG(m->policies[which].name),
-	        policy_method_text(p->method));
+		policy_method_text(p->method));
 	if (p->nlive == 0)
 		sink_printf(out, "%s\n", dead_text(p->when_dead));
 	sink_printf(out, "%-16s  %-18s  %s\n", "MEMBER", "STATE", "SHARE");
@@ -156,9 +156,9 @@ static void policy_detail(const struct policy_console *m, size_t which, const st
 
 		percent_put(&t, slots);
 		sink_printf(out, "%-16.*s  %-18s  %s (%u of %d slots)\n",
-		        STR_ARG(link_name(m, p->members[i])),
-		        member_state(m, p->members[i], is_live(p, p->members[i])), share, slots,
-		        POLICY_SLOTS);
+			STR_ARG(link_name(m, p->members[i])),
+			member_state(m, p->members[i], is_live(p, p->members[i])), share, slots,
+			POLICY_SLOTS);
 	}
 }
 
@@ -186,18 +186,18 @@ static bool policy_words(void *module, size_t index, struct settings_choice *out
 }
 
 const struct console_command policy_commands[] = {
-        {
-         .grammar = "show policies",
-         .help = "policies, their live members and shares of new connections",
-         .mode = CONSOLE_ANY,
-         .run = show_policies,
-         },
-        {
-         .grammar = "show policy NAME",
-         .help = "one policy: its members, their states and slots",
-         .mode = CONSOLE_ANY,
-         .run = show_policy,
-         .words = policy_words,
-         },
-        {0                         },
+	{
+		.grammar = "show policies",
+		.help = "policies, their live members and shares of new connections",
+		.mode = CONSOLE_ANY,
+		.run = show_policies,
+	},
+	{
+		.grammar = "show policy NAME",
+		.help = "one policy: its members, their states and slots",
+		.mode = CONSOLE_ANY,
+		.run = show_policy,
+		.words = policy_words,
+	},
+	{0},
 };

@@ -79,14 +79,14 @@ static void ranks_shuffle(uint64_t seed, uint8_t slot_of[POLICY_SLOTS])
 		for (size_t at = 0; at < POLICY_SLOTS; at += n * radix[level])
 			for (uint32_t i = radix[level] - 1u; i > 0; i--)
 				blocks_swap(rank + at + i * n,
-				        rank + at + rng_below(&rng, i + 1) * n, n);
+					rank + at + rng_below(&rng, i + 1) * n, n);
 	for (size_t i = 0; i < POLICY_SLOTS; i++)
 		slot_of[rank[i]] = (uint8_t)i;
 }
 
 /* The link that has each slot in a table dealt from nothing; 0: nobody wants it. */
 static void homes_find(const struct slot_counts *want, const uint8_t slot_of[POLICY_SLOTS],
-        uint8_t home[POLICY_SLOTS])
+	uint8_t home[POLICY_SLOTS])
 {
 	size_t rank = 0;
 
@@ -98,7 +98,7 @@ static void homes_find(const struct slot_counts *want, const uint8_t slot_of[POL
 
 /* Step 1.  `missing`: what each link still wants; less than 0: what it has too much. */
 static void surplus_give_up(const uint8_t slot_of[POLICY_SLOTS], const uint8_t home[POLICY_SLOTS],
-        int missing[FL_LINKS_MAX + 1], uint8_t slot[POLICY_SLOTS])
+	int missing[FL_LINKS_MAX + 1], uint8_t slot[POLICY_SLOTS])
 {
 	for (size_t rank = POLICY_SLOTS; rank-- > 0;) {
 		size_t i = slot_of[rank];
@@ -112,7 +112,7 @@ static void surplus_give_up(const uint8_t slot_of[POLICY_SLOTS], const uint8_t h
 
 /* Steps 2 and 3. */
 static void free_slots_deal(const uint8_t slot_of[POLICY_SLOTS], const uint8_t home[POLICY_SLOTS],
-        int missing[FL_LINKS_MAX + 1], uint8_t slot[POLICY_SLOTS])
+	int missing[FL_LINKS_MAX + 1], uint8_t slot[POLICY_SLOTS])
 {
 	uint8_t next = 1;
 

@@ -20,7 +20,7 @@ static void round_trip(const uint8_t *data, size_t size)
 	storage_header_write(bytes_of(data, size), file);
 	memcpy(file + STORAGE_HEADER_SIZE, data, size);
 	if (storage_file_parse(bytes_of(file, STORAGE_HEADER_SIZE + size), &content) ||
-	        content.n != size || memcmp(content.at, data, size) != 0)
+		content.n != size || memcmp(content.at, data, size) != 0)
 		abort();
 	bit = (data[0] | (size_t)data[size - 1] << 8) % (8 * (STORAGE_HEADER_SIZE + size));
 	file[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (storage_file_parse(bytes_of(data, size), &content) == FL_OK) {
 		storage_header_write(content, header);
 		if (content.n + STORAGE_HEADER_SIZE != size ||
-		        memcmp(header, data, STORAGE_HEADER_SIZE) != 0)
+			memcmp(header, data, STORAGE_HEADER_SIZE) != 0)
 			abort();
 	}
 	if (size)

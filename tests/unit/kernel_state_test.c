@@ -76,7 +76,7 @@ static void equal_states_have_no_difference(void **state)
 	struct kstate_address addresses[] = {address("192.0.2.1/24")};
 
 	f->a = (struct kernel_state){
-	        .addresses = addresses, .naddresses = 1, .sets = &set, .nsets = 1};
+		.addresses = addresses, .naddresses = 1, .sets = &set, .nsets = 1};
 	kernel_state_diff(&f->a, &f->a, &f->mem, &f->d);
 	assert_true(kernel_diff_is_empty(&f->d));
 }
@@ -89,7 +89,7 @@ static void from_nothing_everything_is_added_and_the_table_is_made(void **state)
 	struct kstate_address addresses[] = {address("192.0.2.1/24")};
 
 	f->a = (struct kernel_state){
-	        .addresses = addresses, .naddresses = 1, .sets = &set, .nsets = 1};
+		.addresses = addresses, .naddresses = 1, .sets = &set, .nsets = 1};
 	kernel_state_diff(NULL, &f->a, &f->mem, &f->d);
 	assert_int_equal(f->d.nadd_addresses, 1);
 	assert_int_equal(f->d.ndel_addresses, 0);
@@ -145,7 +145,7 @@ static void addresses_are_added_in_the_order_wanted(void **state)
 	struct fixture *f = *state;
 	struct kstate_address old[] = {address("192.0.2.7/24")};
 	struct kstate_address new[] = {
-	        address("192.0.2.9/24"), address("192.0.2.7/24"), address("192.0.2.1/24")};
+		address("192.0.2.9/24"), address("192.0.2.7/24"), address("192.0.2.1/24")};
 
 	f->a = (struct kernel_state){.addresses = old, .naddresses = 1};
 	f->b = (struct kernel_state){.addresses = new, .naddresses = 3};
@@ -160,11 +160,11 @@ static void a_route_with_another_gateway_is_added_and_the_old_one_removed(void *
 {
 	struct fixture *f = *state;
 	struct kstate_route old = {.family = 4,
-	        .table = 101,
-	        .to.addr.family = 4,
-	        .metric = 20,
-	        .interface = STR("eth0"),
-	        .gateway = ip_addr_v4(192, 0, 2, 1)};
+		.table = 101,
+		.to.addr.family = 4,
+		.metric = 20,
+		.interface = STR("eth0"),
+		.gateway = ip_addr_v4(192, 0, 2, 1)};
 	struct kstate_route new = old;
 
 	new.gateway = ip_addr_v4(192, 0, 2, 2);
@@ -213,13 +213,13 @@ static void a_key_has_no_more_fields_than_fit(void **state)
 static void routes_and_rules_print_in_the_words_of_ip(void **state)
 {
 	struct kstate_route route = {.family = 4,
-	        .table = 101,
-	        .to.addr.family = 4,
-	        .metric = 20,
-	        .interface = STR("eth0"),
-	        .gateway = ip_addr_v4(192, 0, 2, 1)};
+		.table = 101,
+		.to.addr.family = 4,
+		.metric = 20,
+		.interface = STR("eth0"),
+		.gateway = ip_addr_v4(192, 0, 2, 1)};
 	struct kstate_rule rule = {
-	        .family = 6, .priority = 201, .mark = 1, .mask = 0xff, .table = 101};
+		.family = 6, .priority = 201, .mark = 1, .mask = 0xff, .table = 101};
 	struct kernel_state s = {.routes = &route, .nroutes = 1, .rules = &rule, .nrules = 1};
 	char text[512];
 	struct textbuf t = textbuf_of(text, sizeof(text));
@@ -228,20 +228,18 @@ static void routes_and_rules_print_in_the_words_of_ip(void **state)
 	(void)state;
 	kernel_state_print(&s, &out);
 	assert_string_equal(text,
-	        "ip route default via 192.0.2.1 dev eth0 onlink table 101 metric 20\n"
-	        "ip -6 rule pref 201 fwmark 0x1/0xff lookup 101\n");
+		"ip route default via 192.0.2.1 dev eth0 onlink table 101 metric 20\n"
+		"ip -6 rule pref 201 fwmark 0x1/0xff lookup 101\n");
 }
 
 static void a_rule_prints_in_the_words_of_nft(void **state)
 {
-	struct kset down = {
-	        .name = STR("down"), .key = {KSET_NFPROTO, KSET_MARK}
-        };
+	struct kset down = {.name = STR("down"), .key = {KSET_NFPROTO, KSET_MARK}};
 	struct kop ops[] = {
-	        {.code = KOP_META_LOAD, .reg = KREG(0),           .key = KMETA_NFPROTO},
-	        {.code = KOP_META_LOAD, .reg = KREG(1),           .key = KMETA_MARK   },
-	        {.code = KOP_LOOKUP,    .reg = KREG(0),           .name = STR("down") },
-	        {.code = KOP_VERDICT,   .verdict = KVERDICT_GOTO, .name = STR("pin")  },
+		{.code = KOP_META_LOAD, .reg = KREG(0), .key = KMETA_NFPROTO},
+		{.code = KOP_META_LOAD, .reg = KREG(1), .key = KMETA_MARK},
+		{.code = KOP_LOOKUP, .reg = KREG(0), .name = STR("down")},
+		{.code = KOP_VERDICT, .verdict = KVERDICT_GOTO, .name = STR("pin")},
 	};
 	struct krule rule = {STR("why"), ops, COUNT_OF(ops)};
 	struct kchain chain = {.name = STR("any"), .rules = &rule, .nrules = 1};
@@ -253,7 +251,7 @@ static void a_rule_prints_in_the_words_of_nft(void **state)
 	(void)state;
 	kernel_state_print(&s, &out);
 	assert_non_null(
-	        strstr(text, "meta nfproto . meta mark != @down goto pin comment \"why\"\n"));
+		strstr(text, "meta nfproto . meta mark != @down goto pin comment \"why\"\n"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -261,18 +259,18 @@ static void a_rule_prints_in_the_words_of_nft(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(equal_states_have_no_difference),
-	        TEST(from_nothing_everything_is_added_and_the_table_is_made),
-	        TEST(only_elements_that_differ_change),
-	        TEST(a_changed_rule_makes_the_table_anew),
-	        TEST(a_set_with_more_room_makes_the_table_anew),
-	        TEST(addresses_are_added_in_the_order_wanted),
-	        TEST(a_route_with_another_gateway_is_added_and_the_old_one_removed),
-	        TEST(sorting_drops_elements_that_are_there_twice),
-	        TEST(a_full_arena_is_seen_and_not_written_to),
-	        TEST(a_key_has_no_more_fields_than_fit),
-	        TEST(routes_and_rules_print_in_the_words_of_ip),
-	        TEST(a_rule_prints_in_the_words_of_nft),
+		TEST(equal_states_have_no_difference),
+		TEST(from_nothing_everything_is_added_and_the_table_is_made),
+		TEST(only_elements_that_differ_change),
+		TEST(a_changed_rule_makes_the_table_anew),
+		TEST(a_set_with_more_room_makes_the_table_anew),
+		TEST(addresses_are_added_in_the_order_wanted),
+		TEST(a_route_with_another_gateway_is_added_and_the_old_one_removed),
+		TEST(sorting_drops_elements_that_are_there_twice),
+		TEST(a_full_arena_is_seen_and_not_written_to),
+		TEST(a_key_has_no_more_fields_than_fit),
+		TEST(routes_and_rules_print_in_the_words_of_ip),
+		TEST(a_rule_prints_in_the_words_of_nft),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

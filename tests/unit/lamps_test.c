@@ -71,17 +71,17 @@ static void device_make(struct bench *b, const char *name, const char *max)
 }
 
 static const struct board_lamp table[] = {
-        {.name = "SYS",            .green = "x:green:sys", .amber = "x:amber:sys", .red = "x:red:sys"},
-        {.name = "WAN1",  .green = "x:green:wan1", .amber = "x:amber:wan1"},
-        {.name = "WAN2",                        .green = "x:green:wan2", .red = "x:red:wan2"},
-        {.name = "WAN3",.green = "x:white:wan3"},
-        {.name = "WAN4"                       },
+	{.name = "SYS", .green = "x:green:sys", .amber = "x:amber:sys", .red = "x:red:sys"},
+	{.name = "WAN1", .green = "x:green:wan1", .amber = "x:amber:wan1"},
+	{.name = "WAN2", .green = "x:green:wan2", .red = "x:red:wan2"},
+	{.name = "WAN3", .green = "x:white:wan3"},
+	{.name = "WAN4"},
 };
 
 static int setup(void **state)
 {
 	static const char *const devices[] = {"x:green:sys", "x:amber:sys", "x:red:sys",
-	        "x:green:wan1", "x:amber:wan1", "x:green:wan2", "x:red:wan2", "x:white:wan3"};
+		"x:green:wan1", "x:amber:wan1", "x:green:wan2", "x:red:wan2", "x:white:wan3"};
 	struct bench *b = calloc(1, sizeof(*b));
 
 	strcpy(b->dir, "/tmp/fl-lamps-XXXXXX");
@@ -115,8 +115,8 @@ static void open_lamps(struct bench *b, bool devices, bool files)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
 	assert_int_equal(lamps_linux_open(&b->lamps, table, COUNT_OF(table),
-	                         devices ? b->sysfs : NULL, files ? b->files : NULL, &b->mem, &why),
-	        FL_OK);
+				 devices ? b->sysfs : NULL, files ? b->files : NULL, &b->mem, &why),
+		FL_OK);
 }
 
 enum { OFF, GREEN, AMBER, RED };
@@ -334,7 +334,7 @@ static void every_lamp_has_a_file_and_nothing_else_lies_there(void **state)
 	open_lamps(b, false, true);
 	show(b, "SYS", RED);
 	snprintf(command, sizeof(command),
-	        "test \"$(ls -A '%s' | tr '\\n' ' ')\" = 'SYS WAN1 WAN2 WAN3 WAN4 '", b->files);
+		"test \"$(ls -A '%s' | tr '\\n' ' ')\" = 'SYS WAN1 WAN2 WAN3 WAN4 '", b->files);
 	assert_int_equal(system(command), 0);
 }
 
@@ -345,34 +345,34 @@ static void directory_that_cannot_be_used_is_told(void **state)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
 	assert_int_equal(lamps_linux_open(&b->lamps, table, COUNT_OF(table), NULL, "/nowhere/lamps",
-	                         &b->mem, &why),
-	        FL_EIO);
+				 &b->mem, &why),
+		FL_EIO);
 	assert_string_equal(words,
-	        "cannot make the directory /nowhere/lamps for lamps: No such file or directory");
+		"cannot make the directory /nowhere/lamps for lamps: No such file or directory");
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        T(lamp_lights_the_device_of_its_colour_and_no_other),
-	        T(lamp_without_red_shows_amber_instead),
-	        T(lamp_without_amber_mixes_it_of_red_and_green),
-	        T(lamp_of_one_device_lights_it_for_every_colour),
-	        T(kernel_trigger_of_a_device_is_taken_away),
-	        T(device_is_lit_with_its_own_greatest_brightness),
-	        T(device_without_max_brightness_is_lit_with_one),
-	        T(first_dark_is_written_whatever_the_device_showed),
-	        T(colour_shown_already_is_not_written_again),
-	        T(nothing_is_written_to_devices_when_none_are_wanted),
-	        T(lamp_with_one_device_has_one_colour),
-	        T(lamp_with_only_a_file_has_all_colours),
-	        T(lamp_that_lost_a_device_has_one_colour),
-	        T(lamp_that_the_board_has_not_is_not_there),
-	        T(file_tells_name_colour_and_pattern),
-	        T(file_is_replaced_not_written_over),
-	        T(every_lamp_has_a_file_and_nothing_else_lies_there),
-	        T(directory_that_cannot_be_used_is_told),
+		T(lamp_lights_the_device_of_its_colour_and_no_other),
+		T(lamp_without_red_shows_amber_instead),
+		T(lamp_without_amber_mixes_it_of_red_and_green),
+		T(lamp_of_one_device_lights_it_for_every_colour),
+		T(kernel_trigger_of_a_device_is_taken_away),
+		T(device_is_lit_with_its_own_greatest_brightness),
+		T(device_without_max_brightness_is_lit_with_one),
+		T(first_dark_is_written_whatever_the_device_showed),
+		T(colour_shown_already_is_not_written_again),
+		T(nothing_is_written_to_devices_when_none_are_wanted),
+		T(lamp_with_one_device_has_one_colour),
+		T(lamp_with_only_a_file_has_all_colours),
+		T(lamp_that_lost_a_device_has_one_colour),
+		T(lamp_that_the_board_has_not_is_not_there),
+		T(file_tells_name_colour_and_pattern),
+		T(file_is_replaced_not_written_over),
+		T(every_lamp_has_a_file_and_nothing_else_lies_there),
+		T(directory_that_cannot_be_used_is_told),
 	};
 #undef T
 

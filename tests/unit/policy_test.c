@@ -30,11 +30,11 @@ static void fixture_init(struct fixture *f, enum policy_method method, size_t nl
 		f->members[i].link = (int32_t)i;
 	}
 	f->policy = (struct policy_conf){
-	        .name = STR("spread"),
-	        .method = method,
-	        .members = f->members,
-	        .nmembers = nlinks,
-	        .when_dead = POLICY_ANY,
+		.name = STR("spread"),
+		.method = method,
+		.members = f->members,
+		.nmembers = nlinks,
+		.when_dead = POLICY_ANY,
 	};
 }
 
@@ -334,7 +334,7 @@ static void equal_remainders_favour_the_member_typed_first(void **state)
 
 /* What no method can beat: each link keeps at most the smaller of its two counts. */
 static unsigned moves_lower_bound(
-        const struct published_policy *a, const struct published_policy *b)
+	const struct published_policy *a, const struct published_policy *b)
 {
 	unsigned kept = 0;
 
@@ -349,7 +349,7 @@ static unsigned moves_lower_bound(
 static void something_happens(struct fixture *f, struct rng *rng)
 {
 	static const enum link_state states[] = {
-	        LINK_UP, LINK_UP, LINK_UP, LINK_DOWN, LINK_DEGRADED, LINK_NO_CARRIER};
+		LINK_UP, LINK_UP, LINK_UP, LINK_DOWN, LINK_DEGRADED, LINK_NO_CARRIER};
 	size_t i = rng_below(rng, (uint32_t)f->nlinks);
 
 	switch (rng_below(rng, 3)) {
@@ -381,7 +381,7 @@ static void no_change_moves_more_slots_than_the_counts_demand(void **state)
 			something_happens(&f, &rng);
 			old = publish_next(&f);
 			assert_int_equal(slots_moved(&old.policy[0], &f.now.policy[0]),
-			        moves_lower_bound(&old.policy[0], &f.now.policy[0]));
+				moves_lower_bound(&old.policy[0], &f.now.policy[0]));
 		}
 	}
 }
@@ -462,7 +462,7 @@ static void slot_table_of_a_name_never_changes(void **state)
 {
 	/* Two builds, or a router and its standby, must agree: these are facts, not results. */
 	static const uint8_t first[24] = {
-	        1, 2, 1, 2, 2, 1, 1, 2, 2, 1, 2, 1, 1, 2, 2, 1, 2, 1, 1, 2, 2, 1, 1, 2};
+		1, 2, 1, 2, 2, 1, 1, 2, 2, 1, 2, 1, 1, 2, 2, 1, 2, 1, 1, 2, 2, 1, 1, 2};
 	struct fixture f;
 
 	(void)state;
@@ -514,8 +514,8 @@ static unsigned worst_window(const struct published_policy *p, unsigned window)
 			for (size_t i = 0; i < window; i++)
 				have += POLICY_SLOTS * (p->slot[(at + i) % POLICY_SLOTS] == link);
 			worst = (unsigned)abs(have - share) / POLICY_SLOTS > worst
-			                ? (unsigned)abs(have - share) / POLICY_SLOTS
-			                : worst;
+					? (unsigned)abs(have - share) / POLICY_SLOTS
+					: worst;
 		}
 	return worst;
 }
@@ -658,7 +658,7 @@ static void a_draw_goes_round_the_table(void **state)
 	assert_int_equal(policy_draw(&f.now, 0, 17), f.now.policy[0].slot[17]);
 	assert_int_equal(policy_draw(&f.now, 0, 240 * 1000 + 17), f.now.policy[0].slot[17]);
 	assert_int_equal(
-	        policy_draw(&f.now, 0, UINT32_MAX), f.now.policy[0].slot[UINT32_MAX % 240]);
+		policy_draw(&f.now, 0, UINT32_MAX), f.now.policy[0].slot[UINT32_MAX % 240]);
 }
 
 static void a_draw_of_a_policy_that_is_not_there_gives_no_link(void **state)
@@ -676,9 +676,7 @@ static void a_draw_of_a_policy_that_is_not_there_gives_no_link(void **state)
 
 static void weight_that_is_set_is_the_weight(void **state)
 {
-	const struct link_conf links[] = {
-	        {.weight = 7, .bandwidth.down = 1000000000}
-        };
+	const struct link_conf links[] = {{.weight = 7, .bandwidth.down = 1000000000}};
 
 	(void)state;
 	assert_int_equal(policy_link_weight(links, 1, 0), 7);
@@ -687,7 +685,7 @@ static void weight_that_is_set_is_the_weight(void **state)
 static void weight_follows_bandwidth_when_no_link_has_one_set(void **state)
 {
 	const struct link_conf links[] = {{.bandwidth.down = 200000000},
-	        {.bandwidth.down = 50000000}, {.bandwidth.up = 1000}};
+		{.bandwidth.down = 50000000}, {.bandwidth.up = 1000}};
 
 	(void)state;
 	assert_int_equal(policy_link_weight(links, 3, 0), 240);
@@ -698,9 +696,7 @@ static void weight_follows_bandwidth_when_no_link_has_one_set(void **state)
 static void weight_from_bandwidth_is_on_the_scale_of_the_weights_set(void **state)
 {
 	const struct link_conf links[] = {
-	        {.weight = 4, .bandwidth.down = 200000000},
-                {.bandwidth.down = 50000000          }
-        };
+		{.weight = 4, .bandwidth.down = 200000000}, {.bandwidth.down = 50000000}};
 
 	(void)state;
 	assert_int_equal(policy_link_weight(links, 2, 1), 1);
@@ -709,7 +705,7 @@ static void weight_from_bandwidth_is_on_the_scale_of_the_weights_set(void **stat
 static void link_of_unknown_bandwidth_counts_as_the_slowest_known(void **state)
 {
 	const struct link_conf links[] = {
-	        {.bandwidth.down = 200000000}, {.bandwidth.down = 100000000}, {.weight = 0}};
+		{.bandwidth.down = 200000000}, {.bandwidth.down = 100000000}, {.weight = 0}};
 
 	(void)state;
 	assert_int_equal(policy_link_weight(links, 3, 2), 120);
@@ -829,27 +825,27 @@ struct config {
 };
 
 static const struct setting link_columns[] = {
-        {.name = "NAME",
-         .help = "name",
-         .kind = SETTING_VALUE,
-         .flags = SETTING_KEY,
-         .offset = offsetof(struct link_conf, name),
-         .type = VALUE_NAME},
-        {0},
+	{.name = "NAME",
+		.help = "name",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY,
+		.offset = offsetof(struct link_conf, name),
+		.type = VALUE_NAME},
+	{0},
 };
 
 /* Parse and bind; returns how many mistakes there were. */
 static size_t config_read(const char *text, struct arena *mem, struct config *out)
 {
 	struct setting schema[] = {
-	        {.name = "link",
-                 .help = "a link",
-                 .kind = SETTING_LIST,
-                 .columns = link_columns,
-                 .offset = offsetof(struct config, links),
-                 .size = sizeof(struct link_conf)},
-	        policy_setting,
-	        {0},
+		{.name = "link",
+			.help = "a link",
+			.kind = SETTING_LIST,
+			.columns = link_columns,
+			.offset = offsetof(struct config, links),
+			.size = sizeof(struct link_conf)},
+		policy_setting,
+		{0},
 	};
 	struct settings tree;
 	struct diags why;
@@ -874,9 +870,9 @@ static void policy_is_read_with_members_in_the_order_typed(void **state)
 	(void)state;
 	arena_init(&mem, &heap);
 	assert_int_equal(config_read(LINKS "policy mail { method priority, member wan2, "
-	                                   "member wan1, when-dead drop }",
-	                         &mem, &c),
-	        0);
+					   "member wan1, when-dead drop }",
+				 &mem, &c),
+		0);
 	assert_int_equal(c.npolicies, 1);
 	p = &c.policies[0];
 	assert_true(str_is(p->name, "mail"));
@@ -896,7 +892,7 @@ static void policy_is_weighted_and_falls_back_to_any_link_by_default(void **stat
 	(void)state;
 	arena_init(&mem, &heap);
 	assert_int_equal(
-	        config_read(LINKS "policy spread { member wan1 4, member wan2 }", &mem, &c), 0);
+		config_read(LINKS "policy spread { member wan1 4, member wan2 }", &mem, &c), 0);
 	assert_int_equal(c.policies[0].method, POLICY_WEIGHTED);
 	assert_int_equal(c.policies[0].when_dead, POLICY_ANY);
 	assert_int_equal(c.policies[0].members[0].weight, 4);
@@ -907,12 +903,12 @@ static void policy_is_weighted_and_falls_back_to_any_link_by_default(void **stat
 static void policy_text_with_a_mistake_is_refused(void **state)
 {
 	static const char *const bad[] = {
-	        LINKS "policy p { member wan9 }",
-	        LINKS "policy p { member wan1 0 }",
-	        LINKS "policy p { member wan1 241 }",
-	        LINKS "policy p { method fastest, member wan1 }",
-	        LINKS "policy p { member wan1, when-dead ignore }",
-	        LINKS "policy p { method all }",
+		LINKS "policy p { member wan9 }",
+		LINKS "policy p { member wan1 0 }",
+		LINKS "policy p { member wan1 241 }",
+		LINKS "policy p { method fastest, member wan1 }",
+		LINKS "policy p { member wan1, when-dead ignore }",
+		LINKS "policy p { method all }",
 	};
 	struct arena mem;
 	struct config c;
@@ -944,7 +940,7 @@ static void console_init(struct console_fixture *c, enum policy_method method)
 	c->f.links[2].backup = true;
 	for (size_t i = 0; i < 3; i++)
 		c->links[i] =
-		        (struct link_conf){.name = str_of(names[i]), .number = (uint8_t)(i + 1)};
+			(struct link_conf){.name = str_of(names[i]), .number = (uint8_t)(i + 1)};
 	c->module = (struct policy_console){&c->f.policy, 1, c->links, 3, &c->f.now};
 }
 
@@ -971,8 +967,8 @@ static void show_policies_prints_shares_of_weighted_links(void **state)
 	publish_fresh(&c.f);
 	run(&c, "show policies", "");
 	assert_string_equal(c.text,
-	        "POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
-	        "spread  weighted  wan1 66.7 %, wan2 33.3 %          lte\n");
+		"POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
+		"spread  weighted  wan1 66.7 %, wan2 33.3 %          lte\n");
 }
 
 static void show_policies_prints_who_follows_in_a_priority(void **state)
@@ -985,8 +981,8 @@ static void show_policies_prints_who_follows_in_a_priority(void **state)
 	publish_fresh(&c.f);
 	run(&c, "show policies", "");
 	assert_string_equal(c.text,
-	        "POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
-	        "spread  priority  wan1 100 %, then wan2, then lte   -\n");
+		"POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
+		"spread  priority  wan1 100 %, then wan2, then lte   -\n");
 }
 
 static void show_policies_says_what_happens_without_a_live_member(void **state)
@@ -1027,11 +1023,11 @@ static void show_policy_prints_each_member_with_state_and_slots(void **state)
 	run(&c, "show policy NAME", "spread");
 	assert_int_equal(c.status, FL_OK);
 	assert_string_equal(c.text,
-	        "policy spread: weighted\n"
-	        "MEMBER            STATE               SHARE\n"
-	        "wan1              live                100 % (240 of 240 slots)\n"
-	        "wan2              not fit             0 % (0 of 240 slots)\n"
-	        "lte               backup, not needed  0 % (0 of 240 slots)\n");
+		"policy spread: weighted\n"
+		"MEMBER            STATE               SHARE\n"
+		"wan1              live                100 % (240 of 240 slots)\n"
+		"wan2              not fit             0 % (0 of 240 slots)\n"
+		"lte               backup, not needed  0 % (0 of 240 slots)\n");
 }
 
 static void show_policy_of_an_unknown_name_fails(void **state)
@@ -1061,61 +1057,61 @@ static void show_policy_completes_names_of_policies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(priority_gives_every_slot_to_the_first_live_member),
-	        cmocka_unit_test(priority_keeps_the_typed_order_of_live_members),
-	        cmocka_unit_test(weighted_shares_slots_in_proportion_to_link_weights),
-	        cmocka_unit_test(weight_of_a_member_overrides_the_weight_of_its_link),
-	        cmocka_unit_test(weighted_names_the_heaviest_live_member_first),
-	        cmocka_unit_test(all_shares_slots_evenly_whatever_the_weights),
-	        cmocka_unit_test(degraded_link_counts_a_quarter_of_its_weight),
-	        cmocka_unit_test(degraded_link_that_is_alone_carries_all),
-	        cmocka_unit_test(suspect_link_keeps_its_slots),
-	        cmocka_unit_test(policy_without_a_live_member_has_only_empty_slots),
-	        cmocka_unit_test(backup_is_idle_while_a_primary_member_is_fit),
-	        cmocka_unit_test(backup_carries_all_when_no_primary_member_is_fit),
-	        cmocka_unit_test(policy_of_a_backup_alone_uses_it_and_makes_it_live),
-	        cmocka_unit_test(link_outside_every_policy_is_live_while_it_is_fit),
-	        cmocka_unit_test(counts_are_within_one_slot_of_the_exact_share),
-	        cmocka_unit_test(leftover_slots_go_to_the_largest_remainders),
-	        cmocka_unit_test(equal_remainders_favour_the_member_typed_first),
-	        cmocka_unit_test(no_change_moves_more_slots_than_the_counts_demand),
-	        cmocka_unit_test(losing_a_link_moves_its_slots_and_no_others),
-	        cmocka_unit_test(link_that_returns_finds_its_old_slots),
-	        cmocka_unit_test(reordering_members_moves_no_slot),
-	        cmocka_unit_test(policy_keeps_its_slots_when_another_is_put_before_it),
-	        cmocka_unit_test(slot_table_of_a_name_never_changes),
-	        cmocka_unit_test(policies_of_different_names_are_shuffled_differently),
-	        cmocka_unit_test(equal_links_never_get_long_runs),
-	        cmocka_unit_test(any_forty_connections_in_a_row_follow_the_weights),
-	        cmocka_unit_test(slots_stay_spread_after_many_changes),
-	        cmocka_unit_test(no_rhythm_of_a_client_locks_onto_a_link),
-	        cmocka_unit_test(generation_rises_by_one_with_a_change),
-	        cmocka_unit_test(generation_stays_when_nothing_changes),
-	        cmocka_unit_test(masks_tell_configured_fit_and_unsure_links),
-	        cmocka_unit_test(members_that_are_no_links_or_come_twice_are_left_out),
-	        cmocka_unit_test(policies_beyond_the_limit_are_not_published),
-	        cmocka_unit_test(a_draw_goes_round_the_table),
-	        cmocka_unit_test(a_draw_of_a_policy_that_is_not_there_gives_no_link),
-	        cmocka_unit_test(weight_that_is_set_is_the_weight),
-	        cmocka_unit_test(weight_follows_bandwidth_when_no_link_has_one_set),
-	        cmocka_unit_test(weight_from_bandwidth_is_on_the_scale_of_the_weights_set),
-	        cmocka_unit_test(link_of_unknown_bandwidth_counts_as_the_slowest_known),
-	        cmocka_unit_test(links_of_which_nothing_is_known_weigh_the_same),
-	        cmocka_unit_test(policy_with_members_is_accepted),
-	        cmocka_unit_test(policy_without_members_is_an_error),
-	        cmocka_unit_test(member_that_comes_twice_is_an_error),
-	        cmocka_unit_test(weight_that_the_method_ignores_is_a_warning),
-	        cmocka_unit_test(more_policies_than_fit_are_an_error),
-	        cmocka_unit_test(policy_is_read_with_members_in_the_order_typed),
-	        cmocka_unit_test(policy_is_weighted_and_falls_back_to_any_link_by_default),
-	        cmocka_unit_test(policy_text_with_a_mistake_is_refused),
-	        cmocka_unit_test(show_policies_prints_shares_of_weighted_links),
-	        cmocka_unit_test(show_policies_prints_who_follows_in_a_priority),
-	        cmocka_unit_test(show_policies_says_what_happens_without_a_live_member),
-	        cmocka_unit_test(show_policies_says_when_there_is_none),
-	        cmocka_unit_test(show_policy_prints_each_member_with_state_and_slots),
-	        cmocka_unit_test(show_policy_of_an_unknown_name_fails),
-	        cmocka_unit_test(show_policy_completes_names_of_policies),
+		cmocka_unit_test(priority_gives_every_slot_to_the_first_live_member),
+		cmocka_unit_test(priority_keeps_the_typed_order_of_live_members),
+		cmocka_unit_test(weighted_shares_slots_in_proportion_to_link_weights),
+		cmocka_unit_test(weight_of_a_member_overrides_the_weight_of_its_link),
+		cmocka_unit_test(weighted_names_the_heaviest_live_member_first),
+		cmocka_unit_test(all_shares_slots_evenly_whatever_the_weights),
+		cmocka_unit_test(degraded_link_counts_a_quarter_of_its_weight),
+		cmocka_unit_test(degraded_link_that_is_alone_carries_all),
+		cmocka_unit_test(suspect_link_keeps_its_slots),
+		cmocka_unit_test(policy_without_a_live_member_has_only_empty_slots),
+		cmocka_unit_test(backup_is_idle_while_a_primary_member_is_fit),
+		cmocka_unit_test(backup_carries_all_when_no_primary_member_is_fit),
+		cmocka_unit_test(policy_of_a_backup_alone_uses_it_and_makes_it_live),
+		cmocka_unit_test(link_outside_every_policy_is_live_while_it_is_fit),
+		cmocka_unit_test(counts_are_within_one_slot_of_the_exact_share),
+		cmocka_unit_test(leftover_slots_go_to_the_largest_remainders),
+		cmocka_unit_test(equal_remainders_favour_the_member_typed_first),
+		cmocka_unit_test(no_change_moves_more_slots_than_the_counts_demand),
+		cmocka_unit_test(losing_a_link_moves_its_slots_and_no_others),
+		cmocka_unit_test(link_that_returns_finds_its_old_slots),
+		cmocka_unit_test(reordering_members_moves_no_slot),
+		cmocka_unit_test(policy_keeps_its_slots_when_another_is_put_before_it),
+		cmocka_unit_test(slot_table_of_a_name_never_changes),
+		cmocka_unit_test(policies_of_different_names_are_shuffled_differently),
+		cmocka_unit_test(equal_links_never_get_long_runs),
+		cmocka_unit_test(any_forty_connections_in_a_row_follow_the_weights),
+		cmocka_unit_test(slots_stay_spread_after_many_changes),
+		cmocka_unit_test(no_rhythm_of_a_client_locks_onto_a_link),
+		cmocka_unit_test(generation_rises_by_one_with_a_change),
+		cmocka_unit_test(generation_stays_when_nothing_changes),
+		cmocka_unit_test(masks_tell_configured_fit_and_unsure_links),
+		cmocka_unit_test(members_that_are_no_links_or_come_twice_are_left_out),
+		cmocka_unit_test(policies_beyond_the_limit_are_not_published),
+		cmocka_unit_test(a_draw_goes_round_the_table),
+		cmocka_unit_test(a_draw_of_a_policy_that_is_not_there_gives_no_link),
+		cmocka_unit_test(weight_that_is_set_is_the_weight),
+		cmocka_unit_test(weight_follows_bandwidth_when_no_link_has_one_set),
+		cmocka_unit_test(weight_from_bandwidth_is_on_the_scale_of_the_weights_set),
+		cmocka_unit_test(link_of_unknown_bandwidth_counts_as_the_slowest_known),
+		cmocka_unit_test(links_of_which_nothing_is_known_weigh_the_same),
+		cmocka_unit_test(policy_with_members_is_accepted),
+		cmocka_unit_test(policy_without_members_is_an_error),
+		cmocka_unit_test(member_that_comes_twice_is_an_error),
+		cmocka_unit_test(weight_that_the_method_ignores_is_a_warning),
+		cmocka_unit_test(more_policies_than_fit_are_an_error),
+		cmocka_unit_test(policy_is_read_with_members_in_the_order_typed),
+		cmocka_unit_test(policy_is_weighted_and_falls_back_to_any_link_by_default),
+		cmocka_unit_test(policy_text_with_a_mistake_is_refused),
+		cmocka_unit_test(show_policies_prints_shares_of_weighted_links),
+		cmocka_unit_test(show_policies_prints_who_follows_in_a_priority),
+		cmocka_unit_test(show_policies_says_what_happens_without_a_live_member),
+		cmocka_unit_test(show_policies_says_when_there_is_none),
+		cmocka_unit_test(show_policy_prints_each_member_with_state_and_slots),
+		cmocka_unit_test(show_policy_of_an_unknown_name_fails),
+		cmocka_unit_test(show_policy_completes_names_of_policies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

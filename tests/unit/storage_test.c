@@ -43,8 +43,8 @@ static void disk_mount(struct disk *d, const struct storage_calls *calls)
 	d->why = textbuf_of(d->words, sizeof(d->words));
 	if (calls)
 		assert_int_equal(
-		        storage_files_open_with(&d->storage, d->dir, calls, &d->mem, &d->why),
-		        FL_OK);
+			storage_files_open_with(&d->storage, d->dir, calls, &d->mem, &d->why),
+			FL_OK);
 	else
 		assert_int_equal(storage_files_open(&d->storage, d->dir, &d->mem, &d->why), FL_OK);
 }
@@ -178,7 +178,7 @@ static void twenty_revisions_of_a_megabyte_are_kept_apart(void **state)
 		snprintf(name, sizeof(name), "settings.%u", i);
 		memset(big, (int)('a' + i), n);
 		assert_int_equal(
-		        d->storage.save(d->storage.ctx, name, bytes_of(big, n), &d->why), FL_OK);
+			d->storage.save(d->storage.ctx, name, bytes_of(big, n), &d->why), FL_OK);
 	}
 	for (unsigned i = 0; i < 20; i++) {
 		struct bytes got;
@@ -233,8 +233,8 @@ static void content_beyond_the_limit_is_refused(void **state)
 	struct disk *d = *state;
 
 	assert_int_equal(d->storage.save(d->storage.ctx, "settings",
-	                         bytes_of("", STORAGE_ITEM_MAX + 1), &d->why),
-	        FL_ERANGE);
+				 bytes_of("", STORAGE_ITEM_MAX + 1), &d->why),
+		FL_ERANGE);
 	assert_non_null(strstr(d->words, "at most 16777216 can be stored"));
 }
 
@@ -398,7 +398,7 @@ static int faulty_unlinkat(int dir, const char *name, int flags)
 }
 
 static const struct storage_calls faulty = {
-        faulty_openat, faulty_write, faulty_fsync, faulty_close, faulty_renameat, faulty_unlinkat};
+	faulty_openat, faulty_write, faulty_fsync, faulty_close, faulty_renameat, faulty_unlinkat};
 
 #define CALLS_OF_A_SAVE 7
 
@@ -433,7 +433,7 @@ static void power_cut_after_any_call_leaves_the_old_or_the_new_content(void **st
 		disk_remount(d, &faulty);
 		fault.left = calls;
 		assert_int_equal(
-		        save(d, "settings", "the new"), calls < CALLS_OF_A_SAVE ? FL_EIO : FL_OK);
+			save(d, "settings", "the new"), calls < CALLS_OF_A_SAVE ? FL_EIO : FL_OK);
 		disk_remount(d, NULL); /* power is back */
 		assert_int_equal(load(d, "settings", &got), FL_OK);
 		old += got.n == strlen("the old content");
@@ -456,7 +456,7 @@ static void power_cut_during_the_first_save_leaves_nothing_or_all(void **state)
 		disk_remount(d, &faulty);
 		fault.left = calls;
 		assert_int_equal(
-		        save(d, "first", "content"), calls < CALLS_OF_A_SAVE ? FL_EIO : FL_OK);
+			save(d, "first", "content"), calls < CALLS_OF_A_SAVE ? FL_EIO : FL_OK);
 		disk_remount(d, NULL);
 		err = load(d, "first", &got);
 		assert_int_equal(err, calls < 6 ? FL_ENOENT : FL_OK);
@@ -529,7 +529,7 @@ static void full_disk_is_told_in_words(void **state)
 	char words[200];
 
 	snprintf(words, sizeof(words), "cannot save settings in %s: the disk is full (write)",
-	        d->dir);
+		d->dir);
 	assert_save_says(d, 2, ENOSPC, words);
 }
 
@@ -539,7 +539,7 @@ static void read_only_directory_is_told_in_words(void **state)
 	char words[200];
 
 	snprintf(words, sizeof(words),
-	        "cannot save settings in %s: the file system is read-only (open)", d->dir);
+		"cannot save settings in %s: the file system is read-only (open)", d->dir);
 	assert_save_says(d, 0, EROFS, words);
 }
 
@@ -568,33 +568,33 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        T(what_was_saved_is_loaded),
-	        T(what_was_saved_is_there_after_a_restart),
-	        T(later_save_replaces_an_earlier_one),
-	        T(empty_content_is_content),
-	        T(item_never_saved_is_not_there),
-	        T(twenty_revisions_of_a_megabyte_are_kept_apart),
-	        T(removed_item_is_not_there),
-	        T(stored_file_is_readable_by_people_behind_a_comment),
-	        T(names_that_are_no_plain_words_are_refused),
-	        T(content_beyond_the_limit_is_refused),
-	        T(any_flipped_bit_is_noticed),
-	        T(any_lost_tail_is_noticed),
-	        T(octets_behind_the_end_are_noticed),
-	        T(damage_is_told_with_the_name_of_the_item),
-	        T(directory_in_place_of_an_item_is_an_error),
-	        T(symbolic_link_is_not_followed),
-	        T(save_syncs_the_file_before_and_the_directory_after_the_rename),
-	        T(power_cut_after_any_call_leaves_the_old_or_the_new_content),
-	        T(power_cut_during_the_first_save_leaves_nothing_or_all),
-	        T(failing_call_leaves_the_old_content_and_no_litter),
-	        T(save_that_may_not_last_is_reported),
-	        T(short_writes_are_continued),
-	        T(interrupted_write_is_tried_again),
-	        T(full_disk_is_told_in_words),
-	        T(read_only_directory_is_told_in_words),
-	        T(directory_is_made_when_it_is_missing),
-	        T(directory_that_cannot_be_made_is_told),
+		T(what_was_saved_is_loaded),
+		T(what_was_saved_is_there_after_a_restart),
+		T(later_save_replaces_an_earlier_one),
+		T(empty_content_is_content),
+		T(item_never_saved_is_not_there),
+		T(twenty_revisions_of_a_megabyte_are_kept_apart),
+		T(removed_item_is_not_there),
+		T(stored_file_is_readable_by_people_behind_a_comment),
+		T(names_that_are_no_plain_words_are_refused),
+		T(content_beyond_the_limit_is_refused),
+		T(any_flipped_bit_is_noticed),
+		T(any_lost_tail_is_noticed),
+		T(octets_behind_the_end_are_noticed),
+		T(damage_is_told_with_the_name_of_the_item),
+		T(directory_in_place_of_an_item_is_an_error),
+		T(symbolic_link_is_not_followed),
+		T(save_syncs_the_file_before_and_the_directory_after_the_rename),
+		T(power_cut_after_any_call_leaves_the_old_or_the_new_content),
+		T(power_cut_during_the_first_save_leaves_nothing_or_all),
+		T(failing_call_leaves_the_old_content_and_no_litter),
+		T(save_that_may_not_last_is_reported),
+		T(short_writes_are_continued),
+		T(interrupted_write_is_tried_again),
+		T(full_disk_is_told_in_words),
+		T(read_only_directory_is_told_in_words),
+		T(directory_is_made_when_it_is_missing),
+		T(directory_that_cannot_be_made_is_told),
 	};
 #undef T
 
