@@ -183,7 +183,7 @@ void dns_prefetch_name(const struct dns_image *image, uint32_t hash);
  * link's address is in or out.  `type` as text. */
 enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
 	struct str type, const struct sink *out);
-/* One line a domain: name, number of names, serial; for `show dns`. */
+/* One line a `domain` and `reverse` row: name, number of names, serial; for `show dns`. */
 void dns_image_list(
 	const struct dns_image *image, const struct published *pub, const struct sink *out);
 

@@ -533,6 +533,7 @@ static void write_zones(const struct build *b, uint8_t *image)
 			.names = z->names,
 			.negative = z->negative,
 			.parent = z->parent ? (int32_t)z->parent->index : -1,
+			.reverse = z->reverse,
 		};
 }
 

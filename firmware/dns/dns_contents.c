@@ -479,6 +479,7 @@ static void open_reverse_zone(
 		return;
 	zone->ttl = 3600;
 	zone->negative = 10;
+	zone->reverse = ip_prefix_network(&c->prefix);
 	fill_reverse(b, zone, c);
 }
 

@@ -18,7 +18,7 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a33)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a34)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
@@ -42,11 +42,13 @@ struct image_slot {
 };
 
 struct image_zone {
-	uint32_t apex;     /* node */
-	uint32_t soa;      /* record */
-	uint32_t names;    /* how many */
-	uint32_t negative; /* TTL of the SOA in negative answers */
-	int32_t parent;    /* the closest zone above this one that we serve too, or -1 */
+	uint32_t apex;            /* node */
+	uint32_t soa;             /* record */
+	uint32_t names;           /* how many */
+	uint32_t negative;        /* TTL of the SOA in negative answers */
+	int32_t parent;           /* the closest zone above this one that we serve too, or -1 */
+	struct ip_prefix reverse; /* the row it was made for, one of several; family 0: a domain */
+	uint8_t pad[2];
 };
 
 struct image_node {

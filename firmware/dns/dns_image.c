@@ -212,6 +212,8 @@ static bool zone_is_sound(const struct dns_image *image, uint32_t index)
 	const struct image_zone *zone = image_zone(image, index);
 	const struct image_set *soa;
 
+	if (zone->reverse.addr.family && !ip_addr_size(zone->reverse.addr.family))
+		return false;
 	if (!is_node(image, zone->apex) || zone->parent < -1 || zone->parent >= (int64_t)h->nzones)
 		return false;
 	if (zone->parent >= 0) {
@@ -263,16 +265,43 @@ enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
 	return FL_OK;
 }
 
+/* The zones from `first` on that one row of the settings stands for. */
+static uint32_t zones_of_row(const struct dns_image *image, uint32_t first)
+{
+	const struct image_zone *zone = image_zone(image, first);
+	uint32_t n = 1;
+
+	if (!zone->reverse.addr.family)
+		return 1;
+	for (; first + n < image_header(image)->nzones; n++)
+		if (zone[n].reverse.bits != zone->reverse.bits ||
+			!ip_addr_eq(&zone[n].reverse.addr, &zone->reverse.addr))
+			break;
+	return n;
+}
+
 void dns_image_list(
 	const struct dns_image *image, const struct published *pub, const struct sink *out)
 {
-	for (uint32_t i = 0; i < image_header(image)->nzones; i++) {
-		const struct image_zone *zone = image_zone(image, i);
-		const struct image_node *apex = image_node(image, zone->apex);
-		char text[DNS_NAME_TEXT_MAX];
+	uint32_t serial = dns_image_serial(image, pub->generation);
 
-		sink_printf(out, "%-40s %8lu names  serial %lu\n",
-			dns_name_text(image->at + apex->name, text), (unsigned long)zone->names,
-			(unsigned long)dns_image_serial(image, pub->generation));
+	for (uint32_t i = 0, n; i < image_header(image)->nzones; i += n) {
+		const struct image_zone *zone = image_zone(image, i);
+		char name[DNS_NAME_TEXT_MAX], prefix[IP_TEXT_MAX + 4];
+		uint32_t names = 0;
+
+		n = zones_of_row(image, i);
+		for (uint32_t k = 0; k < n; k++)
+			names += zone[k].names;
+		if (zone->reverse.addr.family)
+			ip_prefix_text(&zone->reverse, prefix);
+		else
+			dns_name_text(image->at + image_node(image, zone->apex)->name, name);
+		sink_printf(out, "%-40s %8lu names  serial %lu",
+			zone->reverse.addr.family ? prefix : name, (unsigned long)names,
+			(unsigned long)serial);
+		if (n > 1)
+			sink_printf(out, "  %lu zones", (unsigned long)n);
+		sink_puts(out, "\n");
 	}
 }

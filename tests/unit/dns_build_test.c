@@ -271,6 +271,23 @@ static void domains_are_listed_with_their_serial(void **state)
 	assert_non_null(strstr(z->text, "serial 1007\n"));
 }
 
+static void reverse_zones_are_listed_as_the_rows_they_came_from(void **state)
+{
+	struct zone *z = *state;
+	struct textbuf t = textbuf_of(z->text, sizeof(z->text));
+	struct sink out = textbuf_sink(&t);
+	unsigned lines = 0;
+
+	zone_reverse(z, "198.51.100.0/29");
+	assert_int_equal(zone_build(z), FL_OK);
+	dns_image_list(&z->r.image, &z->pub, &out);
+	for (const char *p = z->text; (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(lines, 3); /* a domain and two /29s */
+	assert_non_null(strstr(z->text, "\n203.0.113.0/29 "));
+	assert_non_null(strstr(z->text, "  9 zones\n198.51.100.0/29 "));
+}
+
 /* ---- explain ---- */
 
 static const char *explain(struct zone *z, const char *name, const char *type)
@@ -397,6 +414,7 @@ int main(void)
 		EXAMPLE(image_that_was_cut_is_not_opened),
 		EXAMPLE(image_at_an_odd_place_is_not_opened),
 		EXAMPLE(domains_are_listed_with_their_serial),
+		EXAMPLE(reverse_zones_are_listed_as_the_rows_they_came_from),
 		EXAMPLE(explain_shows_the_answer_and_why),
 		EXAMPLE(explain_says_why_a_dead_exchange_is_answered),
 		EXAMPLE(explain_follows_mail_to_its_addresses),
