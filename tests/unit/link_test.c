@@ -113,6 +113,25 @@ static void run_for(struct bench *b, span length)
 	b->now = end;
 }
 
+/* To the millisecond; a test that waits in vain fails after 10 minutes on the bench. */
+static void run_until(struct bench *b, enum link_state state)
+{
+	mtime end = mtime_after(b->now, sec(600));
+
+	while (b->link.state != state && mtime_before(b->now, end))
+		run_for(b, ms(1));
+	assert_int_equal(b->link.state, state);
+}
+
+static void run_while(struct bench *b, enum link_state state)
+{
+	mtime end = mtime_after(b->now, sec(600));
+
+	while (b->link.state == state && mtime_before(b->now, end))
+		run_for(b, ms(1));
+	assert_int_not_equal(b->link.state, state);
+}
+
 static void all_answer(struct bench *b, span rtt)
 {
 	for (size_t i = 0; i < LINK_TARGETS_MAX; i++)
@@ -367,7 +386,7 @@ static void interval_varies_by_a_tenth(void **state)
 	for (int i = 0; i < 200; i++) {
 		mtime before = b.last_sent;
 
-		while (b.last_sent.us == before.us)
+		for (int k = 0; k < 2000 && b.last_sent.us == before.us; k++)
 			run_for(&b, ms(1));
 		if (i) {
 			int64_t gap = mtime_between(before, b.last_sent).us;
@@ -406,8 +425,7 @@ static void suspect_link_still_carries_traffic_and_is_shown_as_up(void **state)
 	(void)state;
 	start_up(&b, 3);
 	all_answer(&b, us(-1));
-	while (b.link.state == LINK_UP)
-		run_for(&b, ms(1));
+	run_while(&b, LINK_UP);
 	assert_int_equal(b.link.state, LINK_SUSPECT);
 	assert_true(link_is_fit(&b.link));
 	assert_int_equal(link_shown_state(&b.link, true), LINK_UP);
@@ -435,7 +453,7 @@ static void silence_alone_is_not_enough(void **state)
 	start_up(&b, 3);
 	b.link.loss.slow = 300000000; /* 30 %: 21 losses are wanted */
 	all_answer(&b, us(-1));
-	while (b.link.state != LINK_DOWN) {
+	for (int i = 0; i < 3000 && b.link.state != LINK_DOWN; i++) {
 		run_for(&b, ms(1));
 		if (b.link.state == LINK_SUSPECT)
 			need = b.link.row.lost;
@@ -452,11 +470,9 @@ static void losses_alone_are_not_enough(void **state)
 	start_up(&b, 3);
 	b.link.gap = ms(800); /* such a silence healed before: 1.2 s are wanted */
 	all_answer(&b, us(-1));
-	while (b.link.state == LINK_UP)
-		run_for(&b, ms(1));
+	run_while(&b, LINK_UP);
 	dead = b.link.row.since;
-	while (b.link.state == LINK_SUSPECT)
-		run_for(&b, ms(1));
+	run_while(&b, LINK_SUSPECT);
 	assert_in_range(span_ms(mtime_between(dead, b.now)), 1190, 1201);
 }
 
@@ -511,8 +527,7 @@ static void second_answer_to_a_probe_is_no_sign_of_life(void **state)
 	start_up(&b, 3);
 	seq = (uint16_t)(b.link.next - 1);
 	all_answer(&b, us(-1));
-	while (b.link.state == LINK_UP)
-		run_for(&b, ms(1));
+	run_while(&b, LINK_UP);
 	link_answer(&b.link, b.now, (uint16_t)(seq - 1), &out);
 	assert_int_equal(out.nchange, 0);
 	assert_int_equal(b.link.state, LINK_SUSPECT);
@@ -689,8 +704,7 @@ static void link_that_is_down_is_asked_less_and_less_often(void **state)
 	(void)state;
 	start_up(&b, 3);
 	all_answer(&b, us(-1));
-	while (b.link.state != LINK_DOWN)
-		run_for(&b, ms(1));
+	run_until(&b, LINK_DOWN);
 	b.sent = 0;
 	run_for(&b, sec(30));
 	assert_in_range(b.sent, 57, 63);
@@ -731,10 +745,10 @@ static void hold_down_grows_threefold_with_each_failure(void **state)
 		for (size_t k = 0; k < i; k++)
 			b.link.downs[k] = b.now;
 		all_answer(&b, us(-1));
-		run_for(&b, sec(3));
+		run_until(&b, LINK_DOWN);
+		run_for(&b, sec(3)); /* longer than a silence that heals */
 		all_answer(&b, ms(20));
-		while (b.link.state != LINK_RECOVERING)
-			run_for(&b, ms(1));
+		run_until(&b, LINK_RECOVERING);
 		link_figures(&b.link, b.now, &f);
 		assert_in_range(span_ms(f.wait), held[i] * 1000 - 2, held[i] * 1000);
 		assert_int_equal(f.downs, i + 1);
@@ -758,8 +772,7 @@ static void failures_are_forgotten_after_ten_minutes(void **state)
 			run_for(&b, sec(3));
 		}
 		all_answer(&b, ms(20));
-		while (b.link.state != LINK_RECOVERING)
-			run_for(&b, ms(1));
+		run_until(&b, LINK_RECOVERING);
 		link_figures(&b.link, b.now, &f);
 		assert_in_range(span_ms(f.wait), 2998, 3000);
 		run_for(&b, sec(10));
@@ -836,8 +849,7 @@ static void clearing_the_hold_does_not_shorten_the_proof(void **state)
 	start_down(&b);
 	b.conf.monitor.hold = sec(60);
 	all_answer(&b, ms(20));
-	while (b.link.state != LINK_RECOVERING)
-		run_for(&b, ms(1));
+	run_until(&b, LINK_RECOVERING);
 	link_clear_hold(&b.link, b.now, &out);
 	assert_int_equal(b.link.state, LINK_RECOVERING);
 	run_for(&b, sec(3));
@@ -853,8 +865,7 @@ static void silence_that_heals_by_itself_lengthens_the_next_one(void **state)
 	start_up(&b, 3);
 	link_figures(&b.link, b.now, &before);
 	all_answer(&b, us(-1));
-	while (b.link.state != LINK_DOWN)
-		run_for(&b, ms(1));
+	run_until(&b, LINK_DOWN);
 	all_answer(&b, ms(20));
 	run_for(&b, sec(5));
 	link_figures(&b.link, b.now, &after);
@@ -1001,10 +1012,8 @@ static void steady_loss_makes_a_link_degraded_and_its_end_makes_it_good(void **s
 	(void)state;
 	start_up(&b, 3);
 	for (int i = 0; i < 400 && b.link.state != LINK_DEGRADED; i++) { /* a third is lost */
-		b.rtt[b.link.turn] = ms(20);
 		all_answer(&b, i % 3 == 0 ? us(-1) : ms(20));
-		for (mtime last = b.last_sent; b.last_sent.us == last.us;)
-			run_for(&b, ms(1));
+		run_for(&b, ms(700));
 		all_answer(&b, ms(20));
 		run_for(&b, ms(300));
 	}
@@ -1043,11 +1052,9 @@ static void degraded_link_that_was_suspect_is_degraded_again(void **state)
 	run_for(&b, sec(60));
 	b.log[0] = '\0';
 	b.rtt[(b.link.turn + 1) % 3] = us(-1);
-	while (b.link.state != LINK_SUSPECT)
-		run_for(&b, ms(1));
+	run_until(&b, LINK_SUSPECT);
 	assert_int_equal(link_shown_state(&b.link, true), LINK_DEGRADED);
-	while (b.link.state == LINK_SUSPECT)
-		run_for(&b, ms(1));
+	run_while(&b, LINK_SUSPECT);
 	assert_int_equal(b.link.state, LINK_DEGRADED);
 	assert_string_equal(b.log, "");
 }
