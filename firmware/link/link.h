@@ -191,6 +191,22 @@ struct link_users {
 	mtime ask_again;  /* not before */
 };
 
+/* Every target asked once, for a person. */
+enum link_test_result {
+	LINK_TEST_NONE, /* never asked */
+	LINK_TEST_WAITING,
+	LINK_TEST_ANSWERED,
+	LINK_TEST_LOST,
+	LINK_TEST_UNSENT
+};
+struct link_test {
+	struct {
+		uint16_t seq;
+		uint8_t result; /* enum link_test_result */
+		span rtt;       /* LINK_TEST_ANSWERED */
+	} of[LINK_TARGETS_MAX];
+};
+
 #define LINK_DOWNS_KEPT 8
 
 struct link {
@@ -213,6 +229,7 @@ struct link {
 	size_t turn;       /* the target asked last */
 	unsigned regulars; /* regular probes, modulo the look at a demoted target */
 	uint64_t answers;  /* from all targets */
+	uint64_t losses;   /* probes unanswered in time */
 	mtime answered;    /* when the last one came */
 	mtime alive_sent;  /* when the youngest probe that was answered was sent */
 	struct link_loss loss;
@@ -222,6 +239,7 @@ struct link {
 	struct link_row row;
 	struct link_proof proof;
 	struct link_users users;
+	struct link_test test;
 	mtime downs[LINK_DOWNS_KEPT]; /* the last times the link failed; ring */
 	unsigned ndowns;
 	/* Sequence numbers: of the first probe that may be open, and of the next one. */
@@ -231,7 +249,7 @@ struct link {
 };
 
 /* Start watching.  `saved` is the state the link had before a restart, LINK_NONE when there is
- * none: until the first round of probes ends the link is in it, and its cause says how old it is.
+ * none: until the first round of probes ends the link is in it, and its cause says so.
  * `seed` makes the jitter.  The carrier is taken as off until link_carrier() says otherwise. */
 void link_start(struct link *l, const struct link_conf *conf, mtime now, enum link_state saved,
 	uint64_t seed, struct link_out *out);
@@ -257,6 +275,15 @@ void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out 
 /* End the hold-down of a recovering link now, and forget earlier failures ("clear link wan1 hold").
  * A link that is still being proved comes up when its proof ends. */
 void link_clear_hold(struct link *l, mtime now, struct link_out *out);
+/* Ask every target once, now; l->test tells how it goes, and each is answered or lost within
+ * LINK_TEST_WAIT.  False, and nothing is asked: no carrier, no target, or the probe budget is used
+ * up. */
+#define LINK_TEST_WAIT sec(1)
+bool link_test_begin(struct link *l, mtime now, struct link_out *out);
+bool link_test_is_over(const struct link *l);
+/* The latest failure was made on purpose (a drill): it says nothing of how long to hold the link
+ * down. */
+void link_forget_failure(struct link *l);
 /* When link_tick() wants to be called next. */
 mtime link_next_due(const struct link *l);
 
