@@ -396,7 +396,7 @@ enum fl_err forwarding_switch(const struct published *old, const struct publishe
 size_t forwarding_flush_marks(
 	const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX])
 {
-	uint32_t dead = old->live & ~new->live & ~new->fit;
+	uint32_t dead = old->fit & ~new->fit;
 	size_t count = 0;
 
 	for (uint8_t n = 1; new->live &&n <= FL_LINKS_MAX; n++)
@@ -511,4 +511,42 @@ void forwarding_choose(const struct forwarding_source *source, const struct publ
 		out->policy = -1;
 	}
 	out->link = choose_any(&c);
+}
+
+/* ---- the same address, in C ---- */
+
+static const struct link_conf *link_numbered(const struct forwarding_source *s, uint8_t number)
+{
+	for (size_t i = 0; number && i < s->nlinks; i++)
+		if (s->links[i].number == number)
+			return &s->links[i];
+	return NULL;
+}
+
+/* The order of chain "postrouting": own addresses stay, published servers, masquerading. */
+struct ip_addr forwarding_source_address(
+	const struct forwarding_source *source, const struct forwarding_flow *flow, uint8_t number)
+{
+	const struct link_conf *l = link_numbered(source, number);
+	const struct ip_prefix *own = l ? link_conf_address(l, flow->to.family) : NULL;
+
+	if (!own)
+		return (struct ip_addr){0};
+	if (link_owns_address(l, &flow->from))
+		return flow->from;
+	for (size_t i = 0; i < source->nforwards; i++) {
+		const struct forward_conf *f = &source->forwards[i];
+		uint8_t protocol =
+			f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP;
+
+		if (!ip_addr_eq(&f->to, &flow->from) || flow->protocol != protocol ||
+			flow->port < f->port.first || flow->port > f->port.last)
+			continue;
+		for (size_t j = 0; j < f->non; j++)
+			if (f->on[j].link >= 0 && (size_t)f->on[j].link < source->nlinks &&
+				&source->links[f->on[j].link] == l &&
+				f->on[j].address.family == f->to.family)
+				return f->on[j].address;
+	}
+	return own->addr;
 }

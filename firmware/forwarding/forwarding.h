@@ -86,9 +86,9 @@ MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
  * rules does not matter. */
 MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct published *new,
 	struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
-/* After the switch: the marks whose connections should be flushed: links that were live and no
- * longer work, provided that another is live.  A backup that is only stood down keeps the
- * connections it has.  Returns how many were written. */
+/* After the switch: the marks whose connections should be flushed: links that no longer work,
+ * provided that another is live.  A backup that is only stood down, and a link that is drained,
+ * keep the connections they have until they fail.  Returns how many were written. */
 size_t forwarding_flush_marks(
 	const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
 
@@ -109,5 +109,14 @@ struct forwarding_choice {
 };
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
 	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
+/* The first word of a rule that a flow does not fit ("port"); NULL: the rule matches. */
+const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct forwarding_flow *flow);
+/* The source address that a new connection from the LAN has when it leaves by link `number`: the
+ * published address of the server it comes from, else the link's own.  Family 0: the link has none
+ * of this family. */
+struct ip_addr forwarding_source_address(
+	const struct forwarding_source *source, const struct forwarding_flow *flow, uint8_t number);
+/* Does every flow that `b` matches match `a`, too? */
+bool forwarding_rule_covers(const struct rule_conf *a, const struct rule_conf *b);
 
 #endif

@@ -135,8 +135,7 @@ static void check_forward(const struct forwarding_source *s, size_t which, struc
 
 /* ---- rules ---- */
 
-/* Does every flow that `b` matches match `a`, too? */
-static bool rule_covers(const struct rule_conf *a, const struct rule_conf *b)
+bool forwarding_rule_covers(const struct rule_conf *a, const struct rule_conf *b)
 {
 	if (a->protocol && a->protocol != b->protocol)
 		return false;
@@ -159,7 +158,7 @@ static void check_rule_is_reached(
 		bool ends = before->policy >= 0 && (size_t)before->policy < s->npolicies &&
 			    s->policies[before->policy].when_dead != POLICY_NEXT_RULE;
 
-		if (before->number < r->number && ends && rule_covers(before, r)) {
+		if (before->number < r->number && ends && forwarding_rule_covers(before, r)) {
 			diag_warning(why, &r->origin, NULL, "give it a lower number, or delete it",
 				"rule %u matches first: this one is never used", before->number);
 			return;

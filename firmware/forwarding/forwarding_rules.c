@@ -56,15 +56,22 @@ static bool protocol_matches(const struct rule_conf *r, uint8_t number)
 	return false;
 }
 
-bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f)
+const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct forwarding_flow *f)
 {
 	if (!protocol_matches(r, f->protocol))
-		return false;
+		return "protocol";
 	if (r->port.first && (f->port < r->port.first || f->port > r->port.last))
-		return false;
+		return "port";
 	if (r->source.addr.family && !ip_prefix_has(&r->source, &f->from))
-		return false;
-	return !r->destination.addr.family || ip_prefix_has(&r->destination, &f->to);
+		return "source";
+	if (r->destination.addr.family && !ip_prefix_has(&r->destination, &f->to))
+		return "destination";
+	return NULL;
+}
+
+bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f)
+{
+	return forwarding_rule_mismatch(r, f) == NULL;
 }
 
 /* ---- planning ---- */

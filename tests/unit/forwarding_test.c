@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "forwarding.h"
+#include "nft_machine.h"
 #include "rng.h"
 
 #include "bytes.h"
@@ -26,262 +27,6 @@ static void put(void *ctx, void *p, size_t n)
 }
 
 static const struct arena_source heap = {get, put, NULL};
-
-/* ---- a tiny nf_tables machine: runs the wanted chains on one packet ---- */
-
-struct packet {
-	const char *iif, *oif;
-	uint8_t nfproto, proto;
-	uint8_t network[40], transport[4];
-	uint32_t mark, ct_mark, ct_state, ct_status;
-};
-
-struct machine {
-	const struct kernel_state *s;
-	struct packet *p;
-	uint8_t reg[KREGS * 4 + 16];
-	uint32_t draw, drawn;
-	struct ip_addr dnat, snat;
-	bool masqueraded, reset;
-	unsigned steps;
-};
-
-enum end { END_GO_ON, END_BREAK, END_RETURN, END_ACCEPT, END_DROP };
-
-static enum end run_chain(struct machine *m, struct str name);
-
-static uint8_t *reg(struct machine *m, uint32_t r)
-{
-	assert_in_range(r, KREG(0), KREG(KREGS - 1));
-	return m->reg + (r - KREG(0)) * 4;
-}
-
-static void set_reg(struct machine *m, uint32_t r, const void *data, size_t n)
-{
-	memset(reg(m, r), 0, (n + 3) / 4 * 4);
-	memcpy(reg(m, r), data, n);
-}
-
-static enum end run_verdict(struct machine *m, enum kverdict v, struct str chain)
-{
-	enum end e;
-
-	switch (v) {
-	case KVERDICT_NONE:
-		return END_GO_ON;
-	case KVERDICT_ACCEPT:
-		return END_ACCEPT;
-	case KVERDICT_DROP:
-		return END_DROP;
-	case KVERDICT_RETURN:
-		return END_RETURN;
-	case KVERDICT_JUMP:
-		e = run_chain(m, chain);
-		return e == END_RETURN ? END_BREAK : e; /* the rest of the rule is not run */
-	case KVERDICT_GOTO:
-		return run_chain(m, chain);
-	}
-	return END_GO_ON;
-}
-
-/* The element for a key; of an interval set, the one whose interval holds it. */
-static const struct kelem *find(const struct kset *s, const uint8_t *key)
-{
-	const struct kelem *found = NULL;
-	size_t n = kset_key_size(s);
-
-	for (size_t i = 0; i < s->nelems; i++) {
-		int c = memcmp(s->elems[i].key, key, n);
-
-		if (s->interval && c <= 0)
-			found = s->elems[i].interval_end ? NULL : &s->elems[i];
-		if (!s->interval && c == 0)
-			return &s->elems[i];
-	}
-	return found;
-}
-
-static enum end run_lookup(struct machine *m, const struct kop *op)
-{
-	const struct kset *s = kernel_state_set(m->s, op->name);
-	const struct kelem *e;
-
-	assert_non_null(s);
-	e = find(s, reg(m, op->reg));
-	if (!e != !op->equal)
-		return END_BREAK;
-	if (!e || !s->data)
-		return END_GO_ON;
-	if (s->data == KSET_VERDICT)
-		return run_verdict(m, e->verdict, e->chain);
-	set_reg(m, op->dreg, &e->value, sizeof(e->value));
-	return END_GO_ON;
-}
-
-static enum end run_meta(struct machine *m, const struct kop *op)
-{
-	char name[KIFNAME_SIZE] = {0};
-	const char *ifname = op->key == KMETA_IIFNAME ? m->p->iif : m->p->oif;
-
-	switch ((enum kmeta)op->key) {
-	case KMETA_MARK:
-		set_reg(m, op->reg, &m->p->mark, 4);
-		return END_GO_ON;
-	case KMETA_NFPROTO:
-		set_reg(m, op->reg, &m->p->nfproto, 1);
-		return END_GO_ON;
-	case KMETA_L4PROTO:
-		set_reg(m, op->reg, &m->p->proto, 1);
-		return END_GO_ON;
-	case KMETA_IIFNAME:
-	case KMETA_OIFNAME:
-		snprintf(name, sizeof(name), "%s", ifname ? ifname : "");
-		set_reg(m, op->reg, name, sizeof(name));
-		return END_GO_ON;
-	}
-	return END_BREAK;
-}
-
-static enum end run_ct(struct machine *m, const struct kop *op)
-{
-	if (m->p->ct_state == KCT_STATE_INVALID && op->key != KCT_STATE)
-		return END_BREAK; /* there is no connection */
-	set_reg(m, op->reg,
-		op->key == KCT_MARK    ? &m->p->ct_mark
-		: op->key == KCT_STATE ? &m->p->ct_state
-				       : &m->p->ct_status,
-		4);
-	return END_GO_ON;
-}
-
-static enum end run_payload(struct machine *m, const struct kop *op)
-{
-	const uint8_t *from = op->base == KBASE_NETWORK ? m->p->network : m->p->transport;
-	size_t size = op->base == KBASE_NETWORK ? sizeof(m->p->network) : sizeof(m->p->transport);
-
-	assert_true(op->offset + op->len <= size);
-	if (op->base == KBASE_TRANSPORT && m->p->proto != 6 && m->p->proto != 17)
-		return END_BREAK;
-	set_reg(m, op->reg, from + op->offset, op->len);
-	return END_GO_ON;
-}
-
-static enum end run_bitwise(struct machine *m, const struct kop *op)
-{
-	for (size_t i = 0; i < op->len; i++)
-		reg(m, op->reg)[i] = (uint8_t)((reg(m, op->reg)[i] & op->data[i]) ^ op->data2[i]);
-	return END_GO_ON;
-}
-
-static enum end run_compare(struct machine *m, const struct kop *op)
-{
-	const uint8_t *r = reg(m, op->reg);
-	bool holds = op->code == KOP_CMP ? memcmp(r, op->data, op->len) == 0
-					 : memcmp(r, op->data, op->len) >= 0 &&
-						   memcmp(r, op->data2, op->len) <= 0;
-
-	return holds == op->equal ? END_GO_ON : END_BREAK;
-}
-
-static enum end run_numgen(struct machine *m, const struct kop *op)
-{
-	uint32_t n = (m->draw + m->drawn++) % op->modulus + op->offset;
-
-	set_reg(m, op->reg, &n, 4);
-	return END_GO_ON;
-}
-
-static enum end run_nat(struct machine *m, const struct kop *op)
-{
-	struct ip_addr a = {.family = op->family};
-
-	memcpy(a.b, reg(m, op->reg), ip_addr_size(op->family));
-	*(op->code == KOP_SNAT ? &m->snat : &m->dnat) = a;
-	return END_ACCEPT;
-}
-
-static enum end run_op(struct machine *m, const struct kop *op)
-{
-	assert_true(++m->steps < 100000);
-	switch (op->code) {
-	case KOP_META_LOAD:
-		return run_meta(m, op);
-	case KOP_META_SET:
-		memcpy(&m->p->mark, reg(m, op->reg), 4);
-		return END_GO_ON;
-	case KOP_CT_LOAD:
-		return run_ct(m, op);
-	case KOP_CT_SET:
-		memcpy(&m->p->ct_mark, reg(m, op->reg), 4);
-		return END_GO_ON;
-	case KOP_PAYLOAD:
-		return run_payload(m, op);
-	case KOP_BITWISE:
-		return run_bitwise(m, op);
-	case KOP_CMP:
-	case KOP_RANGE:
-		return run_compare(m, op);
-	case KOP_LOOKUP:
-		return run_lookup(m, op);
-	case KOP_IMMEDIATE:
-		set_reg(m, op->reg, op->data, op->len);
-		return END_GO_ON;
-	case KOP_NUMGEN:
-		return run_numgen(m, op);
-	case KOP_VERDICT:
-		return run_verdict(m, op->verdict, op->name);
-	case KOP_SNAT:
-	case KOP_DNAT:
-		return run_nat(m, op);
-	case KOP_MASQUERADE:
-		m->masqueraded = true;
-		return END_ACCEPT;
-	case KOP_REJECT:
-		m->reset = op->tcp_reset;
-		return END_DROP;
-	case KOP_HASH:
-		fail_msg("no chain of ours hashes");
-		return END_BREAK;
-	case KOP_COUNTER:
-		return END_GO_ON;
-	}
-	return END_BREAK;
-}
-
-static const struct kchain *chain_named(const struct kernel_state *s, struct str name)
-{
-	for (size_t i = 0; i < s->nchains; i++)
-		if (str_eq(s->chains[i].name, name))
-			return &s->chains[i];
-	fail_msg("there is no chain %.*s", STR_ARG(name));
-	return NULL;
-}
-
-static enum end run_chain(struct machine *m, struct str name)
-{
-	const struct kchain *c = chain_named(m->s, name);
-
-	m->drawn = 0; /* each draw in a chain has a counter of its own */
-	for (size_t i = 0; i < c->nrules; i++) {
-		enum end e = END_GO_ON;
-
-		for (size_t j = 0; j < c->rules[i].nops && e == END_GO_ON; j++)
-			e = run_op(m, &c->rules[i].ops[j]);
-		if (e > END_BREAK)
-			return e;
-	}
-	return END_RETURN;
-}
-
-static enum end run(const struct kernel_state *s, const char *chain, struct packet *p,
-	uint32_t draw, struct machine *m)
-{
-	enum end e;
-
-	*m = (struct machine){.s = s, .p = p, .draw = draw};
-	e = run_chain(m, str_of(chain));
-	return e == END_RETURN ? END_ACCEPT : e; /* the policy of every base chain */
-}
 
 /* ---- a router ---- */
 
@@ -436,18 +181,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct packet packet_of(const struct forwarding_flow *f, const char *iif)
-{
-	struct packet p = {.iif = iif, .proto = f->protocol, .ct_state = KCT_STATE_NEW};
-	size_t n = ip_addr_size(f->to.family);
-
-	p.nfproto = f->to.family == 6 ? KNFPROTO_IPV6 : KNFPROTO_IPV4;
-	memcpy(p.network + (n == 16 ? 8 : 12), f->from.b, n);
-	memcpy(p.network + (n == 16 ? 24 : 16), f->to.b, n);
-	set_u16(p.transport + 2, f->port);
-	return p;
-}
-
 static struct forwarding_flow flow(const char *from, const char *to, uint8_t proto, uint16_t port)
 {
 	return (struct forwarding_flow){addr(from), addr(to), proto, port};
@@ -457,10 +190,10 @@ static struct forwarding_flow flow(const char *from, const char *to, uint8_t pro
 
 static void expect_same_choice(struct router *r, const struct forwarding_flow *f, uint32_t draw)
 {
-	struct packet p = packet_of(f, "lan0");
+	struct packet p = machine_packet(f, "lan0");
 	struct forwarding_choice choice;
 	struct machine m;
-	enum end e = run(&r->want, "prerouting", &p, draw, &m);
+	enum end e = machine_run(&r->want, "prerouting", &p, draw, &m);
 
 	forwarding_choose(&r->source, &r->pub, f, draw, &choice);
 	if ((e == END_DROP) != choice.dropped || (!choice.dropped && p.mark != choice.link) ||
@@ -606,7 +339,7 @@ static void a_list_rule_before_an_exact_one_keeps_its_place(void **state)
 
 static size_t rules_in(const struct kernel_state *s, const char *chain)
 {
-	return chain_named(s, str_of(chain))->nrules;
+	return machine_chain(s, str_of(chain))->nrules;
 }
 
 static void a_thousand_exact_rules_are_one_step_of_the_chain(void **state)
@@ -731,7 +464,7 @@ static void a_known_connection_keeps_its_link(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
-	struct packet p = packet_of(&f, "lan0");
+	struct packet p = machine_packet(&f, "lan0");
 	struct machine m;
 
 	add_rule(r, 1, 0);
@@ -739,7 +472,7 @@ static void a_known_connection_keeps_its_link(void **state)
 	want(r);
 	p.ct_mark = 3;
 	p.ct_state = KCT_STATE_ESTABLISHED;
-	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(machine_run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
 	assert_int_equal(p.mark, 3);
 }
 
@@ -747,11 +480,11 @@ static void a_connection_from_a_wan_is_pinned_to_it(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.2", 6, 25);
-	struct packet p = packet_of(&f, "eth1");
+	struct packet p = machine_packet(&f, "eth1");
 	struct machine m;
 
 	want(r);
-	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(machine_run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
 	assert_int_equal(p.ct_mark, 2);
 }
 
@@ -759,13 +492,13 @@ static void own_connections_leave_a_dead_link(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 17, 123);
-	struct packet p = packet_of(&f, NULL);
+	struct packet p = machine_packet(&f, NULL);
 	struct machine m;
 
 	p.oif = "eth0";
 	publish(r, "23");
 	want(r);
-	run(&r->want, "output", &p, 0, &m);
+	machine_run(&r->want, "output", &p, 0, &m);
 	assert_int_equal(p.mark, 2);
 	assert_int_equal(p.ct_mark, 2);
 }
@@ -774,14 +507,14 @@ static void a_probe_with_a_mark_stays_on_its_dead_link(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 1, 0);
-	struct packet p = packet_of(&f, NULL);
+	struct packet p = machine_packet(&f, NULL);
 	struct machine m;
 
 	p.oif = "eth0";
 	p.mark = 1;
 	publish(r, "23");
 	want(r);
-	run(&r->want, "output", &p, 0, &m);
+	machine_run(&r->want, "output", &p, 0, &m);
 	assert_int_equal(p.mark, 1);
 }
 
@@ -799,12 +532,12 @@ static void from_outside_only_ping_and_dns_reach_the_router(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct forwarding_flow f =
 			flow("198.18.0.1", "203.0.113.2", cases[i].proto, cases[i].port);
-		struct packet p = packet_of(&f, "eth0");
+		struct packet p = machine_packet(&f, "eth0");
 		struct machine m;
 
-		assert_int_equal(run(&r->want, "input", &p, 0, &m), cases[i].end);
+		assert_int_equal(machine_run(&r->want, "input", &p, 0, &m), cases[i].end);
 		p.iif = "lan0";
-		assert_int_equal(run(&r->want, "input", &p, 0, &m), END_ACCEPT);
+		assert_int_equal(machine_run(&r->want, "input", &p, 0, &m), END_ACCEPT);
 	}
 }
 
@@ -812,43 +545,43 @@ static void from_outside_nothing_is_forwarded_that_is_not_published(void **state
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.25", 6, 25);
-	struct packet p = packet_of(&f, "eth0");
+	struct packet p = machine_packet(&f, "eth0");
 	struct machine m;
 
 	want(r);
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_DROP);
 	p.ct_status = KCT_STATUS_DNAT;
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
-	p = packet_of(&f, "eth0");
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
+	p = machine_packet(&f, "eth0");
 	p.ct_state = KCT_STATE_ESTABLISHED;
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_ACCEPT);
 }
 
 static void a_disabled_link_still_lets_nothing_in(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.25", 6, 25);
-	struct packet p = packet_of(&f, "eth0");
+	struct packet p = machine_packet(&f, "eth0");
 	struct machine m;
 
 	r->links[0].disabled = true;
 	want(r);
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_DROP);
 }
 
 static void a_flushed_tcp_client_is_reset(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.9", "198.18.0.1", 6, 443);
-	struct packet p = packet_of(&f, "lan0");
+	struct packet p = machine_packet(&f, "lan0");
 	struct machine m;
 
 	add_rule(r, 1, 2); /* even when its policy would drop it */
 	publish(r, "12");
 	want(r);
 	p.ct_state = KCT_STATE_INVALID;
-	assert_int_equal(run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_int_equal(machine_run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_DROP);
 	assert_true(m.reset);
 }
 
@@ -856,12 +589,12 @@ static void nobody_outside_is_sent_a_reset(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "192.168.1.9", 6, 443);
-	struct packet p = packet_of(&f, "eth0");
+	struct packet p = machine_packet(&f, "eth0");
 	struct machine m;
 
 	want(r);
 	p.ct_state = KCT_STATE_INVALID;
-	assert_int_equal(run(&r->want, "forward", &p, 0, &m), END_DROP);
+	assert_int_equal(machine_run(&r->want, "forward", &p, 0, &m), END_DROP);
 	assert_false(m.reset);
 }
 
@@ -885,12 +618,12 @@ static void mail_to_a_published_address_reaches_the_server(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.3", 6, 25);
-	struct packet p = packet_of(&f, "eth1");
+	struct packet p = machine_packet(&f, "eth1");
 	struct ip_addr server = addr("192.168.1.25");
 	struct machine m;
 
 	publish_mail(r);
-	run(&r->want, "forwards", &p, 0, &m);
+	machine_run(&r->want, "forwards", &p, 0, &m);
 	assert_true(ip_addr_eq(&m.dnat, &server));
 }
 
@@ -898,11 +631,11 @@ static void another_port_of_a_published_address_is_not_forwarded(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("198.18.0.1", "198.51.100.3", 6, 26);
-	struct packet p = packet_of(&f, "eth1");
+	struct packet p = machine_packet(&f, "eth1");
 	struct machine m;
 
 	publish_mail(r);
-	run(&r->want, "forwards", &p, 0, &m);
+	machine_run(&r->want, "forwards", &p, 0, &m);
 	assert_int_equal(m.dnat.family, 0);
 }
 
@@ -910,27 +643,63 @@ static void outbound_mail_leaves_with_the_mail_address(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
-	struct packet p = packet_of(&f, NULL);
+	struct packet p = machine_packet(&f, NULL);
 	struct ip_addr mail = addr("203.0.113.3");
 	struct machine m;
 
 	publish_mail(r);
 	p.oif = "eth0";
-	run(&r->want, "postrouting", &p, 0, &m);
+	machine_run(&r->want, "postrouting", &p, 0, &m);
 	assert_true(ip_addr_eq(&m.snat, &mail));
 	assert_false(m.masqueraded);
+}
+
+/* What the chain "postrouting" makes of the source, as an address. */
+static struct ip_addr leaves_with(struct router *r, const struct forwarding_flow *f, size_t link)
+{
+	struct packet p = machine_packet(f, "lan0");
+	struct machine m;
+
+	p.oif = r->links[link].interface.at;
+	machine_run(&r->want, "postrouting", &p, 0, &m);
+	return m.masqueraded   ? r->links[link].addresses[0].prefix.addr
+	       : m.snat.family ? m.snat
+			       : f->from;
+}
+
+static void the_source_address_is_the_one_the_chains_give(void **state)
+{
+	static const char *const from[] = {"192.168.1.25", "192.168.1.26", "203.0.113.2"};
+	static const uint16_t ports[] = {24, 25, 26, 443};
+	static const uint8_t protocols[] = {6, 17};
+	struct router *r = *state;
+
+	publish_mail(r);
+	want(r);
+	for (size_t i = 0; i < 2 * COUNT_OF(from) * COUNT_OF(ports) * COUNT_OF(protocols); i++) {
+		struct forwarding_flow f = flow(from[i % 3], "198.18.0.1", protocols[i / 3 % 2],
+			ports[i / 6 % COUNT_OF(ports)]);
+		size_t link = i / 24;
+		struct ip_addr chains = leaves_with(r, &f, link),
+			       said = forwarding_source_address(
+				       &r->source, &f, (uint8_t)(link + 1));
+
+		if (i % 3 == 2 && link)
+			continue; /* an address of another link */
+		assert_true(ip_addr_eq(&chains, &said));
+	}
 }
 
 static void other_traffic_of_the_mail_server_is_masqueraded(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 443);
-	struct packet p = packet_of(&f, NULL);
+	struct packet p = machine_packet(&f, NULL);
 	struct machine m;
 
 	publish_mail(r);
 	p.oif = "eth0";
-	run(&r->want, "postrouting", &p, 0, &m);
+	machine_run(&r->want, "postrouting", &p, 0, &m);
 	assert_int_equal(m.snat.family, 0);
 	assert_true(m.masqueraded);
 }
@@ -939,12 +708,12 @@ static void own_packets_from_a_second_address_keep_it(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("203.0.113.3", "198.18.0.1", 17, 53);
-	struct packet p = packet_of(&f, NULL);
+	struct packet p = machine_packet(&f, NULL);
 	struct machine m;
 
 	publish_mail(r);
 	p.oif = "eth0";
-	run(&r->want, "postrouting", &p, 0, &m);
+	machine_run(&r->want, "postrouting", &p, 0, &m);
 	assert_false(m.masqueraded);
 }
 
@@ -952,13 +721,13 @@ static void a_client_beside_the_server_gets_its_answers_back(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.9", "192.168.1.25", 6, 25);
-	struct packet p = packet_of(&f, "lan0");
+	struct packet p = machine_packet(&f, "lan0");
 	struct machine m;
 
 	publish_mail(r);
 	p.oif = "lan0";
 	p.ct_status = KCT_STATUS_DNAT;
-	run(&r->want, "postrouting", &p, 0, &m);
+	machine_run(&r->want, "postrouting", &p, 0, &m);
 	assert_true(m.masqueraded);
 }
 
@@ -1236,6 +1005,7 @@ int main(void)
 		TEST(mail_to_a_published_address_reaches_the_server),
 		TEST(another_port_of_a_published_address_is_not_forwarded),
 		TEST(outbound_mail_leaves_with_the_mail_address),
+		TEST(the_source_address_is_the_one_the_chains_give),
 		TEST(other_traffic_of_the_mail_server_is_masqueraded),
 		TEST(own_packets_from_a_second_address_keep_it),
 		TEST(a_client_beside_the_server_gets_its_answers_back),
