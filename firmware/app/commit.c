@@ -384,9 +384,9 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text)
 	enum fl_err err;
 
 	diags_init(&why, &next->mem);
-	err = settings_parse(&next->tree, text, &why);
-	if (!err)
-		err = config_bind(next, &why);
+	err = settings_parse_leniently(&next->tree, text, &why);
+	if (config_bind(next, &why) && !err)
+		err = FL_EFORMAT;
 	diags_print(&why, SETTINGS_NAME, &out);
 	return next->mem.full ? FL_EFULL : err;
 }

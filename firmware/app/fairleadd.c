@@ -134,8 +134,8 @@ static int load_config(const char *file, struct config *c, struct setting *schem
 		fprintf(stderr, "fairleadd: %s\n", words);
 		return 1;
 	}
-	result = settings_parse(&c->tree, (struct str){(const char *)octets.at, octets.n}, &diags);
-	/* A statement that is wrong in itself was left out; what the rest lacks is told as well. */
+	result = settings_parse_leniently(
+		&c->tree, (struct str){(const char *)octets.at, octets.n}, &diags);
 	if (config_bind(c, &diags))
 		result = FL_EFORMAT;
 	diags_print(&diags, file, &err);

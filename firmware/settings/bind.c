@@ -19,7 +19,29 @@ struct scope {
 struct binder {
 	struct arena *mem;
 	struct diags *why;
+	size_t spoilt; /* marks met that a lenient parse has left */
 };
+
+/* All that can make a whole not worth checking. */
+static size_t faults(const struct binder *b)
+{
+	return b->why->errors + b->spoilt;
+}
+
+/* Was there a mistake at this node that was told already? */
+static bool is_spoilt(struct binder *b, const struct settings_node *n)
+{
+	if (!n || !n->spoilt)
+		return false;
+	b->spoilt++;
+	return true;
+}
+
+/* May anything that is not in the branch have been meant to be there? */
+static bool is_doubtful(const struct branch *b)
+{
+	return b && b->node.doubtful;
+}
 
 /* ---- places ---- */
 
@@ -127,8 +149,8 @@ static void cure_reference(const struct setting *row, struct str text, struct se
 		textbuf_printf(&why->cure, "add \"%s %.*s\"", row->ref, STR_ARG(text));
 }
 
-static bool read_reference(const struct setting *row, struct str text, const struct scope *scope,
-	int32_t *out, struct complaint *why)
+static bool read_reference(struct binder *b, const struct setting *row, struct str text,
+	const struct scope *scope, int32_t *out, struct complaint *why)
 {
 	const struct branch *in = NULL;
 	const struct setting *list;
@@ -150,6 +172,8 @@ static bool read_reference(const struct setting *row, struct str text, const str
 		*out = (int32_t)e->index;
 		return true;
 	}
+	if (is_spoilt(b, group) || (!group && is_doubtful(in)))
+		return b->spoilt++, true;
 	textbuf_printf(&why->what, "there is no %s \"%.*s\"", row->ref, STR_ARG(text));
 	cure_reference(row, text, group, why);
 	return false;
@@ -179,7 +203,7 @@ static void bind_text(struct binder *b, const struct setting *row, struct str te
 
 	complaint_init(&why);
 	if (row->type == VALUE_REF) {
-		if (read_reference(row, text, scope, out, &why))
+		if (read_reference(b, row, text, scope, out, &why))
 			return;
 	} else {
 		if (value_read(row, text, out, &why))
@@ -215,7 +239,7 @@ static void bind_absent(struct binder *b, const struct setting *row, const struc
 		bind_text(b, row, str_of(row->def), scope, at, out);
 	else
 		value_clear(row, out);
-	if (!row->def && in && row->flags & SETTING_REQUIRED)
+	if (!row->def && in && row->flags & SETTING_REQUIRED && !is_doubtful(in))
 		say_required(b, in, row);
 }
 
@@ -226,6 +250,10 @@ static void bind_value(struct binder *b, const struct setting *row, const struct
 
 	if (!n) {
 		bind_absent(b, row, scope, in, out);
+		return;
+	}
+	if (is_spoilt(b, n)) {
+		value_clear(row, out);
 		return;
 	}
 	column = n->value_column ? n->value_column : n->column;
@@ -249,6 +277,10 @@ static void bind_columns(
 			bind_absent(b, c, scope, &e->branch, out + c->offset);
 			continue;
 		}
+		if (e->bad_columns & 1u << i) {
+			value_clear(c, out + c->offset);
+			continue;
+		}
 		if (e->at[i])
 			at.column = e->at[i];
 		bind_text(b, c, entry_column(e, i), scope, at, out + c->offset);
@@ -261,13 +293,14 @@ static void bind_entry(
 	const struct setting *list = e->branch.node.row;
 	const struct scope inside = {around, list->rows, &e->branch};
 	struct origin at = origin_of(&e->branch);
-	size_t errors = b->why->errors;
+	size_t before = faults(b);
 
+	(void)is_spoilt(b, &e->branch.node);
 	memcpy(out, &at, sizeof(at));
 	bind_columns(b, e, around, out);
 	if (list->rows)
 		bind_rows(b, &inside, out);
-	if (list->check && b->why->errors == errors)
+	if (list->check && faults(b) == before)
 		list->check(out, b->why);
 }
 
@@ -276,9 +309,11 @@ static void bind_list(struct binder *b, const struct setting *row, const struct 
 {
 	size_t count = n ? ((struct group *)n)->count : 0;
 	uint8_t *array = NULL, *at;
+	bool spoilt = is_spoilt(b, n);
 
 	if (count == 0) {
-		if (row->flags & SETTING_REQUIRED && scope->branch)
+		if (row->flags & SETTING_REQUIRED && scope->branch && !spoilt &&
+			!is_doubtful(scope->branch))
 			say_required(b, scope->branch, row);
 	} else {
 		array = arena_array(b->mem, count, row->size);
@@ -297,14 +332,15 @@ static void bind_list(struct binder *b, const struct setting *row, const struct 
 static void bind_block(struct binder *b, const struct setting *row, const struct scope *around,
 	struct settings_node *n, uint8_t *out)
 {
-	bool there = n && !tree_is_empty(n);
+	size_t before = faults(b);
+	bool spoilt = is_spoilt(b, n), there = n && (spoilt || !tree_is_empty(n));
 	const struct scope inside = {around, row->rows, there ? (struct branch *)n : NULL};
-	size_t errors = b->why->errors;
 
-	if (!there && row->flags & SETTING_REQUIRED && around->branch)
+	if (!there && row->flags & SETTING_REQUIRED && around->branch &&
+		!is_doubtful(around->branch))
 		say_required(b, around->branch, row);
 	bind_rows(b, &inside, out);
-	if (there && row->check && b->why->errors == errors)
+	if (there && row->check && faults(b) == before)
 		row->check(out, b->why);
 }
 
@@ -336,7 +372,7 @@ static void bind_rows(struct binder *b, const struct scope *scope, void *out)
 enum fl_err settings_bind(const struct settings *s, struct arena *mem, void *out, struct diags *why)
 {
 	const struct scope top = {NULL, s->schema, tree_root(s)};
-	struct binder b = {mem, why};
+	struct binder b = {mem, why, 0};
 	size_t errors = why->errors;
 
 	settings_name_places(why);

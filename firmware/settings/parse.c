@@ -102,6 +102,15 @@ static void open_level(struct parser *p, struct word *brace)
 	p->level[++p->depth] = (struct level){w->rows, w->at, w->to, brace->line, brace->column};
 }
 
+/* What belongs into the level may stand further out, and the other way round. */
+static void give_up_level(struct parser *p)
+{
+	struct level *l = &p->level[p->depth];
+
+	l->to->node.spoilt = l->to->node.doubtful = true;
+	say_never_closed(p, l->line, l->column);
+}
+
 /* Closing braces that the whole text lacks. */
 static long count_missing(struct parser *p)
 {
@@ -132,7 +141,7 @@ static void close_forgotten(struct parser *p, const struct word *w)
 	if (p->missing < (long)(p->depth - d))
 		return;
 	for (; p->depth > d; p->depth--, p->missing--)
-		say_never_closed(p, p->level[p->depth].line, p->level[p->depth].column);
+		give_up_level(p);
 }
 
 static void start_walk(struct parser *p)
@@ -172,6 +181,7 @@ static void parse_statement(struct parser *p, struct word *w)
 			walk_end(&p->walk, w);
 			return;
 		case TOKEN_BAD:
+			walk_spoil(&p->walk);
 			skip(p, w, false);
 			return;
 		}
@@ -199,24 +209,22 @@ static void parse_text(struct parser *p)
 		case TOKEN_NEWLINE:
 			break;
 		case TOKEN_BAD:
+			p->level[p->depth].to->node.doubtful = true;
 			skip(p, &w, false);
 			break;
 		case TOKEN_END:
 			for (; p->depth > 0; p->depth--)
-				say_never_closed(
-					p, p->level[p->depth].line, p->level[p->depth].column);
+				give_up_level(p);
 			return;
 		}
 	}
 }
 
-/* What was read becomes part of the tree, if nothing was wrong with it. */
-static enum fl_err join(struct settings *s, struct branch *read, bool good)
+/* What was read becomes part of the tree. */
+static enum fl_err join(struct settings *s, struct branch *read)
 {
 	if (s->mem->full)
 		return FL_EFULL;
-	if (!good)
-		return FL_EFORMAT;
 	if (tree_branch_is_empty(tree_root(s)))
 		s->root = &read->node;
 	else
@@ -224,20 +232,41 @@ static enum fl_err join(struct settings *s, struct branch *read, bool good)
 	return FL_OK;
 }
 
-enum fl_err settings_parse(struct settings *s, struct str text, struct diags *why)
+/* Into a tree of its own; NULL: out of memory. */
+static struct branch *read_text(struct settings *s, struct str text, struct diags *why)
 {
 	struct parser p = {.why = why, .text = text};
-	size_t errors = why->errors;
 	struct branch *read = tree_new_root(s->mem);
 
 	settings_name_places(why);
 	if (!read)
-		return FL_EFULL;
+		return NULL;
 	p.level[0] = (struct level){.rows = s->schema, .at = tree_root(s), .to = read};
 	lexer_init(&p.lx, text, 1, s->mem);
 	walk_init(&p.walk, s->mem, s->schema, NULL, NULL, why);
 	parse_text(&p);
-	return join(s, read, why->errors == errors);
+	return read;
+}
+
+enum fl_err settings_parse(struct settings *s, struct str text, struct diags *why)
+{
+	size_t errors = why->errors;
+	struct branch *read = read_text(s, text, why);
+
+	if (!read || s->mem->full)
+		return FL_EFULL;
+	return why->errors == errors ? join(s, read) : FL_EFORMAT;
+}
+
+enum fl_err settings_parse_leniently(struct settings *s, struct str text, struct diags *why)
+{
+	size_t errors = why->errors;
+	struct branch *read = read_text(s, text, why);
+	enum fl_err err = read ? join(s, read) : FL_EFULL;
+
+	if (err)
+		return err;
+	return why->errors == errors ? FL_OK : FL_EFORMAT;
 }
 
 enum fl_err settings_set(struct settings *s, struct str statement, struct diags *why)
@@ -253,8 +282,8 @@ enum fl_err settings_set(struct settings *s, struct str statement, struct diags 
 		return FL_EFULL;
 	walk_init(&w, s->mem, s->schema, tree_root(s), read, why);
 	e = walk_statement(&w, statement);
-	if (!e && walk_end(&w, &end))
-		return join(s, read, why->errors == errors);
+	if (!e && walk_end(&w, &end) && why->errors == errors)
+		return join(s, read);
 	return e == FL_EFULL || w.full ? FL_EFULL : FL_EFORMAT;
 }
 

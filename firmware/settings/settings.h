@@ -120,6 +120,12 @@ enum fl_err settings_copy(const struct settings *from, struct arena *mem, struct
  * one, and then `s` is unchanged.  Only what can be told from one statement is checked here: words,
  * types, ranges.  `text` may be any octets. */
 MUST_USE enum fl_err settings_parse(struct settings *s, struct str text, struct diags *why);
+/* The same for a look at the whole: what is good becomes part of `s` although something else is
+ * not, and settings_bind() does not complain of what is missing because of it.  FL_EFORMAT: `why`
+ * has mistakes; then `s` is good for settings_bind(), to collect those of the whole, and for
+ * nothing else. */
+MUST_USE enum fl_err settings_parse_leniently(
+	struct settings *s, struct str text, struct diags *why);
 /* One statement, as words typed behind "set" or "delete", blanks between them, quotes as above.
  * Deleting what is not there is FL_ENOENT and a diag that says which word was not found.  "delete
  * link wan1 weight" takes the value away, "delete link wan1" the entry, "delete link" all of them.

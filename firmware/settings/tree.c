@@ -248,7 +248,7 @@ static uint16_t cap16(uint32_t n)
 
 static void node_place(struct settings_node *n, const struct place *at)
 {
-	n->line = at->line;
+	n->line = at->line & UINT32_C(0x3fffffff);
 	n->column = at->line ? cap16(at->column) : 0;
 	n->value_column = at->line ? cap16(at->value_column[0]) : 0;
 }
@@ -329,6 +329,30 @@ static struct group *put_group(struct arena *mem, struct branch *b, const struct
 	g->settled = true;
 	link_child(b, &g->node);
 	return g;
+}
+
+void tree_spoil(struct arena *mem, struct branch *b, const struct setting *row)
+{
+	struct settings_node *n = tree_child(b, row);
+	struct place nowhere = {0};
+	bool old;
+
+	b->node.spoilt = true;
+	if (!row || (n && row->kind == SETTING_VALUE))
+		return;
+	switch (row->kind) {
+	case SETTING_VALUE:
+		n = tree_put_value(mem, b, row, (struct str){"", 0}, &nowhere, &old);
+		break;
+	case SETTING_LIST:
+		n = (struct settings_node *)put_group(mem, b, row);
+		break;
+	case SETTING_BLOCK:
+		n = (struct settings_node *)tree_put_block(mem, b, row, &nowhere);
+		break;
+	}
+	if (n)
+		n->spoilt = true;
 }
 
 static void hash_add(struct group *g, struct entry *e)
@@ -450,12 +474,19 @@ void tree_remove_entry(struct entry *e)
 	g->settled = false;
 }
 
+static void take_marks(struct settings_node *to, const struct settings_node *from)
+{
+	to->spoilt |= from->spoilt;
+	to->doubtful |= from->doubtful;
+}
+
 static void take_columns(struct entry *to, const struct entry *from)
 {
 	if (from->ncolumns <= row_keys(to->branch.node.row))
 		return;
 	to->text = from->text;
 	to->ncolumns = from->ncolumns;
+	to->bad_columns = from->bad_columns;
 	memcpy(to->n, from->n, sizeof(to->n));
 	memcpy(to->at, from->at, sizeof(to->at));
 	to->branch.node.line = from->branch.node.line;
@@ -468,6 +499,7 @@ static void merge_group(struct arena *mem, struct branch *up, struct group *to, 
 	struct entry *next;
 
 	hash_grow(mem, to, to->count + from->count);
+	take_marks(&to->node, &from->node);
 	for (struct entry *e = from->first; e; e = next) {
 		struct str keys[SETTING_COLUMNS_MAX];
 		struct entry *same;
@@ -501,6 +533,7 @@ void tree_merge(struct arena *mem, struct branch *to, struct branch *from)
 {
 	struct settings_node *next;
 
+	take_marks(&to->node, &from->node);
 	for (struct settings_node *n = from->first; n; n = next) {
 		struct settings_node *there = tree_child(to, n->row);
 
@@ -586,6 +619,7 @@ enum fl_err tree_copy(struct arena *mem, const struct branch *from, struct branc
 {
 	struct settings_node **tail = &to->first;
 
+	take_marks(&to->node, &from->node);
 	to->first = NULL;
 	for (const struct settings_node *n = from->first; n; n = n->next) {
 		struct settings_node *copy = copy_child(mem, n, to);

@@ -7,7 +7,12 @@
  *            found through a hash table of their keys
  *   value    one word, kept right behind its head
  *
- * A group without entries and a block without children mean nothing: they are as good as absent. */
+ * A group without entries and a block without children mean nothing: they are as good as absent.
+ *
+ * A lenient parse leaves marks where something was wrong, so that nobody complains of what is
+ * missing there because of it: a value that was no good is there as an empty, spoilt one; a spoilt
+ * group lacks entries; a spoilt branch is not checked as a whole; in a doubtful one anything may be
+ * missing. */
 #ifndef FL_SETTINGS_TREE_H
 #define FL_SETTINGS_TREE_H
 
@@ -23,7 +28,8 @@ struct place {
 struct settings_node {
 	const struct setting *row; /* NULL: the root */
 	struct settings_node *next;
-	uint32_t line;
+	uint32_t line : 30;
+	uint32_t spoilt : 1, doubtful : 1;
 	uint16_t column;       /* both 0: not typed in a file; 65535: that or more */
 	uint16_t value_column; /* of a value */
 };
@@ -44,6 +50,7 @@ struct entry {
 	uint16_t n[SETTING_COLUMNS_MAX];
 	uint16_t at[SETTING_COLUMNS_MAX]; /* the columns' columns in their line */
 	uint8_t ncolumns;                 /* those that are set */
+	uint8_t bad_columns;              /* bit i: column i was no good, and that was said */
 };
 
 struct group {
@@ -94,6 +101,9 @@ struct branch *tree_new_root(struct arena *mem);
 /* Set the value of a row.  `*old` tells whether there was one. */
 struct settings_node *tree_put_value(struct arena *mem, struct branch *b, const struct setting *row,
 	struct str text, const struct place *at, bool *old);
+/* Mark the child of this row as spoilt, and the branch with it; a value that is there already was
+ * good and stays.  `row` NULL: only the branch. */
+void tree_spoil(struct arena *mem, struct branch *b, const struct setting *row);
 struct branch *tree_put_block(
 	struct arena *mem, struct branch *b, const struct setting *row, const struct place *at);
 /* Find or make an entry.  Columns that are no keys replace those it had, unless there are none. */

@@ -21,6 +21,7 @@ void walk_init(struct walk *w, struct arena *mem, const struct setting *rows,
 	w->row = NULL;
 	w->entry = NULL;
 	w->ncolumns = 0;
+	w->bad_columns = 0;
 	w->place = (struct place){0};
 	w->lost = false;
 	w->full = false;
@@ -38,6 +39,26 @@ static struct str where(const struct walk *w, const char *field, char room[WHERE
 	if (field)
 		textbuf_printf(&t, "%s%s", t.n ? " " : "", field);
 	return textbuf_str(&t);
+}
+
+/* Leave a mark at what would have come of the row, where it is one of those looked at. */
+static void spoil(struct walk *w, const struct setting *row)
+{
+	const struct setting *r = w->rows;
+
+	if (!w->to)
+		return;
+	while (r && r->name && r != row)
+		r++;
+	tree_spoil(w->mem, w->to, r && r->name ? row : NULL);
+}
+
+void walk_spoil(struct walk *w)
+{
+	if (!w->to)
+		return;
+	spoil(w, w->row);
+	w->to->node.doubtful |= !w->row || w->need == WALK_ROW;
 }
 
 /* A wrong word as it is repeated in a message: long ones cut, between characters. */
@@ -93,11 +114,15 @@ static void say_unknown_row(struct walk *w, const struct word *at)
 		w->to && w->to->up ? " here" : "");
 	for (const struct setting *r = w->rows; r && r->name; r++)
 		nearest_try(&n, str_of(r->name));
-	if (nearest_found(&n))
+	if (nearest_found(&n)) {
 		textbuf_printf(&c.cure, "did you mean \"%.*s\"?", STR_ARG(n.word));
-	else
+		spoil(w, row_find(w->rows, n.word));
+	} else {
 		for (const struct setting *r = w->rows; r && r->name; r++)
 			words_add(&c.cure, str_of(r->name));
+		w->row = NULL;
+		walk_spoil(w);
+	}
 	say(w, at, NULL, c.cure.n ? c.cure.at : NULL, c.what.at);
 }
 
@@ -122,6 +147,7 @@ static void say_needs_more(struct walk *w, const struct word *at)
 			w->need == WALK_VALUE ? "its value is missing" : "a setting is missing");
 	say(w, at, w->need == WALK_ROW ? NULL : w->row->name, c.cure.n ? c.cure.at : NULL,
 		c.what.at);
+	spoil(w, w->row);
 }
 
 static void say_too_many(struct walk *w, const struct word *at)
@@ -139,6 +165,7 @@ static void say_too_many(struct walk *w, const struct word *at)
 		text ? "put a text of several words in quotes"
 		     : "put a comma or a new line before the next setting",
 		c.what.at);
+	spoil(w, w->row);
 }
 
 static void warn_twice(struct walk *w, const struct word *at, const char *what, const char *cure)
@@ -201,6 +228,8 @@ static bool enter(struct walk *w)
 		e = tree_put_entry(w->mem, w->to, w->row, w->column, w->ncolumns, &w->place, &old);
 		if (!e)
 			return w->full = true, false;
+		e->bad_columns |= w->bad_columns;
+		e->branch.node.spoilt |= w->bad_columns != 0;
 		if (old && (!w->row->rows ||
 				   (before > row_keys(w->row) && w->ncolumns > row_keys(w->row))))
 			warn_twice(w, &last, "is there twice",
@@ -243,6 +272,7 @@ static bool take_row(struct walk *w, const struct word *word)
 	w->row = row;
 	w->entry = NULL;
 	w->ncolumns = 0;
+	w->bad_columns = 0;
 	w->column[0] = (struct str){"", 0};
 	w->place = (struct place){.line = word->line, .column = word->column};
 	w->may_end = false;
@@ -278,6 +308,9 @@ static bool take_column(struct walk *w, const struct word *word)
 		say_bad_value(w, word, column, &why);
 		if (!w->to)
 			return false;
+		w->bad_columns |= (uint8_t)(1u << w->ncolumns);
+		if (column->flags & SETTING_KEY)
+			spoil(w, w->row);
 	}
 	w->place.value_column[w->ncolumns] = word->column;
 	w->ncolumns++;
@@ -292,6 +325,7 @@ static bool take_value(struct walk *w, const struct word *word)
 	w->column[0] = word->text;
 	if (!value_check(w->row, &w->column[0], w->room[0], &why)) {
 		say_bad_value(w, word, w->row, &why);
+		spoil(w, w->row);
 		return false;
 	}
 	w->place.value_column[0] = word->column;
@@ -345,11 +379,13 @@ bool walk_open(struct walk *w, const struct word *brace)
 		return walk_end(w, brace);
 	if (w->need == WALK_ROW && w->row)
 		return true;
-	if (w->need == WALK_NOTHING || (w->row && !w->row->rows))
+	if (w->need == WALK_NOTHING || (w->row && !w->row->rows)) {
 		say(w, brace, w->row->name, "remove the braces and what is in them",
 			"has nothing inside that could be set");
-	else
+		spoil(w, w->row);
+	} else {
 		say_needs_more(w, brace);
+	}
 	return false;
 }
 

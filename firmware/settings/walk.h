@@ -33,7 +33,8 @@ struct walk {
 	struct entry *entry;       /* the entry the columns name, in the tree that is, or NULL */
 	unsigned ncolumns;         /* of the last row; a value counts as one */
 	struct str column[SETTING_COLUMNS_MAX];
-	struct place place; /* of the last row */
+	uint8_t bad_columns; /* bit i: column i was no good */
+	struct place place;  /* of the last row */
 	/* The first word that led nowhere in the tree that is, if `lost`: row `lost_row`, or an
 	 * entry of it, which is not in `lost_in`. */
 	bool lost;
@@ -54,6 +55,8 @@ bool walk_end(struct walk *w, const struct word *end);
 bool walk_open(struct walk *w, const struct word *brace);
 /* Take all words of a statement that stands alone on its line.  Words that go wrong are said. */
 enum fl_err walk_statement(struct walk *w, struct str statement);
+/* The statement goes wrong here, for a reason that the caller has told. */
+void walk_spoil(struct walk *w);
 /* Can the word be nothing but the word of a row now? */
 bool walk_may_take_row(const struct walk *w);
 

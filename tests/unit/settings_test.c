@@ -996,6 +996,69 @@ static void a_check_of_a_block_may_warn(void **state)
 		"own death from the link's\n    cure: add a second one\n");
 }
 
+/* What a lenient parse and the check of the whole say together. */
+static const char *said_of_all(struct fixture *f, const char *text)
+{
+	enum fl_err err = settings_parse_leniently(&f->s, str_of(text), &f->why);
+
+	assert_int_not_equal(err, FL_EFULL);
+	assert_int_not_equal(settings_bind(&f->s, &f->mem, &f->bound, &f->why), FL_EFULL);
+	return said(f);
+}
+
+static void mistakes_of_statements_and_of_the_whole_are_told_together(void **state)
+{
+	assert_string_equal(said_of_all(*state, "link a { interface e, weight 999 }\n"
+						"link b weight 4\n"
+						"domain d host h { address 192.0.2.1, link c }\n"),
+		"line 1:30: error: link a weight: \"999\" is out of range\n"
+		"    cure: use 1..240\n"
+		"line 2:1: error: link b interface: is required but not set\n"
+		"    cure: add \"interface NAME\"\n"
+		"line 3:43: error: domain d host h link: there is no link \"c\"\n"
+		"    cure: use one of: a, b, any\n");
+}
+
+static void what_is_missing_because_of_a_mistake_is_not_told(void **state)
+{
+	static const char *const texts[] = {
+		"link a interface -e", /* the value of a required row */
+		"link a interfce e",   /* its word */
+		"link a interface",    /* nothing behind it */
+		"link a \"e",          /* who knows what */
+		"lnk a interface e\nrule 1 policy p\npolicy p member a",
+		"link -a interface e\npolicy p member b", /* the key of what is referred to */
+		"policy p member\nrule 1 policy p",
+		"domain d balanced-host b member",             /* of a required list */
+		"link a { interface e\nmetered { qota 5M } }", /* inside a block */
+		"link a { interface e\nmetered quota }",
+		"domain d host 10;m { address 192.0.2.1, link any, mail-entri yes }",
+		"forward f { on any, to 192.0.2.1 }", /* a column */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct fixture *f;
+
+		assert_int_equal(set_up((void **)&f), 0);
+		said_of_all(f, texts[i]);
+		if (f->why.errors != 1)
+			fail_msg("%s:\n%s", texts[i], text_of(f));
+		tear_down((void **)&f);
+	}
+}
+
+static void a_lenient_parse_of_a_good_text_is_a_plain_one(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(settings_parse_leniently(
+				 &f->s, STR("link a interface e\nlink a weight 4"), &f->why),
+		FL_OK);
+	assert_int_equal(settings_bind(&f->s, &f->mem, &f->bound, &f->why), FL_OK);
+	assert_int_equal(f->bound.links[0].weight, 4);
+}
+
 static void origins_lead_to_the_lines_of_the_file(void **state)
 {
 	struct fixture *f = *state;
@@ -1514,6 +1577,9 @@ int main(void)
 		T(a_check_may_name_a_column),
 		T(a_check_does_not_run_on_an_entry_with_mistakes),
 		T(a_check_of_a_block_may_warn),
+		T(mistakes_of_statements_and_of_the_whole_are_told_together),
+		T(what_is_missing_because_of_a_mistake_is_not_told),
+		T(a_lenient_parse_of_a_good_text_is_a_plain_one),
 		T(origins_lead_to_the_lines_of_the_file),
 		T(what_was_typed_at_the_console_has_no_line),
 		T(completion_lists_the_settings_with_ranges_defaults_and_what_is_set),
