@@ -5,6 +5,7 @@
  * a revision that is not the draft's base is refused: nobody takes back what he has not seen. */
 #include "console_internal.h"
 #include "rebase.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -163,6 +164,18 @@ static struct str expand(struct console *c, const struct settings *tree, struct 
 	return t.cut ? statement : textbuf_str(&t);
 }
 
+/* A caret under the place that the first mistake names: character `column` of the statement. */
+static void point_at(struct console_call *call, const struct diags *why)
+{
+	size_t at = 0;
+
+	if (why->first->line || !why->first->column)
+		return;
+	for (uint32_t i = 1; i < why->first->column && at < call->rest.n; i++)
+		at = utf8_after(call->rest, at);
+	console_put_caret(call->session, call->rest.at + at);
+}
+
 typedef enum fl_err change(struct settings *s, struct str statement, struct diags *why);
 
 /* As typed first: a value never turns into a word that begins like it. */
@@ -182,10 +195,12 @@ static enum fl_err change_draft(struct console_call *call, change *change_it)
 		if (!str_eq(whole, call->rest) && change_it(tree, whole, &again) == FL_OK)
 			return FL_OK;
 	}
-	if (err && why.first)
+	if (err && why.first) {
+		point_at(call, &why);
 		diags_print(&why, NULL, call->out);
-	else if (err)
+	} else if (err) {
 		sink_printf(call->out, "error: the statement %s\n", fl_err_text(err));
+	}
 	return err;
 }
 

@@ -75,6 +75,7 @@ struct console {
 	struct console_module builtin[4];
 	struct console_module filters[2];
 	struct grammar_match match;
+	struct str line;         /* the one that runs */
 	enum settings_form form; /* SETTINGS_LINES after `| display set` */
 	bool no_pages;
 	struct console_call *call; /* the one that runs */
@@ -89,6 +90,8 @@ void console_say_error(struct console *c, const char *format, ...) PRINTF_LIKE(2
 /* ---- console_run.c: a line is run, completed, explained ---- */
 
 enum fl_err console_run_line(struct console *c, struct str line);
+/* A caret under the octet `at` of the line that runs. */
+void console_put_caret(struct console *c, const char *at);
 /* How `line` could go on, as text for people; and what Tab adds to it. */
 void console_show_offers(struct console *c, struct str line);
 bool console_complete(struct console *c, struct str line, struct str *insert);

@@ -60,6 +60,12 @@ static void put_caret(struct console *c, struct str line, size_t at)
 	sink_puts(&c->terminal, "^\n");
 }
 
+void console_put_caret(struct console *c, const char *at)
+{
+	if (at >= c->line.at && at <= c->line.at + c->line.n)
+		put_caret(c, c->line, (size_t)(at - c->line.at));
+}
+
 /* "a, b, c and 4 more": words, or the names of values. */
 static void list_offers(const struct grammar_match *m, struct textbuf *t)
 {
@@ -245,6 +251,7 @@ enum fl_err console_run_line(struct console *c, struct str line)
 
 	if (is_nothing(line))
 		return c->status;
+	c->line = line;
 	grammar_find(&g, (struct str){line.at, pipe}, &c->match);
 	if (pipe < line.n && c->match.result == GRAMMAR_FOUND &&
 		console_takes_whole_line(c->match.command)) {

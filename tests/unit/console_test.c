@@ -962,6 +962,20 @@ static void tab_and_question_mark_know_the_settings(void **state)
 	screen_has(s, "+ set link wan1 weight 9\n");
 }
 
+static void a_mistake_inside_a_statement_is_pointed_at(void **state)
+{
+	struct session *s = open_terminal(state, 80, 12);
+
+	type(s, "configure\rset link wan1 weight 999\rdelete  link wan9\r");
+	screen_has(s, "box# set link wan1 weight 999\n"
+		      "                          ^\n"
+		      "error: link wan1 weight: \"999\" is out of range\n");
+	screen_has(s, "box# delete  link wan9\n"
+		      "                  ^\n"
+		      "error: link: there is no link \"wan9\"\n"
+		      "    cure: use one of: wan1, wan2\n");
+}
+
 static void delete_takes_away_and_says_when_there_is_nothing(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1309,6 +1323,7 @@ int main(void)
 		TEST(a_pipe_in_a_value_is_part_of_the_value),
 		TEST(a_wrong_value_is_refused_with_its_range),
 		TEST(tab_and_question_mark_know_the_settings),
+		TEST(a_mistake_inside_a_statement_is_pointed_at),
 		TEST(delete_takes_away_and_says_when_there_is_nothing),
 		TEST(exit_with_changes_must_be_meant),
 		TEST(a_refused_commit_changes_nothing),
