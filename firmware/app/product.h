@@ -139,6 +139,13 @@ void publish(struct fairlead *f, mtime now);
  * kernel the difference, the responder the new image.  On failure `why` says what was refused. */
 enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
+/* What would be published with configuration `c`, whose links have their numbers, and with link
+ * `number` (0: none) in `state`.  The other links are in the state they have. */
+void publish_what_if(const struct fairlead *f, const struct config *c, uint8_t number,
+	enum link_state state, struct published *out);
+/* The state of a link of some configuration: as it is judged now; one that only that configuration
+ * has, or enables, is taken as up. */
+enum link_state publish_state_of(const struct fairlead *f, const struct link_conf *c);
 /* Compare the kernel with what should be there and mend it. */
 void publish_reconcile(struct fairlead *f, mtime now);
 

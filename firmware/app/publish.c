@@ -14,6 +14,44 @@
 #define RECONCILE_FIRST sec(1)
 #define RECONCILE_LAST  sec(60)
 
+enum link_state publish_state_of(const struct fairlead *f, const struct link_conf *c)
+{
+	const struct link *l = &f->link[c->number];
+
+	if (c->disabled)
+		return LINK_DISABLED;
+	if (!l->conf || !str_eq(l->conf->name, c->name) || l->state == LINK_DISABLED)
+		return LINK_UP;
+	return l->state;
+}
+
+/* What the policies are told of link `which` of `c`. */
+static struct policy_link policy_link_of(
+	const struct fairlead *f, const struct config *c, size_t which)
+{
+	const struct link_conf *conf = &c->v.links[which];
+
+	return (struct policy_link){
+		.number = conf->number,
+		.state = publish_state_of(f, conf),
+		.weight = policy_link_weight(c->v.links, c->v.nlinks, which),
+		.backup = conf->role == LINK_BACKUP,
+	};
+}
+
+void publish_what_if(const struct fairlead *f, const struct config *c, uint8_t number,
+	enum link_state state, struct published *out)
+{
+	struct policy_link links[FL_LINKS_MAX];
+
+	for (size_t i = 0; i < c->v.nlinks; i++) {
+		links[i] = policy_link_of(f, c, i);
+		if (links[i].number == number)
+			links[i].state = state;
+	}
+	(void)policy_publish(c->v.policies, c->v.npolicies, links, c->v.nlinks, &f->published, out);
+}
+
 static void make_published(
 	struct fairlead *f, const struct published *old, struct published *out, bool *changed)
 {
@@ -21,14 +59,8 @@ static void make_published(
 	struct policy_link links[FL_LINKS_MAX];
 
 	for (size_t i = 0; i < f->nlinks; i++) {
-		const struct link_conf *conf = &c->v.links[i];
-
-		links[i] = (struct policy_link){
-			.number = f->order[i],
-			.state = f->link[f->order[i]].state,
-			.weight = policy_link_weight(c->v.links, c->v.nlinks, i),
-			.backup = conf->role == LINK_BACKUP,
-		};
+		links[i] = policy_link_of(f, c, i);
+		links[i].state = f->link[f->order[i]].state;
 	}
 	*changed = policy_publish(c->v.policies, c->v.npolicies, links, f->nlinks, old, out);
 }
