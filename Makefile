@@ -204,6 +204,16 @@ test-lab: all ## only the lab: real kernel, network namespaces
 golden-update: all ## rewrite the golden files from what the programs print now
 	@B=$(B) GOLDEN_UPDATE=1 tests/run golden
 
+# ---- benchmarks -----------------------------------------------------------------------------------
+
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/fairlead.a
+	@mkdir -p $(dir $@)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS)
+
+bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
+	@B=$(B) tests/bench/dns $(NAMES)
+
 # ---- the lab -------------------------------------------------------------------------------------
 
 run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
@@ -246,6 +256,6 @@ help: ## this list
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
-	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps FORCE
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_worker_bench PROGRAM NAMES - what fairlead-dns costs beside the least a UDP server can cost.
+/* dns_worker_bench PROGRAM NAMES [NAME=PORT=PID[,PID]...]... - what fairlead-dns costs beside the
+ * least a UDP server can cost, and beside other servers that run already and serve the same zone.
+ * dns_worker_bench --zone NAMES - that zone as a master file, for the others.
  *
- * The worker and an echo that sends every datagram back with a fixed answer behind it (recvmmsg and
- * sendmmsg, one thread, no thought) get the same questions in turn: 80 % addresses that exist, 10 %
- * MX of them, 10 % names that do not exist.  Servers run on CPU 0, this program on CPU 1, with 128
- * questions under way from 8 sockets.  The figure is CPU time a question of the server's process;
- * rates only tell how busy the machine is.  Then: how long a change of state and a death take to be
- * seen in, or gone from, the answers. */
+ * The ceiling is an echo that sends every datagram back with a fixed answer behind it (recvmmsg and
+ * sendmmsg, one thread, no thought).  All get the same questions in turn: 70 % addresses, 10 % MX,
+ * 10 % names without the type asked for, 10 % names that do not exist; every address depends on a
+ * link.  Servers run on CPU 0, this program on CPU 1, with 128 questions under way from 8 sockets
+ * or connections.  The figure is CPU time a question of the server's processes, the median of the
+ * runs; rates only tell how busy the machine is.  Then: how long a change of state and a death take
+ * to be seen in, or gone from, the answers; and whether an answer is lost while images change. */
 #include "dns_worker.h"
 #include "log.h"
 
@@ -14,6 +17,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,14 +29,31 @@
 #define CLIENTS   8
 #define WINDOW    16 /* questions under way from each */
 #define QUESTIONS 200000
-#define RUN       ms(1500)
-#define PAIRS     7
+#define RUN       ms(1000)
+#define RUNS_MAX  31
 #define BATCH     32
 #define OCTETS    512
+#define MX_EVERY  10 /* names between two with a mail exchange */
+#define SERVERS   8
+
+enum transport { UDP, UDP_EDNS, TCP, TRANSPORTS };
+
+static const char *const transport_text[TRANSPORTS] = {"UDP", "UDP+EDNS", "TCP"};
 
 struct asked {
-	uint8_t n;
-	uint8_t octets[47];
+	uint8_t n;          /* without the OPT record */
+	uint8_t octets[63]; /* two octets of length for TCP, the question, an OPT record */
+};
+
+#define OPT_N 11
+
+struct server {
+	char name[16];
+	uint16_t port;
+	pid_t pid[8];
+	size_t npids;
+	double cost[TRANSPORTS][RUNS_MAX];
+	double rate[TRANSPORTS][RUNS_MAX];
 };
 
 struct bench {
@@ -47,6 +68,9 @@ struct bench {
 	struct mmsghdr in[WINDOW], out[WINDOW];
 	struct iovec in_data[WINDOW], out_data[WINDOW];
 	uint8_t answers[WINDOW][2048];
+	struct server server[SERVERS];
+	size_t nservers, runs;
+	uint64_t asked, heard;
 };
 
 static void die(const char *what)
@@ -81,13 +105,28 @@ static void print_line(void *ctx, enum log_level level, struct str text)
 
 /* ---- the zone and the questions ---- */
 
+static void print_zone(size_t names)
+{
+	printf("$ORIGIN example.com.\n$TTL 30\n"
+	       "@ SOA ns1 hostmaster 1000 3600 600 604800 10\n"
+	       "@ NS ns1\nns1 A 203.0.113.2\nmail A 203.0.113.3\n");
+	for (size_t i = 0; i < names; i++) {
+		printf("h%zu A 10.%zu.%zu.%zu\n", i, i >> 16 & 255, i >> 8 & 255, i & 255);
+		if (i % MX_EVERY == 0)
+			printf("h%zu MX 10 mail\n", i);
+	}
+}
+
 static void build_zone(struct bench *b, size_t names)
 {
 	struct zone *z = &b->zone;
-	struct dns_host_conf *hosts = calloc(names, sizeof(*hosts));
+	struct dns_host_conf *hosts = calloc(names + 1, sizeof(*hosts));
+	struct dns_record_conf *records = calloc(names / MX_EVERY + 1, sizeof(*records));
 	char *labels = calloc(names, 16);
+	double start;
 
 	zone_open(z, "example.com");
+	z->domain[0].records = records;
 	for (size_t i = 0; i < names; i++) {
 		char *label = labels + i * 16;
 
@@ -96,20 +135,28 @@ static void build_zone(struct bench *b, size_t names)
 		hosts[i].link = (int32_t)(i % 3);
 		hosts[i].address =
 			ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
+		if (i % MX_EVERY == 0)
+			records[z->domain[0].nrecords++] = (struct dns_record_conf){
+				.name = str_of(label), .type = STR("MX"), .data = STR("10 mail")};
 	}
+	hosts[names].name.label = STR("mail");
+	hosts[names].address = ip_addr_v4(203, 0, 113, 3);
 	z->domain[0].hosts = hosts;
-	z->domain[0].nhosts = names;
+	z->domain[0].nhosts = names + 1;
 	zone_server(z, "ns1", "203.0.113.2", 1);
 	zone_live(z, "123");
+	start = seconds(CLOCK_MONOTONIC);
 	if (zone_build(z) != FL_OK) {
 		fprintf(stderr, "the zone does not build\n");
 		exit(1);
 	}
+	printf("image: %zu names, built and opened in %.3f s, %.1f octets a name\n", names,
+		seconds(CLOCK_MONOTONIC) - start, (double)z->octets.n / (double)names);
 }
 
 static void make_question(struct asked *q, const char *name, uint16_t type, uint16_t id)
 {
-	struct buf b = buf_of(q->octets, sizeof(q->octets));
+	struct buf b = buf_of(q->octets + 2, sizeof(q->octets) - 2);
 	static const char domain[] = "\7example\3com";
 
 	buf_put_u16(&b, id);
@@ -120,6 +167,20 @@ static void make_question(struct asked *q, const char *name, uint16_t type, uint
 	buf_put_u16(&b, type);
 	buf_put_u16(&b, 1);
 	q->n = (uint8_t)b.n;
+	set_u16(q->octets, q->n);
+	buf_put(&b, "\0\0\x29\x04\xd0\0\0\0\0\0\0", OPT_N);
+}
+
+/* Which of ten a question is. */
+static void choose_question(struct asked *q, uint32_t dice, uint32_t n, uint16_t id)
+{
+	char name[24];
+	uint16_t type = dice == 1 ? DNS_MX : dice == 2 ? DNS_TXT : DNS_A;
+
+	if (dice == 1)
+		n = n / MX_EVERY * MX_EVERY;
+	snprintf(name, sizeof(name), "%c%u", dice == 0 ? 'x' : 'h', n);
+	make_question(q, name, type, id);
 }
 
 static void make_questions(struct bench *b, size_t names)
@@ -129,29 +190,50 @@ static void make_questions(struct bench *b, size_t names)
 	b->questions = calloc(QUESTIONS, sizeof(*b->questions));
 	for (size_t i = 0; i < QUESTIONS; i++) {
 		uint32_t dice = rng_below(&rng, 10);
-		char name[24];
 
-		snprintf(name, sizeof(name), "%c%u", dice == 0 ? 'x' : 'h',
-			rng_below(&rng, (uint32_t)names));
-		make_question(&b->questions[i], name, dice == 1 ? 15 : 1, (uint16_t)i);
+		choose_question(
+			&b->questions[i], dice, rng_below(&rng, (uint32_t)names), (uint16_t)i);
 	}
 }
 
 /* ---- the load ---- */
 
-static void ask(struct bench *b, int fd, unsigned n)
+static struct asked *next_question(struct bench *b)
+{
+	return &b->questions[b->next++ % QUESTIONS];
+}
+
+static void ask_udp(struct bench *b, int fd, unsigned n, bool edns)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct asked *q = &b->questions[b->next++ % QUESTIONS];
+		struct asked *q = next_question(b);
+		uint8_t *at = q->octets + 2;
 
-		b->out_data[i] = (struct iovec){q->octets, q->n};
+		at[11] = edns; /* ARCOUNT */
+		b->out_data[i] = (struct iovec){at, q->n + (edns ? OPT_N : 0u)};
 		b->out[i].msg_hdr = (struct msghdr){.msg_iov = &b->out_data[i], .msg_iovlen = 1};
 	}
 	if (n && sendmmsg(fd, b->out, n, 0) < 0)
 		die("sendmmsg");
 }
 
-static unsigned hear(struct bench *b, int fd)
+static void ask_tcp(struct bench *b, int fd, unsigned n)
+{
+	uint8_t octets[WINDOW * sizeof(struct asked)];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct asked *q = next_question(b);
+
+		q->octets[2 + 11] = 0;
+		memcpy(octets + at, q->octets, 2u + q->n);
+		at += 2u + q->n;
+	}
+	if (at && send(fd, octets, at, MSG_NOSIGNAL) != (ssize_t)at)
+		die("send");
+}
+
+static unsigned hear_udp(struct bench *b, int fd)
 {
 	int n;
 
@@ -163,53 +245,121 @@ static unsigned hear(struct bench *b, int fd)
 	return n > 0 ? (unsigned)n : 0;
 }
 
-/* Answers in the time of one run. */
-static uint64_t load_for(struct bench *b, uint16_t port, span how_long)
+/* One client's connection: octets that are no whole answer yet. */
+struct stream {
+	uint8_t octets[65536];
+	size_t n;
+};
+
+static unsigned hear_tcp(struct stream *s, int fd)
+{
+	ssize_t got = recv(fd, s->octets + s->n, sizeof(s->octets) - s->n, MSG_DONTWAIT);
+	size_t at = 0;
+	unsigned answers = 0;
+
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		die("the server closed a connection");
+	s->n += got > 0 ? (size_t)got : 0;
+	while (s->n - at >= 2 && s->n - at - 2 >= get_u16(s->octets + at)) {
+		at += 2u + get_u16(s->octets + at);
+		answers++;
+	}
+	memmove(s->octets, s->octets + at, s->n - at);
+	s->n -= at;
+	return answers;
+}
+
+static void ask(struct bench *b, enum transport how, int fd, unsigned n)
+{
+	if (how == TCP)
+		ask_tcp(b, fd, n);
+	else
+		ask_udp(b, fd, n, how == UDP_EDNS);
+	b->asked += n;
+}
+
+static int client(uint16_t port, bool tcp)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM, 0), one = 1;
+
+	if (connect(fd, (struct sockaddr *)(void *)&to, sizeof(to)) < 0)
+		die("connect");
+	if (tcp)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+/* Hear what has come on all clients; with `on` ask as much again.  False: nothing for `wait` ms. */
+static bool turn(struct bench *b, enum transport how, struct pollfd *p, struct stream *streams,
+	int wait, bool on)
+{
+	if (poll(p, CLIENTS, wait) == 0)
+		return false;
+	for (size_t i = 0; i < CLIENTS; i++) {
+		unsigned n = 0;
+
+		if (p[i].revents)
+			n = how == TCP ? hear_tcp(&streams[i], p[i].fd) : hear_udp(b, p[i].fd);
+		b->heard += n;
+		if (on)
+			ask(b, how, p[i].fd, n);
+	}
+	return true;
+}
+
+/* Answers in the time of one run.  `each`, if any, is called between turns. */
+static uint64_t load_for(struct bench *b, enum transport how, uint16_t port, span how_long,
+	void (*each)(struct bench *b))
+{
+	static struct stream streams[CLIENTS];
 	struct pollfd p[CLIENTS];
 	double end = seconds(CLOCK_MONOTONIC) + (double)how_long.us / 1e6;
-	uint64_t answers = 0;
 
+	b->asked = b->heard = 0;
 	for (size_t i = 0; i < CLIENTS; i++) {
-		p[i] = (struct pollfd){socket(AF_INET, SOCK_DGRAM, 0), POLLIN, 0};
-		if (connect(p[i].fd, (struct sockaddr *)(void *)&to, sizeof(to)) < 0)
-			die("connect");
-		ask(b, p[i].fd, WINDOW);
+		streams[i].n = 0;
+		p[i] = (struct pollfd){client(port, how == TCP), POLLIN, 0};
+		ask(b, how, p[i].fd, WINDOW);
 	}
 	while (seconds(CLOCK_MONOTONIC) < end) {
-		if (poll(p, CLIENTS, 1000) == 0) {
+		if (!turn(b, how, p, streams, 1000, true)) {
 			fprintf(stderr, "no answer for a second\n");
 			exit(1);
 		}
-		for (size_t i = 0; i < CLIENTS; i++) {
-			unsigned n = p[i].revents ? hear(b, p[i].fd) : 0;
-
-			answers += n;
-			ask(b, p[i].fd, n);
-		}
+		if (each)
+			each(b);
 	}
+	while (b->heard < b->asked && turn(b, how, p, streams, 300, false))
+		;
 	for (size_t i = 0; i < CLIENTS; i++)
 		close(p[i].fd);
-	return answers;
+	return b->heard;
 }
 
-/* CPU microseconds an answer of process `pid`. */
-static double cost(struct bench *b, pid_t pid, uint16_t port, const char *name)
+static double cpu_of(const struct server *s)
 {
-	clockid_t cpu;
-	double before, used;
-	uint64_t answers;
+	double sum = 0;
 
-	if (clock_getcpuclockid(pid, &cpu))
-		die("CPU clock");
-	before = seconds(cpu);
-	answers = load_for(b, port, RUN);
-	used = (seconds(cpu) - before) * 1e6 / (double)answers;
-	printf("# %-6s %5.0f k/s  %.3f us\n", name, (double)answers / (double)RUN.us * 1e3, used);
-	return used;
+	for (size_t i = 0; i < s->npids; i++) {
+		clockid_t clock;
+
+		if (clock_getcpuclockid(s->pid[i], &clock))
+			die("CPU clock");
+		sum += seconds(clock);
+	}
+	return sum;
+}
+
+static void measure(struct bench *b, struct server *s, enum transport how, size_t run)
+{
+	double before = cpu_of(s);
+	uint64_t answers = load_for(b, how, s->port, RUN, NULL);
+
+	s->cost[how][run] = (cpu_of(s) - before) * 1e6 / (double)answers;
+	s->rate[how][run] = (double)answers / (double)RUN.us * 1e3;
 }
 
 /* ---- the echo ---- */
@@ -294,18 +444,6 @@ static void worker_start(struct bench *b, const char *program, uint16_t port)
 	work(b, ms(300));
 }
 
-static int client(uint16_t port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (connect(fd, (struct sockaddr *)(void *)&to, sizeof(to)) < 0)
-		die("connect");
-	return fd;
-}
-
 /* The number of addresses in the answer about h0, which is on link 1. */
 static unsigned addresses(struct bench *b, int fd, bool let_it_work)
 {
@@ -313,7 +451,7 @@ static unsigned addresses(struct bench *b, int fd, bool let_it_work)
 	uint8_t answer[512];
 
 	make_question(&q, "h0", 1, 1);
-	if (send(fd, q.octets, q.n, 0) < 0)
+	if (send(fd, q.octets + 2, q.n, 0) < 0)
 		die("send");
 	while (recv(fd, answer, sizeof(answer), let_it_work ? MSG_DONTWAIT : 0) < 0)
 		work(b, us(200));
@@ -338,7 +476,7 @@ static void measure_state(struct bench *b, uint16_t port)
 {
 	enum { TURNS = 1001 };
 	static double took[TURNS];
-	int fd = client(port);
+	int fd = client(port, false);
 
 	for (size_t i = 0; i < TURNS; i++) {
 		double start;
@@ -361,7 +499,7 @@ static void measure_death(struct bench *b, uint16_t port)
 {
 	enum { TURNS = 11 };
 	double took[TURNS];
-	int fd = client(port);
+	int fd = client(port, false);
 
 	for (size_t i = 0; i < TURNS; i++) {
 		double start;
@@ -378,30 +516,115 @@ static void measure_death(struct bench *b, uint16_t port)
 	close(fd);
 }
 
+/* A new image every 20 ms, under full load. */
+static void swap_image(struct bench *b)
+{
+	static double next;
+	char room[100];
+	struct textbuf why = textbuf_of(room, sizeof(room));
+
+	work(b, us(0));
+	if (seconds(CLOCK_MONOTONIC) < next)
+		return;
+	next = seconds(CLOCK_MONOTONIC) + 0.02;
+	if (b->dns.image(b->dns.ctx, b->zone.octets, &why) != FL_OK)
+		fprintf(stderr, "%s\n", room);
+}
+
+static void measure_swaps(struct bench *b, uint16_t port)
+{
+	load_for(b, UDP, port, ms(2000), swap_image);
+	printf("images changed under load: %llu questions, %llu answers, %llu lost\n",
+		(unsigned long long)b->asked, (unsigned long long)b->heard,
+		(unsigned long long)(b->asked - b->heard));
+}
+
+/* ---- the table ---- */
+
+static bool server_of(const char *text, struct server *s)
+{
+	char pids[64], *p = pids;
+	unsigned port;
+
+	if (sscanf(text, "%15[^=]=%u=%63s", s->name, &port, pids) != 3 || port > 65535)
+		return false;
+	s->port = (uint16_t)port;
+	for (s->npids = 0; *p && s->npids < COUNT_OF(s->pid); p += *p == ',')
+		s->pid[s->npids++] = (pid_t)strtol(p, &p, 10);
+	return true;
+}
+
+/* Ratios run by run, so that a busy moment meets both. */
+static double ratio(
+	const struct bench *b, const struct server *s, const struct server *to, enum transport how)
+{
+	double at[RUNS_MAX];
+
+	for (size_t i = 0; i < b->runs; i++)
+		at[i] = s->cost[how][i] / to->cost[how][i];
+	return median(at, b->runs);
+}
+
+/* Server 0 is the worker, 1 the echo, which does not speak TCP. */
+static void compare(struct bench *b, enum transport how)
+{
+	for (size_t run = 0; run < b->runs; run++)
+		for (size_t i = 0; i < b->nservers; i++)
+			if (i != 1 || how != TCP)
+				measure(b, &b->server[i], how, run);
+	for (size_t i = 0; i < b->nservers; i++) {
+		struct server *s = &b->server[i];
+		const struct server *to = &b->server[how == TCP ? 0 : 1];
+		double of;
+
+		if (i == 1 && how == TCP)
+			continue;
+		of = ratio(b, s, to, how);
+		printf("%-9s %-9s %6.3f us/query  %.3f of %s  %5.0f k/s\n", transport_text[how],
+			s->name, median(s->cost[how], b->runs), of, to->name,
+			median(s->rate[how], b->runs));
+	}
+	fflush(stdout);
+}
+
+static int usage(void)
+{
+	fputs("usage: dns_worker_bench PROGRAM NAMES RUNS [NAME=PORT=PID[,PID]...]...\n"
+	      "       dns_worker_bench --zone NAMES\n",
+		stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b;
-	double ours[PAIRS], echo[PAIRS], ratio[PAIRS];
 	uint16_t port;
-	uint64_t names;
+	uint64_t names, runs;
 	pid_t pid;
 
-	if (argc != 3 || !str_to_u64(str_of(argv[2]), 4000000, &names) || names == 0) {
-		fprintf(stderr, "usage: dns_worker_bench PROGRAM NAMES\n");
-		return 2;
+	if (argc < 3 || !str_to_u64(str_of(argv[2]), 4000000, &names) || names == 0)
+		return usage();
+	if (strcmp(argv[1], "--zone") == 0) {
+		print_zone((size_t)names);
+		return 0;
 	}
+	if (argc < 4 || !str_to_u64(str_of(argv[3]), RUNS_MAX, &runs) || runs == 0)
+		return usage();
+	b.runs = (size_t)runs;
 	build_zone(&b, (size_t)names);
 	make_questions(&b, (size_t)names);
 	pid = echo_start(&port);
 	worker_start(&b, argv[1], (uint16_t)(port ^ 1));
-	for (size_t i = 0; i < PAIRS; i++) {
-		ours[i] = cost(&b, dns_worker_pid(b.worker), (uint16_t)(port ^ 1), "worker");
-		echo[i] = cost(&b, pid, port, "echo");
-		ratio[i] = ours[i] / echo[i];
-	}
-	printf("%zu names, image %.1f MB: worker %.3f us, echo %.3f us, ratio %.3f\n",
-		(size_t)names, (double)b.zone.octets.n / 1e6, median(ours, PAIRS),
-		median(echo, PAIRS), median(ratio, PAIRS));
+	b.server[b.nservers++] = (struct server){
+		.name = "worker", .port = port ^ 1, .pid = {dns_worker_pid(b.worker)}, .npids = 1};
+	b.server[b.nservers++] =
+		(struct server){.name = "ceiling", .port = port, .pid = {pid}, .npids = 1};
+	for (int i = 4; i < argc && b.nservers < SERVERS; i++)
+		if (!server_of(argv[i], &b.server[b.nservers++]))
+			return usage();
+	for (enum transport how = UDP; how < TRANSPORTS; how++)
+		compare(&b, how);
+	measure_swaps(&b, (uint16_t)(port ^ 1));
 	measure_state(&b, (uint16_t)(port ^ 1));
 	measure_death(&b, (uint16_t)(port ^ 1));
 	kill(pid, SIGKILL);
