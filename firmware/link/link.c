@@ -89,6 +89,9 @@ static void forget_flights(struct link *l)
 	for (size_t i = 0; i < LINK_FLIGHT_MAX; i++)
 		l->flight[i].fate = FATE_NONE;
 	l->oldest = l->next;
+	for (size_t i = 0; i < LINK_TARGETS_MAX; i++)
+		if (l->test.of[i].result == LINK_TEST_WAITING)
+			l->test.of[i].result = LINK_TEST_LOST;
 }
 
 /* Was this one sent with the first of the row, or later? */
@@ -391,9 +394,21 @@ static void lose_while_recovering(struct link *l, mtime now, const struct link_f
 		begin_row(l, now, f);
 }
 
+/* A person waits for this one. */
+static void settle_test(
+	struct link *l, const struct link_flight *f, enum link_test_result result, span rtt)
+{
+	if (f->kind != KIND_TEST || l->test.of[f->target].seq != f->seq)
+		return;
+	l->test.of[f->target].result = (uint8_t)result;
+	l->test.of[f->target].rtt = rtt;
+}
+
 static void lose(struct link *l, mtime now, struct link_flight *f, struct link_out *out)
 {
 	f->fate = FATE_LOST;
+	l->losses++;
+	settle_test(l, f, LINK_TEST_LOST, us(0));
 	switch (l->state) {
 	case LINK_UP:
 	case LINK_DEGRADED:
@@ -566,17 +581,16 @@ static span pace(struct link *l, mtime now)
 	return jittered(l, interval);
 }
 
-static void send_one(struct link *l, mtime now, struct link_out *out)
+static void send_to(struct link *l, mtime now, size_t target, enum link_kind kind, span wait,
+	struct link_out *out)
 {
 	uint16_t seq = l->next;
 	struct link_flight *f = flight_of(l, seq);
-	enum link_kind kind = kind_now(l);
-	size_t target = pick_target(l, kind);
 
 	if (f->fate == FATE_WAITING && l->oldest == f->seq)
 		l->oldest++; /* the table is full: the oldest is given up */
 	*f = (struct link_flight){.sent = now,
-		.due = mtime_after(now, wait_now(l, target)),
+		.due = mtime_after(now, wait),
 		.seq = seq,
 		.target = (uint8_t)target,
 		.fate = FATE_WAITING,
@@ -587,6 +601,14 @@ static void send_one(struct link *l, mtime now, struct link_out *out)
 	l->proof.sent += kind == KIND_PROOF;
 	l->row.asked += kind == KIND_BURST;
 	out->send[out->nsend++] = (struct link_probe){(uint8_t)target, seq};
+}
+
+static void send_one(struct link *l, mtime now, struct link_out *out)
+{
+	enum link_kind kind = kind_now(l);
+	size_t target = pick_target(l, kind);
+
+	send_to(l, now, target, kind, wait_now(l, target), out);
 }
 
 /* The two probes of a first suspicion leave enough for the burst that an outage needs: on a link
@@ -650,6 +672,7 @@ static void learn(struct link *l, mtime now, struct link_flight *f, struct link_
 	struct link_target_state *t = &l->target[f->target];
 	span rtt = mtime_between(f->sent, now);
 
+	settle_test(l, f, LINK_TEST_ANSWERED, rtt);
 	t->answered++;
 	t->last_answer = now;
 	if (rtt.us <= RTT_LONGEST.us)
@@ -704,6 +727,7 @@ void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *
 	if (f->seq == seq && f->fate == FATE_WAITING) {
 		f->due = now;
 		lose(l, now, f, out);
+		settle_test(l, f, LINK_TEST_UNSENT, us(0));
 		l->row.unsent += l->row.running && is_of_row(l, f);
 	}
 	link_go_on(l, now, out);
@@ -735,6 +759,39 @@ void link_clear_hold(struct link *l, mtime now, struct link_out *out)
 		l->proof.cleared = true;
 	}
 	link_go_on(l, now, out);
+}
+
+bool link_test_begin(struct link *l, mtime now, struct link_out *out)
+{
+	span cost = us((int64_t)l->ntargets * probe_cost(l).us);
+
+	link_out_clear(out);
+	earn_credit(l, now);
+	if (!is_probing(l) || l->credit.us < cost.us)
+		return false;
+	for (size_t i = 0; i < l->ntargets; i++) {
+		l->test.of[i].seq = l->next;
+		l->test.of[i].result = LINK_TEST_WAITING;
+		send_to(l, now, i, KIND_TEST, LINK_TEST_WAIT, out);
+	}
+	return true;
+}
+
+bool link_test_is_over(const struct link *l)
+{
+	for (size_t i = 0; i < l->ntargets; i++)
+		if (l->test.of[i].result == LINK_TEST_WAITING)
+			return false;
+	return true;
+}
+
+void link_forget_failure(struct link *l)
+{
+	if (l->ndowns == 0)
+		return;
+	l->ndowns--;
+	/* Where the ring was full an older failure is gone as well. */
+	l->downs[l->ndowns % LINK_DOWNS_KEPT] = (mtime){INT64_MIN / 2};
 }
 
 void link_tick(struct link *l, mtime now, struct link_out *out)

@@ -30,7 +30,7 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 /* ---- the machine (link.c) ---- */
 
 enum link_fate { FATE_NONE, FATE_WAITING, FATE_LOST, FATE_ANSWERED };
-enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF };
+enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF, KIND_TEST };
 
 void link_out_clear(struct link_out *out);
 /* The one place where the state changes. */

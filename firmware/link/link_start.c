@@ -154,6 +154,7 @@ static void restart_judgement(struct link *l, mtime now)
 	l->proof.sent = l->proof.answered = 0;
 	l->proof.since = now;
 	l->row.targets = 0;
+	l->test = (struct link_test){0};
 }
 
 void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, struct link_out *out)

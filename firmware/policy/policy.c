@@ -3,8 +3,8 @@
  *
  * For each policy, in this order:
  *   1. its members, in the order typed;
- *   2. of these the fit ones; of these the primary links, or, if there is none, the backups.  A
- *      policy never takes away the last fit link it has;
+ *   2. of these the fit ones that are not barred; of these the primary links, or, if there is none,
+ * the backups.  A policy never takes away the last fit link it has;
  *   3. the share of each: priority gives all to the first, weighted goes by weight, all is even.  A
  *      degraded link counts a quarter: new flows lean to sound links, none is killed, and a link
  *      that is alone still carries all;
@@ -160,12 +160,13 @@ static uint32_t live_mask(const struct published_policy *p)
 	return mask;
 }
 
-/* Fills the masks that do not depend on policies; returns the mask of backups. */
-static uint32_t links_sum_up(const struct policy_link *links, size_t nlinks, struct published *out)
+/* Fills the masks that do not depend on policies, and those of the view. */
+static void links_sum_up(struct view *v, struct published *out)
 {
-	uint32_t backups = 0;
+	const struct policy_link *links = v->links;
+	uint32_t barred = 0;
 
-	for (size_t i = 0; i < nlinks; i++) {
+	for (size_t i = 0; i < v->nlinks; i++) {
 		uint32_t bit = links[i].number <= FL_LINKS_MAX ? link_bit(links[i].number) : 0;
 
 		if (links[i].state != LINK_DISABLED)
@@ -175,9 +176,11 @@ static uint32_t links_sum_up(const struct policy_link *links, size_t nlinks, str
 		if (links[i].state == LINK_SUSPECT || links[i].state == LINK_RECOVERING)
 			out->unsure |= bit;
 		if (links[i].backup)
-			backups |= bit;
+			v->backups |= bit;
+		if (links[i].barred)
+			barred |= bit;
 	}
-	return backups;
+	v->fit = out->fit & ~barred;
 }
 
 bool policy_publish(const struct policy_conf *policies, size_t npolicies,
@@ -195,8 +198,7 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
 			       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,
 		"no padding");
 	memset(out, 0, sizeof(*out));
-	v.backups = links_sum_up(links, nlinks, out);
-	v.fit = out->fit;
+	links_sum_up(&v, out);
 	out->live = without_idle_backups(v.fit, v.backups);
 	for (size_t i = 0; i < npolicies && i < POLICIES_MAX; i++) {
 		struct published_policy *p = &out->policy[out->npolicies++];

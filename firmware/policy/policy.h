@@ -43,6 +43,7 @@ struct policy_link {
 	enum link_state state;
 	uint32_t weight; /* > 0 */
 	bool backup;
+	bool barred; /* takes nothing new, whatever happens; it works, so its connections stay */
 };
 
 /* Bit n-1 of a mask stands for link number n. */

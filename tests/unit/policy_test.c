@@ -26,7 +26,8 @@ static void fixture_init(struct fixture *f, enum policy_method method, size_t nl
 {
 	*f = (struct fixture){.nlinks = nlinks};
 	for (size_t i = 0; i < nlinks; i++) {
-		f->links[i] = (struct policy_link){(uint8_t)(i + 1), LINK_UP, 1, false};
+		f->links[i] = (struct policy_link){
+			.number = (uint8_t)(i + 1), .state = LINK_UP, .weight = 1};
 		f->members[i].link = (int32_t)i;
 	}
 	f->policy = (struct policy_conf){
@@ -114,6 +115,23 @@ static void priority_keeps_the_typed_order_of_live_members(void **state)
 	publish_fresh(&f);
 	assert_int_equal(f.now.policy[0].nlive, 3);
 	assert_memory_equal(f.now.policy[0].live, "\3\2\1", 3);
+}
+
+static void barred_link_works_and_takes_nothing_new(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_ALL, 2);
+	f.links[0].barred = true;
+	publish_fresh(&f);
+	assert_int_equal(f.now.fit, 3);
+	assert_int_equal(f.now.live, 2);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+	/* It is an order: it holds even when nothing else is left. */
+	f.links[1].state = LINK_DOWN;
+	publish_next(&f);
+	assert_int_equal(f.now.live, 0);
 }
 
 static void weighted_shares_slots_in_proportion_to_link_weights(void **state)
@@ -1059,6 +1077,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priority_gives_every_slot_to_the_first_live_member),
 		cmocka_unit_test(priority_keeps_the_typed_order_of_live_members),
+		cmocka_unit_test(barred_link_works_and_takes_nothing_new),
 		cmocka_unit_test(weighted_shares_slots_in_proportion_to_link_weights),
 		cmocka_unit_test(weight_of_a_member_overrides_the_weight_of_its_link),
 		cmocka_unit_test(weighted_names_the_heaviest_live_member_first),
