@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The answer that is explained is made by dns_answer() itself and read back from its octets, so
  * that what a person sees is what a resolver gets. */
+#include "dns_explain.h"
+
 #include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
@@ -19,28 +21,43 @@ static const char *rcode_text(unsigned rcode)
 	return rcode < COUNT_OF(texts) ? texts[rcode] : "error";
 }
 
+/* One record of a message, read. */
+struct shown_record {
+	struct dns_name owner;
+	uint16_t type, n;
+	uint32_t ttl;
+	size_t data; /* where in the message */
+};
+
+static bool take_record(struct bytes message, size_t *at, struct shown_record *r)
+{
+	struct bytes rest;
+
+	if (dns_name_take(message, at, &r->owner) != FL_OK)
+		return false;
+	rest = bytes_of(message.at + *at, message.n - *at);
+	r->type = bytes_take_u16(&rest);
+	bytes_take_u16(&rest);
+	r->ttl = bytes_take_u32(&rest);
+	r->n = bytes_take_u16(&rest);
+	if (!bytes_take(&rest, r->n) && r->n)
+		return false;
+	*at = message.n - rest.n;
+	r->data = *at - r->n;
+	return true;
+}
+
 static void print_record(
 	struct bytes message, size_t *at, const char *section, const struct sink *out)
 {
 	char text[DNS_NAME_TEXT_MAX], type_text[DNS_TYPE_TEXT_MAX];
-	struct dns_name owner;
-	struct bytes rest;
-	uint16_t type, n;
-	uint32_t ttl;
+	struct shown_record r;
 
-	if (dns_name_take(message, at, &owner) != FL_OK)
+	if (!take_record(message, at, &r))
 		return;
-	rest = bytes_of(message.at + *at, message.n - *at);
-	type = bytes_take_u16(&rest);
-	bytes_take_u16(&rest);
-	ttl = bytes_take_u32(&rest);
-	n = bytes_take_u16(&rest);
-	if (!bytes_take(&rest, n) && n)
-		return;
-	*at = message.n - rest.n;
-	sink_printf(out, "%-10s  %s %lu IN %s ", section, dns_name_text(owner.wire, text),
-		(unsigned long)ttl, dns_type_text(type, type_text));
-	dns_rdata_print(type, message, *at - n, n, out);
+	sink_printf(out, "%-10s  %s %lu IN %s ", section, dns_name_text(r.owner.wire, text),
+		(unsigned long)r.ttl, dns_type_text(r.type, type_text));
+	dns_rdata_print(r.type, message, r.data, r.n, out);
 	sink_puts(out, "\n");
 }
 
@@ -169,14 +186,27 @@ static size_t put_question(struct buf *out, const struct dns_name *name, uint16_
 	return name->n + 4u;
 }
 
-enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
-	struct str type, const struct sink *out)
+/* Ask as a resolver would over TCP.  `*question_n`: octets of the question in the reply. */
+static enum fl_err ask(const struct dns_image *image, const struct published *pub,
+	const struct dns_name *name, uint16_t type, const struct ip_addr *from, struct buf *reply,
+	size_t *question_n)
 {
 	struct dns_responder r = {.image = *image, .rng = rng_of(1)};
-	const struct dns_client client = {.tcp = true};
-	uint8_t question[DNS_HEADER + DNS_NAME_SIZE + 4], octets[EXPLAIN_SIZE];
-	struct buf query = buf_of(question, sizeof(question)),
-		   reply = buf_of(octets, sizeof(octets));
+	const struct dns_client client = {.addr = *from, .tcp = true};
+	uint8_t question[DNS_HEADER + DNS_NAME_SIZE + 4];
+	struct buf query = buf_of(question, sizeof(question));
+
+	*question_n = put_question(&query, name, type);
+	return dns_answer(&r, pub, &client, bytes_of(query.at, query.n), reply) == DNS_REPLY
+		       ? FL_OK
+		       : FL_EFULL;
+}
+
+enum fl_err dns_explain_from(const struct dns_image *image, const struct published *pub,
+	struct str name, struct str type, const struct ip_addr *from, const struct sink *out)
+{
+	uint8_t octets[EXPLAIN_SIZE];
+	struct buf reply = buf_of(octets, sizeof(octets));
 	const struct image_node *node;
 	struct dns_name wire;
 	struct dns_key key;
@@ -192,13 +222,66 @@ enum fl_err dns_explain(const struct dns_image *image, const struct published *p
 			STR_ARG(type));
 		return FL_EFORMAT;
 	}
-	n = put_question(&query, &wire, code);
-	if (dns_answer(&r, pub, &client, bytes_of(query.at, query.n), &reply) != DNS_REPLY)
+	if (ask(image, pub, &wire, code, from, &reply, &n))
 		return FL_EFULL;
 	print_message(bytes_of(reply.at, reply.n), n, out);
 	dns_key_of(wire.wire, wire.n, &key);
 	node = dns_image_find(image, key.wire, key.n, dns_key_hash(key.wire, key.n));
 	if (node)
 		explain_node(image, pub, node, code, out);
+	return FL_OK;
+}
+
+enum fl_err dns_explain(const struct dns_image *image, const struct published *pub, struct str name,
+	struct str type, const struct sink *out)
+{
+	return dns_explain_from(image, pub, name, type, &(struct ip_addr){0}, out);
+}
+
+/* ---- in short ---- */
+
+#define SHORT_RECORDS 32
+#define SHORT_TEXT    128
+
+static void sort_texts(char text[][SHORT_TEXT], size_t n)
+{
+	char swap[SHORT_TEXT];
+
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = i; k > 0 && strcmp(text[k - 1], text[k]) > 0; k--) {
+			memcpy(swap, text[k], SHORT_TEXT);
+			memcpy(text[k], text[k - 1], SHORT_TEXT);
+			memcpy(text[k - 1], swap, SHORT_TEXT);
+		}
+}
+
+enum fl_err dns_explain_short(const struct dns_image *image, const struct published *pub,
+	struct str name, struct str type, const struct ip_addr *from, struct textbuf *out)
+{
+	char text[SHORT_RECORDS][SHORT_TEXT];
+	uint8_t octets[EXPLAIN_SIZE];
+	struct buf reply = buf_of(octets, sizeof(octets));
+	struct shown_record r;
+	struct dns_name wire;
+	size_t at, n = 0;
+	uint16_t code;
+
+	if (dns_name_parse(name, NULL, &wire) != FL_OK || !dns_type_parse(type, &code))
+		return FL_EFORMAT;
+	if (ask(image, pub, &wire, code, from, &reply, &at))
+		return FL_EFULL;
+	at += DNS_HEADER;
+	for (unsigned left = get_u16(reply.at + 6); left > 0 && n < SHORT_RECORDS; left--) {
+		struct textbuf t = textbuf_of(text[n], SHORT_TEXT);
+		struct sink line = textbuf_sink(&t);
+
+		if (!take_record(bytes_of(reply.at, reply.n), &at, &r))
+			break;
+		dns_rdata_print(r.type, bytes_of(reply.at, reply.n), r.data, r.n, &line);
+		n++;
+	}
+	sort_texts(text, n);
+	for (size_t i = 0; i < n; i++)
+		textbuf_printf(out, "%s%s", i ? ", " : "", text[i]);
 	return FL_OK;
 }

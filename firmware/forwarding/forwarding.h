@@ -109,6 +109,9 @@ struct forwarding_choice {
 };
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
 	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
+/* "tcp port 25", and with the addresses: "tcp port 25 from 192.168.1.25/32". */
+void forwarding_service_text(uint32_t protocol, const struct rule_port *p, struct textbuf *out);
+void forwarding_rule_text(const struct rule_conf *r, struct textbuf *out);
 /* The first word of a rule that a flow does not fit ("port"); NULL: the rule matches. */
 const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct forwarding_flow *flow);
 /* The source address that a new connection from the LAN has when it leaves by link `number`: the

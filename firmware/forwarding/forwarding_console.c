@@ -9,38 +9,6 @@
 
 #define LINE 160
 
-static const char *protocol_text(uint32_t protocol)
-{
-	static const char *const names[] = {
-		[RULE_ANY_PROTOCOL] = "all",
-		[RULE_TCP] = "tcp",
-		[RULE_UDP] = "udp",
-		[RULE_ICMP] = "icmp",
-	};
-
-	return protocol < COUNT_OF(names) ? names[protocol] : "?";
-}
-
-static void put_port(struct textbuf *t, const struct rule_port *p)
-{
-	if (p->first)
-		textbuf_printf(t, " port %u", p->first);
-	if (p->last > p->first)
-		textbuf_printf(t, "-%u", p->last);
-}
-
-static void put_match(struct textbuf *t, const struct rule_conf *r)
-{
-	char text[IP_TEXT_MAX + 4];
-
-	textbuf_printf(t, "%s", protocol_text(r->protocol));
-	put_port(t, &r->port);
-	if (r->source.addr.family)
-		textbuf_printf(t, " from %s", ip_prefix_text(&r->source, text));
-	if (r->destination.addr.family)
-		textbuf_printf(t, " to %s", ip_prefix_text(&r->destination, text));
-}
-
 static void put_link(struct textbuf *t, const struct forwarding_source *s, unsigned number)
 {
 	for (size_t i = 0; i < s->nlinks; i++)
@@ -92,7 +60,7 @@ static enum fl_err show_rules(struct console_call *call)
 		struct str policy = named ? s->policies[r->policy].name : STR("-");
 
 		t = textbuf_of(match, sizeof(match));
-		put_match(&t, r);
+		forwarding_rule_text(r, &t);
 		t = textbuf_of(now, sizeof(now));
 		put_now(&t, m, r->policy);
 		sink_printf(call->out, "%-7u %-44s %-12.*s %s\n", r->number, match, STR_ARG(policy),
@@ -115,8 +83,7 @@ static enum fl_err show_forwards(struct console_call *call)
 		char service[LINE], to[LINE], text[IP_TEXT_MAX];
 		struct textbuf t = textbuf_of(service, sizeof(service));
 
-		textbuf_printf(&t, "%s", protocol_text(f->protocol));
-		put_port(&t, &f->port);
+		forwarding_service_text(f->protocol, &f->port, &t);
 		t = textbuf_of(to, sizeof(to));
 		textbuf_printf(&t, "%s", ip_addr_text(&f->to, text));
 		if (f->to_port)

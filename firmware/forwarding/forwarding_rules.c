@@ -74,6 +74,40 @@ bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f)
 	return forwarding_rule_mismatch(r, f) == NULL;
 }
 
+/* ---- for people ---- */
+
+static const char *protocol_text(uint32_t protocol)
+{
+	static const char *const names[] = {
+		[RULE_ANY_PROTOCOL] = "all",
+		[RULE_TCP] = "tcp",
+		[RULE_UDP] = "udp",
+		[RULE_ICMP] = "icmp",
+	};
+
+	return protocol < COUNT_OF(names) ? names[protocol] : "?";
+}
+
+void forwarding_service_text(uint32_t protocol, const struct rule_port *p, struct textbuf *out)
+{
+	textbuf_printf(out, "%s", protocol_text(protocol));
+	if (p->first)
+		textbuf_printf(out, " port %u", p->first);
+	if (p->last > p->first)
+		textbuf_printf(out, "-%u", p->last);
+}
+
+void forwarding_rule_text(const struct rule_conf *r, struct textbuf *out)
+{
+	char text[IP_TEXT_MAX + 4];
+
+	forwarding_service_text(r->protocol, &r->port, out);
+	if (r->source.addr.family)
+		textbuf_printf(out, " from %s", ip_prefix_text(&r->source, text));
+	if (r->destination.addr.family)
+		textbuf_printf(out, " to %s", ip_prefix_text(&r->destination, text));
+}
+
 /* ---- planning ---- */
 
 static bool is_host(const struct ip_prefix *p)

@@ -307,5 +307,8 @@ struct link_figures {
 	unsigned downs; /* times DOWN in the last 10 minutes */
 };
 void link_figures(const struct link *l, mtime now, struct link_figures *out);
+/* The last probes, oldest first: "." answered, "x" lost, "?" not known yet.  Returns `out`. */
+#define LINK_PROBES_TEXT_MAX 33
+const char *link_probes_text(const struct link *l, char out[LINK_PROBES_TEXT_MAX]);
 
 #endif

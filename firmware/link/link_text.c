@@ -185,3 +185,21 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 		break;
 	}
 }
+
+const char *link_probes_text(const struct link *l, char out[LINK_PROBES_TEXT_MAX])
+{
+	static const char mark[] = {[FATE_WAITING] = '?', [FATE_LOST] = 'x', [FATE_ANSWERED] = '.'};
+	size_t n = 0;
+
+	for (unsigned back = LINK_PROBES_TEXT_MAX - 1; back > 0; back--) {
+		uint16_t seq = (uint16_t)(l->next - back);
+		const struct link_flight *f = &l->flight[seq % LINK_FLIGHT_MAX];
+
+		if (f->fate != FATE_NONE && f->fate < sizeof(mark) && f->seq == seq)
+			out[n++] = mark[f->fate];
+	}
+	if (n == 0)
+		out[n++] = '-';
+	out[n] = '\0';
+	return out;
+}
