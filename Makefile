@@ -92,8 +92,9 @@ inc/firmware/policy     := $(call fw,lib link policy)
 inc/firmware/dns        := $(call fw,lib link policy dns)
 inc/firmware/forwarding := $(call fw,lib link policy forwarding)
 inc/firmware/led        := $(call fw,lib link led)
+inc/firmware/report     := $(call fw,lib link policy dns forwarding led report)
 inc/firmware/console    := $(call fw,lib settings console)
-all_fw                  := $(call fw,lib settings link policy dns forwarding led console app)
+all_fw                  := $(call fw,lib settings link policy dns forwarding led report console app)
 inc/firmware/app        := $(all_fw) -Idrivers/include -Idrivers/linux
 inc/drivers/linux       := $(call fw,lib) -Idrivers/include -Idrivers/linux
 inc/board/$(BOARD) := $(call fw,lib) -Idrivers/include
@@ -111,7 +112,7 @@ PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lp
 # ---- objects -------------------------------------------------------------------------------------
 
 MODULES ?= firmware/lib firmware/settings firmware/link firmware/policy firmware/dns firmware/forwarding \
-	firmware/led firmware/console firmware/app drivers/linux board/$(BOARD)
+	firmware/led firmware/report firmware/console firmware/app drivers/linux board/$(BOARD)
 SIM     ?= drivers/sim
 
 # objs_in FOLDER: what its Makefile lists

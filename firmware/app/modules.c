@@ -59,6 +59,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{dns_commands, &f->dns_console},
 		{forwarding_commands, &f->forwarding_console},
 		{led_commands, &f->led_console},
+		{explain_commands, &f->explain_console},
 		{app_commands, f},
 		{0},
 	};
@@ -83,6 +84,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	};
 	f->led_console = (struct led_console){.lamps = f->lamp, .nlamps = f->nlamps};
 	uplinks_console(f);
+	what_if_console(f);
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		out[i] = all[i];
 }

@@ -11,6 +11,7 @@
 #include "console.h"
 #include "dns_console.h"
 #include "drivers.h"
+#include "explain_console.h"
 #include "forwarding_console.h"
 #include "journal.h"
 #include "led.h"
@@ -95,6 +96,7 @@ struct fairlead {
 	struct dns_console dns_console;
 	struct forwarding_console forwarding_console;
 	struct led_console led_console;
+	struct explain_console explain_console;
 };
 
 static inline struct config *fairlead_config(struct fairlead *f)
@@ -139,15 +141,25 @@ void publish(struct fairlead *f, mtime now);
  * kernel the difference, the responder the new image.  On failure `why` says what was refused. */
 enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
-/* What would be published with configuration `c`, whose links have their numbers, and with link
- * `number` (0: none) in `state`.  The other links are in the state they have. */
-void publish_what_if(const struct fairlead *f, const struct config *c, uint8_t number,
-	enum link_state state, struct published *out);
+/* What would be published with configuration `c`, whose links have their numbers, and with the
+ * links of mask `down` down.  The others are in the state they have. */
+void publish_what_if(
+	const struct fairlead *f, const struct config *c, uint32_t down, struct published *out);
 /* The state of a link of some configuration: as it is judged now; one that only that configuration
  * has, or enables, is taken as up. */
 enum link_state publish_state_of(const struct fairlead *f, const struct link_conf *c);
 /* Compare the kernel with what should be there and mend it. */
 void publish_reconcile(struct fairlead *f, mtime now);
+
+/* ---- what_if.c: worlds that are only thought of ---- */
+
+void what_if_console(struct fairlead *f);
+/* The session's draft as a configuration with link numbers, to be freed by the caller.  On failure
+ * `out` was told why, and nothing is to be freed. */
+enum fl_err what_if_config(struct fairlead *f, const struct console *session, struct config *draft,
+	const struct sink *out);
+/* Its zone image, in its memory. */
+enum fl_err what_if_image(struct config *draft, uint32_t serial, struct dns_image *image);
 
 /* ---- commit.c: configurations that follow each other ---- */
 

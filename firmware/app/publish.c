@@ -39,15 +39,15 @@ static struct policy_link policy_link_of(
 	};
 }
 
-void publish_what_if(const struct fairlead *f, const struct config *c, uint8_t number,
-	enum link_state state, struct published *out)
+void publish_what_if(
+	const struct fairlead *f, const struct config *c, uint32_t down, struct published *out)
 {
 	struct policy_link links[FL_LINKS_MAX];
 
 	for (size_t i = 0; i < c->v.nlinks; i++) {
 		links[i] = policy_link_of(f, c, i);
-		if (links[i].number == number)
-			links[i].state = state;
+		if (down & link_bit(links[i].number))
+			links[i].state = LINK_DOWN;
 	}
 	(void)policy_publish(c->v.policies, c->v.npolicies, links, c->v.nlinks, &f->published, out);
 }

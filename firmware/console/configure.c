@@ -490,6 +490,11 @@ static enum fl_err update_mine(struct console_call *call)
 	return merge(call, true);
 }
 
+const struct settings *console_draft(const struct console *c)
+{
+	return c->draft.open ? &c->draft.tree : NULL;
+}
+
 /* ---- the tables ---- */
 
 const struct console_command console_configure_commands[] = {

@@ -99,6 +99,9 @@ struct console_setup {
 	span idle; /* interactive: the session ends after so long without a key; 0: never */
 };
 
+/* The draft of a session; NULL: it is not in configuration mode. */
+const struct settings *console_draft(const struct console *c);
+
 /* NULL: out of memory.  The session is the caller's until console_close(). */
 struct console *console_open(const struct console_setup *setup, mtime now);
 void console_close(struct console *c);

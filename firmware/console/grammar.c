@@ -98,21 +98,49 @@ static void offer_literal(
 	offer_add(m, &c);
 }
 
+/* Does the row go on with argument `name`, and with no other one behind it? */
+static bool ends_with_argument(const struct grammar_row *row, struct str name)
+{
+	const char *left = row->left;
+
+	if (!str_eq(next_word(&left), name))
+		return false;
+	while (*left)
+		if (is_argument(next_word(&left)))
+			return false;
+	return true;
+}
+
+/* What completes the next argument of a row: its own words if that is its last one, else those of a
+ * shorter row of the module that goes on with an argument of the same name. */
+static console_words *words_of(const struct grammar_match *m, const struct grammar_row *row)
+{
+	const char *left = row->left;
+	struct str name = next_word(&left);
+
+	if (row->command->words && ends_with_argument(row, name))
+		return row->command->words;
+	for (size_t i = 0; i < m->nrows; i++) {
+		const struct grammar_row *r = &m->rows[i];
+
+		if (r->module == row->module && r->command->words && ends_with_argument(r, name))
+			return r->command->words;
+	}
+	return NULL;
+}
+
 static void offer_argument(
 	const struct grammar *g, struct grammar_match *m, const struct grammar_row *row)
 {
 	const char *left = row->left;
 	struct str name = next_word(&left);
-	bool last = true;
+	console_words *words = words_of(m, row);
 	struct settings_choice c;
 
-	for (const char *more = left; *more;)
-		if (is_argument(next_word(&more)))
-			last = false;
-	if (row->command->words && last)
+	if (words)
 		for (size_t i = 0; i < GRAMMAR_OFFERS_MAX; i++) {
 			c = (struct settings_choice){.is_value = false};
-			if (!row->command->words(row->module, i, &c))
+			if (!words(row->module, i, &c))
 				break;
 			c.is_value = false;
 			c.word = line_word_quote(c.word, g->mem);
