@@ -4,6 +4,7 @@
 #include "dns_worker.h"
 #include "interfaces_linux.h"
 #include "kernel_linux.h"
+#include "kernel_watch.h"
 #include "lamps_linux.h"
 #include "log_linux.h"
 #include "memory_linux.h"
@@ -164,6 +165,7 @@ struct world {
 	struct interfaces_linux *interfaces;
 	struct probes_linux *probes;
 	struct kernel_linux *kernel;
+	struct kernel_watch *watch;
 	struct sessions_linux *sessions;
 	struct dns_worker *dns;
 };
@@ -208,6 +210,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
 		(err = probes_linux_open(&d->probes, &w->probes, w->loop)) ||
 		(err = kernel_linux_open(&d->kernel, &w->kernel, &memory_linux, &d->log, why)) ||
+		(err = kernel_watch_open(&w->watch, w->loop, why)) ||
 		(err = open_lamps(w, o, why)) ||
 		(err = sessions_linux_open(&d->sessions, &w->sessions, w->loop, o->socket, why)))
 		return err;
@@ -220,6 +223,8 @@ static void world_close(struct world *w)
 		dns_worker_close(w->dns);
 	if (w->sessions)
 		sessions_linux_close(w->sessions);
+	if (w->watch)
+		kernel_watch_close(w->watch);
 	if (w->kernel)
 		kernel_linux_close(w->kernel);
 	if (w->probes)
