@@ -87,9 +87,9 @@ static void set_without(struct maker *m)
 }
 
 /* Of disabled links, too: what comes in by their interfaces still comes from outside. */
-static void set_wan_of(struct maker *m)
+static void set_wans(struct maker *m, struct str name, enum kset_type data)
 {
-	nft_set(&m->b, NFT_WAN_OF, KEY(KSET_IFNAME), KSET_MARK)->size = LINKS_ROOM;
+	nft_set(&m->b, name, KEY(KSET_IFNAME), data)->size = LINKS_ROOM;
 	for (size_t i = 0; i < m->s->nlinks; i++) {
 		const struct link_conf *l = &m->s->links[i];
 		struct kelem *e;
@@ -97,7 +97,7 @@ static void set_wan_of(struct maker *m)
 		if (!l->number || !l->interface.n)
 			continue;
 		e = nft_elem(&m->b);
-		e->value = l->number;
+		e->value = data ? l->number : 0;
 		kelem_put(e, KSET_IFNAME, l->interface.at, l->interface.n);
 	}
 }
@@ -571,7 +571,7 @@ static void chain_output(struct maker *m)
 	nft_set_mark(b, KREG(4));
 	take_if_live(m);
 	nft_rule(b, STR("own connection, off a dead link"));
-	nft_load_wan(b, KMETA_OIFNAME);
+	nft_match_wan(b, KMETA_OIFNAME);
 	nft_go(b, KVERDICT_GOTO, STR("any"));
 }
 
@@ -709,7 +709,7 @@ static void chains_nat(struct maker *m)
 	}
 	for_each_published(m, rule_server);
 	nft_rule(b, STR(""));
-	nft_load_wan(b, KMETA_OIFNAME);
+	nft_match_wan(b, KMETA_OIFNAME);
 	nft_masquerade(b);
 }
 
@@ -725,7 +725,7 @@ static void accept_known(struct nft_build *b)
 static void from_wan_to(struct nft_build *b, struct str chain)
 {
 	nft_rule(b, STR("from a WAN"));
-	nft_load_wan(b, KMETA_IIFNAME);
+	nft_match_wan(b, KMETA_IIFNAME);
 	nft_go(b, KVERDICT_GOTO, chain);
 }
 
@@ -807,7 +807,8 @@ static void make_sets(struct maker *m)
 {
 	set_down(m);
 	set_without(m);
-	set_wan_of(m);
+	set_wans(m, NFT_WAN_OF, KSET_MARK);
+	set_wans(m, NFT_WANS, KSET_NONE);
 	set_slots(m);
 	set_local(m, STR("local4"), 4);
 	set_local(m, STR("local6"), 6);

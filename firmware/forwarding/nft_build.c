@@ -358,3 +358,9 @@ void nft_load_wan(struct nft_build *b, enum kmeta direction)
 	nft_load_meta(b, KREG(0), direction);
 	nft_map(b, KREG(0), NFT_WAN_OF, KREG(4));
 }
+
+void nft_match_wan(struct nft_build *b, enum kmeta direction)
+{
+	nft_load_meta(b, KREG(0), direction);
+	nft_match_set(b, KREG(0), NFT_WANS, true);
+}

@@ -151,7 +151,7 @@ static void show_forwarding_speaks_the_words_of_ip_and_nft(void **state)
 	assert_non_null(strstr(text, "ip rule pref 201 fwmark 0x1/0xff lookup 101\n"));
 	assert_non_null(strstr(text, "\t\tct state established,related accept comment"));
 	assert_non_null(strstr(text, "dnat ip to 192.168.1.25 port 2525"));
-	assert_non_null(strstr(text, "\t\toifname @wan_of masquerade\n"));
+	assert_non_null(strstr(text, "\t\toifname @wans masquerade\n"));
 	assert_non_null(
 		strstr(text, "\t\tct mark & 0xff != 0 meta mark set ct mark & 0xff accept"));
 }
