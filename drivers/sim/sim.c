@@ -570,6 +570,10 @@ static enum fl_err storage_load(
 		textbuf_printf(why, "was never saved");
 		return FL_ENOENT;
 	}
+	if (i->damaged) {
+		textbuf_printf(why, "is damaged");
+		return FL_EFORMAT;
+	}
 	copy = arena_copy(mem, i->octets, i->n);
 	if (!copy)
 		return FL_EFULL;
@@ -587,6 +591,9 @@ static enum fl_err storage_save(
 		textbuf_printf(why, "No space left on device");
 		return FL_EIO;
 	}
+	if (s->saves_left == 1)
+		return FL_OK;
+	s->saves_left -= s->saves_left > 0;
 	if (!i) {
 		if (s->nitems == SIM_ITEMS)
 			return FL_EFULL;
@@ -594,6 +601,7 @@ static enum fl_err storage_save(
 		snprintf(i->name, sizeof(i->name), "%s", name);
 	}
 	keep(&i->octets, &i->n, content);
+	i->damaged = false;
 	return FL_OK;
 }
 
@@ -614,6 +622,15 @@ void sim_store(struct sim *s, const char *name, const char *text)
 	struct textbuf why = textbuf_of((char[64]){0}, 64);
 
 	(void)storage_save(s, name, bytes_of(text, strlen(text)), &why);
+}
+
+void sim_damage(struct sim *s, const char *name)
+{
+	struct sim_item *i = find_item(s, name);
+
+	if (!i)
+		abort();
+	i->damaged = true;
 }
 
 const struct sim_item *sim_stored(const struct sim *s, const char *name)
@@ -656,6 +673,7 @@ void sim_session_open(struct sim *s, unsigned session, const char *hello)
 	post(s, s->now,
 		&(struct io_event){.kind = IO_SESSION_OPEN,
 			.session = session,
+			.text = str_of(s->peer ? s->peer : "root"),
 			.data = bytes_of(hello, strlen(hello))});
 }
 

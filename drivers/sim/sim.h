@@ -50,6 +50,7 @@ struct sim_item { /* of the storage */
 	char name[48];
 	uint8_t *octets;
 	size_t n;
+	bool damaged; /* loading it tells so */
 };
 
 struct sim_lamp {
@@ -93,7 +94,11 @@ struct sim {
 	struct sim_item item[SIM_ITEMS];
 	size_t nitems;
 	bool storage_refuses; /* every save fails */
+	/* Not 0: only so many saves less one still last; those behind them seem to, but the power
+	 * is cut. */
+	size_t saves_left;
 	struct sim_session session[SIM_SESSIONS];
+	const char *peer; /* who the system says the next one is; NULL: root */
 
 	char log[SIM_LOG_SIZE]; /* "[10000] wan1: up -> down (...)\n": milliseconds of virtual time
 				 */
@@ -117,6 +122,8 @@ void sim_reload(struct sim *s);
 
 /* Store an item as if it had been saved before; "settings" is the configuration. */
 void sim_store(struct sim *s, const char *name, const char *text);
+/* Flip a bit of it. */
+void sim_damage(struct sim *s, const char *name);
 const struct sim_item *sim_stored(const struct sim *s, const char *name);
 
 /* Somebody sits down (`hello`: the client's first line, or "" for line mode) and types. */

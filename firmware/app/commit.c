@@ -2,131 +2,24 @@
 /* Configurations that follow each other.
  *
  * A commit checks everything, applies the difference, and then saves; if applying or saving fails,
- * the old configuration is applied again, so that what runs and what is saved never differ.  The
- * configuration in force lies in one of two slots and the next one is made in the other: going back
- * is a swap.
+ * the old configuration is applied again, so that what runs and what is saved never differ.  There
+ * is room for three configurations: the one in force, the next one while it is made, and the one to
+ * go back to while another waits for "confirm".  Going back is a swap.
  *
- * Revisions: the item "revisions" has a line each, oldest first ("NUMBER WALL USER COMMENT"), and
- * the text of revision N is the item "settings.K", K being N modulo the number of items. */
+ * What is saved, and in this order: the revision (revisions.h), then the settings.  The settings
+ * are what the next start reads, so that one save of them is the moment from which on the new
+ * configuration is the one.  After `commit confirmed` the settings stay as they were: a power cut
+ * before "confirm" starts with the old ones.  What a cut between the two saves has left is told at
+ * the next start, and no revision is lost by it. */
 #include "product.h"
 
 #include <string.h>
 
-#define SETTINGS_NAME   "settings"
-#define REVISIONS_NAME  "revisions"
-#define REVISIONS_ITEMS (REVISIONS_MAX + 1) /* the one in force, and those before it */
-#define REVISION_USER   31
-#define REVISION_NOTE   95
-
-struct revision {
-	uint32_t number;
-	int64_t wall;
-	char user[REVISION_USER + 1];
-	char comment[REVISION_NOTE + 1];
-};
-
-struct revision_list {
-	struct revision at[REVISIONS_ITEMS];
-	size_t n; /* oldest first */
-};
-
-/* ---- the list of revisions ---- */
-
-/* One word of a line: blanks and control characters become "_" (blanks stay when `blanks`). */
-static void copy_clean(char *out, size_t cap, struct str text, bool blanks)
-{
-	size_t n = text.n < cap - 1 ? text.n : cap - 1;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = text.at[i];
-		bool plain = (unsigned char)c > ' ' && c != 0x7f;
-
-		out[i] = plain || (blanks && c == ' ') ? c : '_';
-	}
-	out[n] = '\0';
-}
-
-static bool revision_read(struct str line, struct revision *out)
-{
-	uint64_t number, wall;
-	struct str word = str_cut(&line, ' ');
-
-	if (!str_to_u64(word, UINT32_MAX, &number))
-		return false;
-	word = str_cut(&line, ' ');
-	if (!str_to_u64(word, INT64_MAX, &wall))
-		return false;
-	*out = (struct revision){.number = (uint32_t)number, .wall = (int64_t)wall};
-	copy_clean(out->user, sizeof(out->user), str_cut(&line, ' '), false);
-	copy_clean(out->comment, sizeof(out->comment), line, true);
-	return true;
-}
-
-static void revisions_load(const struct fairlead *f, struct arena *mem, struct revision_list *out)
-{
-	char words[128];
-	struct textbuf why = textbuf_of(words, sizeof(words));
-	const struct storage *s = &f->io->storage;
-	struct bytes octets;
-	struct str text;
-
-	*out = (struct revision_list){0};
-	if (s->load(s->ctx, REVISIONS_NAME, mem, &octets, &why))
-		return;
-	text = (struct str){(const char *)octets.at, octets.n};
-	while (text.n && out->n < REVISIONS_ITEMS)
-		if (revision_read(str_cut(&text, '\n'), &out->at[out->n]))
-			out->n++;
-}
-
-static void item_name(uint32_t revision, char out[32])
-{
-	struct textbuf t = textbuf_of(out, 32);
-
-	textbuf_printf(&t, SETTINGS_NAME ".%u", (unsigned)(revision % REVISIONS_ITEMS));
-}
-
-static enum fl_err revision_text(
-	const struct fairlead *f, uint32_t number, struct arena *mem, struct str *out)
-{
-	char words[128], name[32];
-	struct textbuf why = textbuf_of(words, sizeof(words));
-	const struct storage *s = &f->io->storage;
-	struct bytes octets;
-	enum fl_err err;
-
-	item_name(number, name);
-	err = s->load(s->ctx, name, mem, &octets, &why);
-	if (!err)
-		*out = (struct str){(const char *)octets.at, octets.n};
-	return err;
-}
-
-/* Put `text` behind the others as revision `number`. */
-static enum fl_err revision_save(struct fairlead *f, uint32_t number, struct str text,
-	struct str user, struct str comment, struct textbuf *why)
-{
-	const struct storage *s = &f->io->storage;
-	struct revision_list list;
-	struct revision *r;
-	char name[32], lines[REVISIONS_ITEMS * (sizeof(struct revision) + 32)];
-	struct textbuf t = textbuf_of(lines, sizeof(lines));
-	enum fl_err err;
-
-	revisions_load(f, &f->scratch, &list);
-	if (list.n == REVISIONS_ITEMS)
-		memmove(list.at, list.at + 1, --list.n * sizeof(list.at[0]));
-	r = &list.at[list.n++];
-	*r = (struct revision){.number = number, .wall = f->io->io.wall(f->io->io.ctx)};
-	copy_clean(r->user, sizeof(r->user), user, false);
-	copy_clean(r->comment, sizeof(r->comment), comment, true);
-	for (size_t i = 0; i < list.n; i++)
-		textbuf_printf(&t, "%u %lld %s %s\n", list.at[i].number, (long long)list.at[i].wall,
-			list.at[i].user[0] ? list.at[i].user : "-", list.at[i].comment);
-	item_name(number, name);
-	err = s->save(s->ctx, name, bytes_of(text.at, text.n), why);
-	return err ? err : s->save(s->ctx, REVISIONS_NAME, bytes_of(lines, t.n), why);
-}
+#define SETTINGS_NAME "settings"
+#define LAST_MINUTE   sec(60)             /* "confirm" is asked for again when this is left, */
+#define LAST_CALL     sec(10)             /* and this */
+#define GO_BACK_AGAIN sec(10)             /* after a failure */
+#define CLOCK_IS_SET  INT64_C(1577836800) /* 2020-01-01: an earlier time is no time */
 
 /* ---- text of a tree ---- */
 
@@ -166,10 +59,15 @@ static struct str text_of(const struct settings *tree, struct arena *mem)
 
 /* ---- making the next configuration ---- */
 
+/* The slot that is neither in force nor to go back to, emptied. */
 static struct config *next_config(struct fairlead *f)
 {
-	struct config *next = &f->config[1 - f->current];
+	struct config *next;
 
+	f->next = 0;
+	while (f->next == f->current || (f->unconfirmed.waits && f->next == f->unconfirmed.before))
+		f->next++;
+	next = &f->config[f->next];
 	config_free(next);
 	config_init(next, f->schema, &f->io->memory);
 	return next;
@@ -190,28 +88,27 @@ static void rebind(struct fairlead *f)
 	modules_commands(f, f->commands);
 }
 
-/* Make the configuration in the other slot the one in force.  `first`: nothing is in force yet. */
-static enum fl_err put_in_force(struct fairlead *f, bool first, struct textbuf *why)
+/* Make the configuration in slot `to` the one in force.  `first`: nothing is in force yet. */
+static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, struct textbuf *why)
 {
 	mtime now = f->io->io.now(f->io->io.ctx);
-	struct config *next = &f->config[1 - f->current];
-	struct config *old = fairlead_config(f);
+	unsigned from = f->current;
 	uint32_t serial = f->serial;
 	enum fl_err err;
 
-	uplinks_number(f, next);
+	uplinks_number(f, &f->config[to]);
 	f->serial = next_serial(f);
-	f->current = 1 - f->current;
+	f->current = to;
 	uplinks_configure(f, now);
-	err = publish_configuration(f, first ? NULL : old, why);
+	err = publish_configuration(f, first ? NULL : &f->config[from], why);
 	if (err && !first) {
 		char words[128];
 		struct textbuf again = textbuf_of(words, sizeof(words));
 
-		f->current = 1 - f->current;
+		f->current = from;
 		f->serial = serial + 1;
 		uplinks_configure(f, now);
-		if (publish_configuration(f, next, &again)) {
+		if (publish_configuration(f, &f->config[to], &again)) {
 			log_printf(&f->log, LOG_LEVEL_ERROR,
 				"going back to the old configuration: %s", words);
 			f->reconcile_due = now;
@@ -240,6 +137,171 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	return err;
 }
 
+/* ---- saving ---- */
+
+static enum fl_err save_revision(
+	struct fairlead *f, const struct revision *r, struct str text, struct textbuf *why)
+{
+	if (f->scratch.full) {
+		textbuf_printf(why, "out of memory");
+		return FL_EFULL;
+	}
+	return revisions_save(&f->io->storage, r, text, &f->scratch, why);
+}
+
+static enum fl_err save_settings(struct fairlead *f, struct str text, struct textbuf *why)
+{
+	const struct storage *s = &f->io->settings;
+
+	if (f->scratch.full) {
+		textbuf_printf(why, "out of memory");
+		return FL_EFULL;
+	}
+	return s->save(s->ctx, SETTINGS_NAME, bytes_of(text.at, text.n), why);
+}
+
+static struct str text_in_force(struct fairlead *f)
+{
+	return text_of(&fairlead_config(f)->tree, &f->scratch);
+}
+
+static int64_t wall_now(const struct fairlead *f)
+{
+	return f->io->io.wall(f->io->io.ctx);
+}
+
+/* ---- waiting for "confirm" ---- */
+
+static void expect_confirm(struct fairlead *f, unsigned before, uint32_t back_to, unsigned minutes)
+{
+	struct unconfirmed *u = &f->unconfirmed;
+	mtime now = f->io->io.now(f->io->io.ctx);
+	span wait = sec(60 * (int64_t)minutes);
+	span last = minutes > 1 ? LAST_MINUTE : LAST_CALL;
+
+	if (!u->waits) {
+		u->before = before;
+		u->back_to = back_to;
+	}
+	u->waits = true;
+	u->minutes = minutes;
+	u->due = mtime_after(now, wait);
+	u->say_due = mtime_after(now, us(wait.us - last.us));
+}
+
+/* Tell all sessions, by the log, what happens next. */
+static void call_for_confirm(struct fairlead *f)
+{
+	const struct unconfirmed *u = &f->unconfirmed;
+	int64_t left = (span_ms(commit_confirm_left(f)) + 999) / 1000;
+
+	log_printf(&f->log, LOG_LEVEL_NOTICE,
+		"in %lld %s revision %u comes back in place of %u; \"confirm\" keeps %u",
+		(long long)(left % 60 ? left : left / 60),
+		left % 60    ? "s"
+		: left == 60 ? "minute"
+			     : "minutes",
+		u->back_to, f->revision, f->revision);
+}
+
+span commit_confirm_left(void *ctx)
+{
+	const struct fairlead *f = ctx;
+	mtime now = f->io->io.now(f->io->io.ctx);
+
+	if (!f->unconfirmed.waits || mtime_reached(now, f->unconfirmed.due))
+		return ms(0);
+	return mtime_between(now, f->unconfirmed.due);
+}
+
+/* Nobody confirmed: the old configuration again, as a revision of its own. */
+static void go_back(struct fairlead *f, mtime now)
+{
+	struct unconfirmed *u = &f->unconfirmed;
+	char words[256], comment[96];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct textbuf t = textbuf_of(comment, sizeof(comment));
+	uint32_t tried = f->revision;
+	struct revision r;
+
+	if (put_in_force(f, u->before, false, &why)) {
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"revision %u is still in force: going back to revision %u failed: %s",
+			tried, u->back_to, words);
+		u->due = mtime_after(now, GO_BACK_AGAIN);
+		return;
+	}
+	u->waits = false;
+	f->revision++;
+	textbuf_printf(&t, "as revision %u: %u was not confirmed", u->back_to, tried);
+	r = revision_of(
+		f->revision, wall_now(f), REVISION_KEPT, STR("-"), STR("timer"), textbuf_str(&t));
+	if (save_revision(f, &r, text_in_force(f), &why))
+		log_printf(&f->log, LOG_LEVEL_WARNING, "the revision was not recorded: %s", words);
+	arena_reset(&f->scratch);
+	log_printf(&f->log, LOG_LEVEL_NOTICE,
+		"revision %u was not confirmed within %u minute%s: revision %u is in force again, "
+		"as %u",
+		tried, u->minutes, u->minutes == 1 ? "" : "s", u->back_to, f->revision);
+}
+
+void commit_tick(struct fairlead *f, mtime now)
+{
+	struct unconfirmed *u = &f->unconfirmed;
+
+	if (!u->waits)
+		return;
+	if (mtime_reached(now, u->due)) {
+		go_back(f, now);
+	} else if (mtime_reached(now, u->say_due)) {
+		int64_t quiet = mtime_between(now, u->due).us - LAST_CALL.us;
+
+		call_for_confirm(f);
+		u->say_due = quiet > 0 ? mtime_after(now, us(quiet)) : MTIME_NEVER;
+	}
+}
+
+mtime commit_next_due(const struct fairlead *f)
+{
+	const struct unconfirmed *u = &f->unconfirmed;
+
+	return u->waits ? mtime_first(u->due, u->say_due) : MTIME_NEVER;
+}
+
+enum fl_err commit_confirm(void *ctx, struct str user, const struct sink *out)
+{
+	struct fairlead *f = ctx;
+	struct unconfirmed *u = &f->unconfirmed;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct str text;
+	enum fl_err err;
+
+	if (!u->waits) {
+		sink_puts(out, "error: nothing waits for \"confirm\"\n");
+		return FL_ENOENT;
+	}
+	text = text_in_force(f);
+	err = save_settings(f, text, &why);
+	if (err) {
+		sink_printf(out,
+			"error: revision %u still waits for \"confirm\": it could not be saved: "
+			"%s\n",
+			(unsigned)f->revision, words);
+	} else {
+		u->waits = false;
+		u->revision.state = REVISION_KEPT;
+		if (save_revision(f, &u->revision, text, &why))
+			log_printf(&f->log, LOG_LEVEL_WARNING,
+				"that revision %u was confirmed was not recorded: %s", f->revision,
+				words);
+		log_printf(&f->log, LOG_LEVEL_NOTICE, "revision %u confirmed by %.*s", f->revision,
+			STR_ARG(user));
+	}
+	arena_reset(&f->scratch);
+	return err;
+}
+
 /* ---- what the console calls ---- */
 
 const struct settings *commit_committed(void *ctx, uint32_t *revision)
@@ -260,35 +322,42 @@ enum fl_err commit_check(void *ctx, const struct settings *candidate, const stru
 	return err;
 }
 
-static enum fl_err save_all(
-	struct fairlead *f, struct str user, struct str comment, struct textbuf *why)
+/* Save what was just put in force: for good, or until somebody confirms it. */
+static enum fl_err save_commit(
+	struct fairlead *f, const struct console_commit *c, struct textbuf *why)
 {
-	const struct storage *s = &f->io->settings;
-	struct str text = text_of(&fairlead_config(f)->tree, &f->scratch);
-	enum fl_err err;
+	struct str text = text_in_force(f);
+	struct revision r = revision_of(f->revision + 1, wall_now(f),
+		c->minutes ? REVISION_TRIED : REVISION_KEPT, c->user, c->source, c->comment);
+	enum fl_err err = save_revision(f, &r, text, why);
 
-	if (f->scratch.full) {
-		textbuf_printf(why, "out of memory");
-		return FL_EFULL;
-	}
-	err = revision_save(f, f->revision + 1, text, user, comment, why);
+	if (!err && !c->minutes)
+		err = save_settings(f, text, why);
 	if (!err)
-		err = s->save(s->ctx, SETTINGS_NAME, bytes_of(text.at, text.n), why);
+		f->unconfirmed.revision = r;
 	return err;
 }
 
-enum fl_err commit_candidate(void *ctx, const struct settings *candidate, struct str user,
-	struct str comment, const struct sink *out)
+static void told_of_commit(struct fairlead *f, const struct console_commit *c)
+{
+	log_printf(&f->log, LOG_LEVEL_NOTICE, "revision %u committed by %.*s%s%.*s", f->revision,
+		STR_ARG(c->user), c->comment.n ? ": " : "", STR_ARG(c->comment));
+	if (c->minutes)
+		call_for_confirm(f);
+}
+
+enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const struct sink *out)
 {
 	struct fairlead *f = ctx;
 	struct config *next = next_config(f);
+	unsigned before = f->current;
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
-	enum fl_err err = check_into(f, candidate, next, out);
+	enum fl_err err = check_into(f, c->candidate, next, out);
 
 	if (err)
 		return err;
-	err = put_in_force(f, false, &why);
+	err = put_in_force(f, f->next, false, &why);
 	if (err) {
 		sink_printf(out,
 			"error: the change was not applied, the old configuration is in force: "
@@ -296,7 +365,7 @@ enum fl_err commit_candidate(void *ctx, const struct settings *candidate, struct
 			words);
 		return err;
 	}
-	err = save_all(f, user, comment, &why);
+	err = save_commit(f, c, &why);
 	arena_reset(&f->scratch);
 	if (err) {
 		struct textbuf again = textbuf_of((char[128]){0}, 128);
@@ -304,30 +373,31 @@ enum fl_err commit_candidate(void *ctx, const struct settings *candidate, struct
 		sink_printf(out,
 			"error: the change was not saved, the old configuration is in force: %s\n",
 			words);
-		(void)put_in_force(f, false, &again);
+		(void)put_in_force(f, before, false, &again);
 		return err;
 	}
+	if (c->minutes)
+		expect_confirm(f, before, f->revision, c->minutes);
+	else
+		f->unconfirmed.waits = false;
 	f->revision++;
 	f->in_force = true;
-	log_printf(&f->log, LOG_LEVEL_NOTICE, "revision %u committed by %.*s%s%.*s", f->revision,
-		STR_ARG(user), comment.n ? ": " : "", STR_ARG(comment));
+	told_of_commit(f, c);
 	return FL_OK;
 }
 
 enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out)
 {
 	struct fairlead *f = ctx;
-	struct revision_list list;
 	struct diags ignored;
 	struct str text;
 	enum fl_err err;
 
 	if (back == 0)
 		return settings_copy(&fairlead_config(f)->tree, mem, out);
-	revisions_load(f, mem, &list);
-	if (back >= list.n)
+	if (back >= f->revision || back > REVISIONS_MAX)
 		return FL_ENOENT;
-	err = revision_text(f, list.at[list.n - 1 - back].number, mem, &text);
+	err = revisions_text(&f->io->storage, f->revision - back, mem, &text);
 	if (err)
 		return err;
 	diags_init(&ignored, mem);
@@ -339,16 +409,26 @@ void commit_revisions(void *ctx, const struct sink *out)
 {
 	struct fairlead *f = ctx;
 	struct revision_list list;
-	char when[WALL_TEXT_MAX];
 
-	revisions_load(f, &f->scratch, &list);
-	for (size_t back = 0; back < list.n; back++) {
-		const struct revision *r = &list.at[list.n - 1 - back];
+	revisions_load(&f->io->storage, &f->io->memory, &list);
+	while (list.n--) {
+		const struct revision *r = &list.at[list.n];
+		char when[WALL_TEXT_MAX];
+		bool waits = f->unconfirmed.waits && r->number == f->revision;
 
-		sink_printf(out, "%2zu  revision %-5u %s  %-12s %s\n", back, r->number,
-			wall_text(r->wall, when), r->user, r->comment);
+		if (r->number > f->revision)
+			continue; /* it could not be saved in full, and was never in force */
+		sink_printf(out, "%2u  revision %-5u %-19s  %-12s %-8s %s%s%s\n",
+			(unsigned)(f->revision - r->number), (unsigned)r->number,
+			r->wall < CLOCK_IS_SET ? "clock was not set" : wall_text(r->wall, when),
+			r->user, r->source, r->comment, r->comment[0] ? " " : "",
+			waits                        ? "(waits for \"confirm\")"
+			: r->state == REVISION_TRIED ? "(not confirmed)"
+						     : "");
 	}
-	arena_reset(&f->scratch);
+	if (list.damaged)
+		sink_printf(out, "%zu more %s damaged\n", list.damaged,
+			list.damaged == 1 ? "is" : "are");
 }
 
 /* ---- at the start, and on SIGHUP ---- */
@@ -391,19 +471,24 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text)
 	return next->mem.full ? FL_EFULL : err;
 }
 
-/* The newest saved revision that has no mistakes, else no settings at all. */
+/* The newest saved revision that was kept and has no mistakes, else no settings at all. */
 static void fall_back(struct fairlead *f)
 {
 	struct revision_list list;
 	struct str text;
 
-	revisions_load(f, &f->scratch, &list);
+	revisions_load(&f->io->storage, &f->io->memory, &list);
+	if (list.damaged)
+		log_printf(&f->log, LOG_LEVEL_ERROR, "%zu of the saved revisions %s damaged",
+			list.damaged, list.damaged == 1 ? "is" : "are");
 	while (list.n--) {
-		if (revision_text(f, list.at[list.n].number, &f->scratch, &text) == FL_OK &&
+		const struct revision *r = &list.at[list.n];
+
+		if (r->state == REVISION_KEPT &&
+			revisions_text(&f->io->storage, r->number, &f->scratch, &text) == FL_OK &&
 			parse_into_next(f, text) == FL_OK) {
 			log_printf(&f->log, LOG_LEVEL_ERROR,
-				"revision %u, the last good one, is in force",
-				list.at[list.n].number);
+				"revision %u, the last good one, is in force", r->number);
 			return;
 		}
 	}
@@ -411,23 +496,59 @@ static void fall_back(struct fairlead *f)
 	(void)parse_into_next(f, STR(""));
 }
 
-/* A file that somebody edited by hand becomes a revision of its own. */
-static void note_edited_file(struct fairlead *f, struct str source)
+static bool revision_is(struct fairlead *f, const struct revision *r, struct str text)
 {
-	struct revision_list list;
-	struct str saved = {0}, text = text_of(&fairlead_config(f)->tree, &f->scratch);
-	char words[128];
-	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct str saved;
 
-	revisions_load(f, &f->scratch, &list);
-	f->revision = list.n ? list.at[list.n - 1].number : 0;
-	if (list.n)
-		(void)revision_text(f, f->revision, &f->scratch, &saved);
-	if (list.n && str_eq(saved, text))
-		return;
-	if (revision_save(f, f->revision + 1, text, source, STR("read from the file"), &why))
+	return revisions_text(&f->io->storage, r->number, &f->scratch, &saved) == FL_OK &&
+	       str_eq(saved, text);
+}
+
+/* Why the settings are not those of the newest revision. */
+static void explain_difference(
+	struct fairlead *f, const struct revision_list *list, struct str text, struct textbuf *out)
+{
+	const struct revision *last = list->n ? &list->at[list->n - 1] : NULL;
+	const struct revision *before = list->n > 1 ? last - 1 : NULL;
+
+	if (last && last->state == REVISION_TRIED)
+		textbuf_printf(out, "revision %u was not confirmed", (unsigned)last->number);
+	else if (before && revision_is(f, before, text))
+		textbuf_printf(
+			out, "the commit of revision %u was cut short", (unsigned)last->number);
+	else
+		textbuf_printf(out, "read from the file");
+}
+
+/* The settings that were read, as a revision: the newest one, or one of their own when somebody
+ * has edited the file, or a commit was not finished. */
+static void note_settings(struct fairlead *f, bool at_start)
+{
+	char words[128], comment[96];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct textbuf t = textbuf_of(comment, sizeof(comment));
+	struct str text = text_in_force(f);
+	struct revision_list list;
+	struct revision *last, r;
+
+	revisions_load(&f->io->storage, &f->io->memory, &list);
+	last = list.n ? &list.at[list.n - 1] : NULL;
+	if (last && last->number > f->revision)
+		f->revision = last->number;
+	if (last && revision_is(f, last, text)) {
+		if (last->state == REVISION_KEPT)
+			return;
+		r = *last; /* it was confirmed, and then the power was cut */
+		r.state = REVISION_KEPT;
+	} else {
+		explain_difference(f, &list, text, &t);
+		r = revision_of(++f->revision, wall_now(f), REVISION_KEPT, STR("-"), STR("file"),
+			textbuf_str(&t));
+		if (at_start && last)
+			log_printf(&f->log, LOG_LEVEL_NOTICE, "revision %u: %s", r.number, comment);
+	}
+	if (save_revision(f, &r, text, &why))
 		log_printf(&f->log, LOG_LEVEL_WARNING, "the revision was not recorded: %s", words);
-	f->revision++;
 }
 
 enum fl_err commit_load(struct fairlead *f)
@@ -449,14 +570,20 @@ enum fl_err commit_load(struct fairlead *f)
 	if (err)
 		fall_back(f);
 	why = textbuf_of(words, sizeof(words));
-	applied = put_in_force(f, true, &why);
+	applied = put_in_force(f, f->next, true, &why);
 	if (applied)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings were not applied in full: %s",
 			words);
 	if (applied)
 		f->reconcile_due = mtime_after(f->io->io.now(f->io->io.ctx), sec(1));
-	if (!err)
-		note_edited_file(f, STR("file"));
+	if (err) {
+		struct revision_list list;
+
+		revisions_load(&f->io->storage, &f->io->memory, &list);
+		f->revision = list.n ? list.at[list.n - 1].number : 0;
+	} else {
+		note_settings(f, true);
+	}
 	f->in_force = !err && !applied;
 	arena_reset(&f->scratch);
 	return err ? err : applied;
@@ -475,10 +602,12 @@ enum fl_err commit_reload(struct fairlead *f)
 	else if ((err = parse_into_next(f, (struct str){(const char *)octets.at, octets.n})))
 		log_printf(&f->log, LOG_LEVEL_ERROR,
 			"the settings have mistakes; nothing was changed");
-	else if ((err = put_in_force(f, false, &why)))
+	else if ((err = put_in_force(f, f->next, false, &why)))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings were not applied: %s", words);
-	else
-		note_edited_file(f, STR("file"));
+	if (!err) {
+		f->unconfirmed.waits = false; /* the file is newer than what waited */
+		note_settings(f, false);
+	}
 	arena_reset(&f->scratch);
 	return err;
 }

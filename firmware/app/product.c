@@ -35,11 +35,13 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 		.check = commit_check,
 		.revision = commit_revision,
 		.revisions = commit_revisions,
+		.confirm = commit_confirm,
+		.confirm_left = commit_confirm_left,
 	};
 	arena_init(&f->scratch, &io->memory);
 	modules_schema(f->schema);
-	config_init(&f->config[0], f->schema, &io->memory);
-	config_init(&f->config[1], f->schema, &io->memory);
+	for (size_t i = 0; i < COUNT_OF(f->config); i++)
+		config_init(&f->config[i], f->schema, &io->memory);
 	uplinks_load(f);
 	err = commit_load(f);
 	publish(f, io->io.now(io->io.ctx));
@@ -53,8 +55,8 @@ void fairlead_close(struct fairlead *f)
 	for (size_t i = 0; i < f->nlinks; i++)
 		f->io->probes.close(f->io->probes.ctx, f->order[i]);
 	arena_reset(&f->scratch);
-	config_free(&f->config[0]);
-	config_free(&f->config[1]);
+	for (size_t i = 0; i < COUNT_OF(f->config); i++)
+		config_free(&f->config[i]);
 }
 
 enum fl_err fairlead_flush(struct fairlead *f)
@@ -117,11 +119,13 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, uplinks_next_due(f));
 	until = mtime_first(until, panel_next_due(f));
 	until = mtime_first(until, terminals_next_due(f));
+	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
 	handle(f, &e, now);
+	commit_tick(f, now);
 	uplinks_tick(f, now);
 	if (f->links_changed) {
 		f->links_changed = false;

@@ -19,8 +19,7 @@
 #include "link_console.h"
 #include "modules.h"
 #include "policy_console.h"
-
-#define REVISIONS_MAX 20 /* kept beside the one in force */
+#include "revisions.h"
 
 /* A link the router has known: its number and last state outlive commits and restarts. */
 struct known_link {
@@ -45,6 +44,16 @@ struct terminal {
 	bool deaf;           /* the client does not read: to be closed */
 };
 
+/* What `commit confirmed` has put in force, until "confirm" or its time is over. */
+struct unconfirmed {
+	bool waits;
+	unsigned before;          /* slot of the configuration to go back to */
+	uint32_t back_to;         /* its revision */
+	struct revision revision; /* that waits */
+	unsigned minutes;
+	mtime due, say_due; /* going back; the next reminder */
+};
+
 struct fairlead {
 	const struct drivers *io;
 	struct setting schema[MODULES_SETTINGS_MAX];
@@ -52,10 +61,12 @@ struct fairlead {
 	struct console_config console_config;
 	mtime started;
 
-	/* The configuration in force, and the room in which the next one is made. */
-	struct config config[2];
-	unsigned current;
+	/* The configuration in force, the room in which the next one is made, and the one to go
+	 * back to. */
+	struct config config[3];
+	unsigned current, next;
 	uint32_t revision;
+	struct unconfirmed unconfirmed;
 
 	/* Uplinks by number; order[] is the order of the settings. */
 	struct link link[FL_LINKS_MAX + 1];
@@ -165,8 +176,11 @@ enum fl_err what_if_image(struct config *draft, uint32_t serial, struct dns_imag
 
 enum fl_err commit_load(struct fairlead *f);
 enum fl_err commit_reload(struct fairlead *f);
-enum fl_err commit_candidate(void *ctx, const struct settings *candidate, struct str user,
-	struct str comment, const struct sink *out);
+enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const struct sink *out);
+enum fl_err commit_confirm(void *ctx, struct str user, const struct sink *out);
+span commit_confirm_left(void *ctx);
+void commit_tick(struct fairlead *f, mtime now);
+mtime commit_next_due(const struct fairlead *f);
 enum fl_err commit_check(void *ctx, const struct settings *candidate, const struct sink *out);
 const struct settings *commit_committed(void *ctx, uint32_t *revision);
 enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out);

@@ -6,6 +6,11 @@
 static const char *const mode_words[] = {
 	[SESSION_TERMINAL] = "terminal", [SESSION_BATCH] = "batch", [SESSION_COMMAND] = "command"};
 
+const char *session_mode_text(enum session_mode mode)
+{
+	return mode == SESSION_LINES ? "lines" : mode_words[mode];
+}
+
 static bool take_mode(struct str word, enum session_mode *out)
 {
 	for (size_t i = SESSION_TERMINAL; i < COUNT_OF(mode_words); i++)

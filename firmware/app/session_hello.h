@@ -29,6 +29,8 @@ struct session_hello {
  * FL_ENOTSUP: another version of the protocol.  FL_EFORMAT: not a hello. */
 MUST_USE enum fl_err session_hello_parse(
 	struct bytes first, struct str peer, struct session_hello *out);
+/* "terminal", "batch", "command"; "lines" for a session without a hello. */
+const char *session_mode_text(enum session_mode mode);
 /* The line that says `h`, with its newline. */
 void session_hello_print(const struct session_hello *h, struct textbuf *out);
 /* Modes batch and command: the last octets to the client, "\0STATUS\n".  Returns their number. */

@@ -58,6 +58,7 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.out = {terminal_put, t},
 		.host = fairlead_config(f)->v.system.host_name,
 		.user = str_of(hello.user),
+		.source = str_of(session_mode_text(hello.mode)),
 		.interactive = hello.mode == SESSION_TERMINAL,
 		.columns = hello.columns,
 		.rows = hello.rows,

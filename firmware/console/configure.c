@@ -382,19 +382,24 @@ static enum fl_err commit_with(struct console_call *call, struct str comment, un
 {
 	struct console *c = call->session;
 	const struct console_config *config = c->setup.config;
-	struct str user = str_of(c->user);
+	const struct console_commit what = {
+		.candidate = &c->draft.tree,
+		.user = str_of(c->user),
+		.source = c->setup.source,
+		.comment = comment,
+		.minutes = minutes,
+	};
 
 	if (!base_is_committed(call))
 		return FL_EAGAIN;
+	if (!draft_is_changed(c) && !minutes && config->confirm_left &&
+		config->confirm_left(config->ctx).us > 0)
+		return config->confirm(config->ctx, what.user, call->out);
 	if (!draft_is_changed(c)) {
 		sink_puts(call->out, "nothing to commit\n");
 		return FL_OK;
 	}
-	if (minutes)
-		return after_commit(call, config->commit_confirmed(config->ctx, &c->draft.tree,
-						  user, comment, minutes, call->out));
-	return after_commit(
-		call, config->commit(config->ctx, &c->draft.tree, user, comment, call->out));
+	return after_commit(call, config->commit(config->ctx, &what, call->out));
 }
 
 static enum fl_err commit(struct console_call *call)
@@ -403,7 +408,7 @@ static enum fl_err commit(struct console_call *call)
 }
 
 /* The words behind "comment", with or without quotes around them. */
-static enum fl_err commit_comment(struct console_call *call)
+static struct str comment_of(struct console_call *call)
 {
 	struct str text = call->rest;
 	struct line_word w;
@@ -411,7 +416,12 @@ static enum fl_err commit_comment(struct console_call *call)
 
 	if (line_word_next(text, &at, &w) && at == text.n)
 		text = line_word_text(text, &w, &call->session->scratch);
-	return commit_with(call, text, 0);
+	return text;
+}
+
+static enum fl_err commit_comment(struct console_call *call)
+{
+	return commit_with(call, comment_of(call), 0);
 }
 
 static enum fl_err commit_check(struct console_call *call)
@@ -424,13 +434,32 @@ static enum fl_err commit_check(struct console_call *call)
 	return err;
 }
 
-static enum fl_err commit_confirmed_minutes(struct console_call *call)
+static bool take_minutes(struct console_call *call, unsigned *out)
 {
 	uint64_t minutes;
 
-	if (!take_number(call, MINUTES_MAX, &minutes))
-		return FL_ERANGE;
-	return commit_with(call, STR(""), minutes ? (unsigned)minutes : 1);
+	if (!str_to_u64(call->arg[0], MINUTES_MAX, &minutes) || minutes == 0) {
+		sink_printf(call->out, "error: \"%.*s\" is not a number of minutes from 1 to %u\n",
+			STR_ARG(call->arg[0]), MINUTES_MAX);
+		return false;
+	}
+	*out = (unsigned)minutes;
+	return true;
+}
+
+static enum fl_err commit_confirmed_minutes(struct console_call *call)
+{
+	unsigned minutes;
+
+	return take_minutes(call, &minutes) ? commit_with(call, STR(""), minutes) : FL_ERANGE;
+}
+
+static enum fl_err commit_confirmed_comment(struct console_call *call)
+{
+	unsigned minutes;
+
+	return take_minutes(call, &minutes) ? commit_with(call, comment_of(call), minutes)
+					    : FL_ERANGE;
 }
 
 static enum fl_err commit_confirmed(struct console_call *call)
@@ -574,6 +603,10 @@ const struct console_command console_confirm_commands[] = {
 		.help = "commit, but go back in so many minutes without \"confirm\"",
 		.mode = CONSOLE_CONFIGURE,
 		.run = commit_confirmed_minutes},
+	{.grammar = "commit confirmed MINUTES comment TEXT...",
+		.help = "the same, with a remark for the list of revisions",
+		.mode = CONSOLE_CONFIGURE,
+		.run = commit_confirmed_comment},
 	{.grammar = "confirm",
 		.help = "keep what \"commit confirmed\" has put in force",
 		.mode = CONSOLE_ANY_CHANGES,
@@ -583,7 +616,8 @@ const struct console_command console_confirm_commands[] = {
 
 bool console_takes_whole_line(const struct console_command *row)
 {
-	return row->run == set || row->run == delete || row->run == commit_comment;
+	return row->run == set || row->run == delete || row->run == commit_comment ||
+	       row->run == commit_confirmed_comment;
 }
 
 bool console_prints_settings(const struct console_command *row)

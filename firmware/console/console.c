@@ -75,11 +75,31 @@ static void ring(struct console *c)
 
 /* ---- the row being typed ---- */
 
+/* "(confirm in 5m)": whole minutes, and tens of seconds in the last one.  So the row changes
+ * seldom, which whoever reads it with his ears or copies from it is glad of. */
+static void put_countdown(struct console *c, struct textbuf *t)
+{
+	const struct console_config *config = c->setup.config;
+	int64_t left = config->confirm_left ? config->confirm_left(config->ctx).us : 0;
+	int64_t step = left > 60000000 ? 60000000 : 10000000, steps = (left + step - 1) / step;
+
+	c->prompt_due = MTIME_NEVER;
+	if (left <= 0)
+		return;
+	if (step == 60000000)
+		textbuf_printf(t, "(confirm in %lldm)", (long long)steps);
+	else
+		textbuf_printf(t, "(confirm in %llds)", (long long)steps * 10);
+	c->prompt_due = mtime_after(c->now, us(left - (steps - 1) * step));
+}
+
 static struct str prompt_of(struct console *c)
 {
 	struct textbuf t = textbuf_of(c->prompt, sizeof(c->prompt));
 
-	textbuf_printf(&t, "%s%s ", c->host, c->draft.open ? "#" : ">");
+	textbuf_printf(&t, "%s", c->host);
+	put_countdown(c, &t);
+	textbuf_printf(&t, "%s ", c->draft.open ? "#" : ">");
 	return textbuf_str(&t);
 }
 
@@ -174,17 +194,9 @@ static void leave(struct console *c)
 		sink_puts(&c->terminal, "\033[?2004l");
 }
 
-static void run(struct console *c, struct str line)
+/* A command at a terminal has ended. */
+static void after_command(struct console *c)
 {
-	c->running = true;
-	c->status = console_run_line(c, line);
-	c->running = false;
-	if (c->done) { /* it was `exit` */
-		c->done = false;
-		leave(c);
-	}
-	if (!c->setup.interactive || c->done)
-		return;
 	if (c->repeat.run) {
 		c->activity = ACTIVITY_REPEATING;
 		c->repeat.due = c->now;
@@ -195,6 +207,21 @@ static void run(struct console *c, struct str line)
 	} else {
 		start_editing(c);
 	}
+}
+
+static void run(struct console *c, struct str line)
+{
+	c->running = true;
+	c->status = console_run_line(c, line);
+	c->running = false;
+	if (c->done) { /* it was `exit` */
+		c->done = false;
+		leave(c);
+	}
+	if (console_is_waiting(c))
+		c->activity = ACTIVITY_WAITING;
+	else if (c->setup.interactive && !c->done)
+		after_command(c);
 }
 
 /* ---- the size of the terminal ---- */
@@ -405,12 +432,40 @@ static void take_key(struct console *c, const struct key *key)
 		repeat_end(c);
 }
 
+/* ---- what is typed while a command waits ---- */
+
+static void keep_input(struct console *c, const uint8_t *octets, size_t n)
+{
+	const uint8_t *stop = c->setup.interactive ? memchr(octets, KEY_CTRL('C'), n) : NULL;
+
+	if (stop) {
+		console_stop_waiting(c);
+		c->nkept = 0;
+		sink_puts(&c->terminal, "^C\n");
+		start_editing(c);
+	} else if (n <= sizeof(c->kept) - c->nkept) {
+		memcpy(c->kept + c->nkept, octets, n);
+		c->nkept += n;
+	} else if (!c->setup.interactive) {
+		console_say_error(c, "more than %d octets came while a command was waiting",
+			CONSOLE_KEPT_MAX);
+		c->status = FL_EFULL;
+		leave(c);
+	} else {
+		ring(c);
+	}
+}
+
 static void keys_input(struct console *c, const uint8_t *octets, size_t n)
 {
 	struct key key;
 
 	c->rung = false;
 	for (size_t i = 0; i < n && !c->done; i++) {
+		if (console_is_waiting(c)) {
+			keep_input(c, octets + i, n - i);
+			break;
+		}
 		c->type_ahead = i + 1 < n || c->editor.pasting;
 		if (octets[i] == '\r' && i + 2 == n && octets[i + 1] == '\n')
 			c->type_ahead = c->editor.pasting;
@@ -450,6 +505,14 @@ static void line_failed(struct console *c, enum fl_err err)
 	}
 }
 
+static void after_line(struct console *c, enum fl_err err)
+{
+	if (err)
+		line_failed(c, err);
+	if (c->setup.one_line)
+		leave(c);
+}
+
 static void run_plain(struct console *c, struct str line)
 {
 	size_t bad;
@@ -466,14 +529,15 @@ static void run_plain(struct console *c, struct str line)
 			"run",
 			(unsigned)(uint8_t)line.at[bad],
 			utf8_cells((struct str){line.at, bad}) + 1);
-		line_failed(c, FL_EFORMAT);
 	} else if (copy) {
 		run(c, (struct str){copy, line.n});
-		if (c->status)
-			line_failed(c, c->status);
+		if (console_is_waiting(c))
+			return;
+	} else {
+		console_say_error(c, "out of memory");
+		c->status = FL_EFULL;
 	}
-	if (c->setup.one_line)
-		leave(c);
+	after_line(c, bad < line.n ? FL_EFORMAT : c->status);
 }
 
 static void end_of_input(struct console *c)
@@ -531,7 +595,7 @@ static void set_tables(struct console *c)
 
 	c->builtin[n++] = (struct console_module){console_configure_commands, c};
 	c->builtin[n++] = (struct console_module){console_session_commands, c};
-	if (c->setup.config->commit_confirmed && c->setup.config->confirm)
+	if (c->setup.config->confirm)
 		c->builtin[n++] = (struct console_module){console_confirm_commands, c};
 	c->filters[0] = (struct console_module){console_filter_commands, c};
 }
@@ -549,7 +613,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 	c->activity = ACTIVITY_EDITING;
 	c->columns = CONSOLE_COLUMNS;
 	c->rows = CONSOLE_ROWS;
-	c->keys_due = c->idle_due = c->repeat.due = MTIME_NEVER;
+	c->keys_due = c->idle_due = c->repeat.due = c->prompt_due = MTIME_NEVER;
 	c->terminal = (struct sink){terminal_put, c};
 	copy_text(c->host, sizeof(c->host), setup->host, "fairlead");
 	copy_text(c->user, sizeof(c->user), setup->user, "unknown");
@@ -579,19 +643,60 @@ void console_close(struct console *c)
 	c->memory->put(c->memory->ctx, c, sizeof(*c));
 }
 
+static void lines_input(struct console *c, const uint8_t *octets, size_t n)
+{
+	for (size_t i = 0; i < n && !c->done; i++) {
+		if (console_is_waiting(c)) {
+			keep_input(c, octets + i, n - i);
+			return;
+		}
+		c->type_ahead = i + 1 < n;
+		plain_octet(c, octets[i]);
+	}
+}
+
+static void take_input(struct console *c, const uint8_t *octets, size_t n)
+{
+	if (c->setup.interactive)
+		keys_input(c, octets, n);
+	else
+		lines_input(c, octets, n);
+}
+
+/* The command that waits is called; when that was the end of it, what was typed meanwhile follows.
+ */
+static void wait_over(struct console *c)
+{
+	uint8_t kept[CONSOLE_KEPT_MAX];
+	size_t n = c->nkept;
+
+	console_run_waiting(c);
+	if (console_is_waiting(c))
+		return;
+	if (c->setup.interactive)
+		after_command(c);
+	else
+		after_line(c, c->status);
+	memcpy(kept, c->kept, n);
+	c->nkept = 0;
+	take_input(c, kept, n);
+}
+
+static void run_due(struct console *c)
+{
+	if (!c->repeat.run || !mtime_reached(c->now, c->repeat.due))
+		return;
+	if (console_is_waiting(c))
+		wait_over(c);
+	else
+		console_run_repeat(c);
+}
+
 void console_input(struct console *c, mtime now, const void *octets, size_t n)
 {
-	const uint8_t *at = octets;
-
 	c->now = now;
-	if (c->setup.interactive)
-		keys_input(c, at, n);
-	for (size_t i = 0; i < n && !c->done && !c->setup.interactive; i++) {
-		c->type_ahead = i + 1 < n;
-		plain_octet(c, at[i]);
-	}
-	if (c->repeat.run && c->setup.interactive && mtime_reached(now, c->repeat.due))
-		console_run_repeat(c);
+	take_input(c, octets, n);
+	run_due(c);
 	draw(c);
 	flush(c);
 }
@@ -612,7 +717,8 @@ mtime console_next_due(const struct console *c)
 
 	if (c->done)
 		return MTIME_NEVER;
-	return mtime_first(mtime_first(c->keys_due, c->idle_due), repeat);
+	return mtime_first(mtime_first(c->keys_due, c->idle_due),
+		mtime_first(repeat, c->activity == ACTIVITY_EDITING ? c->prompt_due : MTIME_NEVER));
 }
 
 void console_tick(struct console *c, mtime now)
@@ -627,8 +733,7 @@ void console_tick(struct console *c, mtime now)
 		if (keys_give_up(&c->keys, &key))
 			take_key(c, &key);
 	}
-	if (c->repeat.run && mtime_reached(now, c->repeat.due))
-		console_run_repeat(c);
+	run_due(c);
 	if (mtime_reached(now, c->idle_due)) {
 		next_row(c);
 		sink_puts(&c->terminal, "the session ends: no key was pressed for too long\n");

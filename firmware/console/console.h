@@ -62,14 +62,20 @@ struct console_module {
 	void *module;
 };
 
+struct console_commit {
+	const struct settings *candidate;
+	struct str user, source, comment;
+	unsigned
+		minutes; /* in which "confirm" must come, or the old tree comes back; 0: for good */
+};
+
 /* What the session needs of the router's configuration; app implements it. */
 struct console_config {
 	void *ctx;
 	/* The committed tree and its revision; valid until the next commit. */
 	const struct settings *(*committed)(void *ctx, uint32_t *revision);
 	/* Check, save, apply.  On failure nothing changed and `out` was told all mistakes. */
-	enum fl_err (*commit)(void *ctx, const struct settings *candidate, struct str user,
-		struct str comment, const struct sink *out);
+	enum fl_err (*commit)(void *ctx, const struct console_commit *what, const struct sink *out);
 	/* Only check. */
 	enum fl_err (*check)(void *ctx, const struct settings *candidate, const struct sink *out);
 	/* The tree `back` revisions before the committed one (0: the committed one), copied into
@@ -77,11 +83,10 @@ struct console_config {
 	enum fl_err (*revision)(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
 	/* One line a revision, newest first: number, time, user, comment. */
 	void (*revisions)(void *ctx, const struct sink *out);
-	/* As commit, but the old tree comes back by itself after `minutes` unless confirm() is
-	 * called; both are NULL where that is not offered. */
-	enum fl_err (*commit_confirmed)(void *ctx, const struct settings *candidate,
-		struct str user, struct str comment, unsigned minutes, const struct sink *out);
+	/* Keep what a commit with minutes has put in force.  NULL where that is not offered. */
 	enum fl_err (*confirm)(void *ctx, struct str user, const struct sink *out);
+	/* Until the old tree comes back; 0: nothing waits.  May be NULL. */
+	span (*confirm_left)(void *ctx);
 };
 
 struct console_setup {
@@ -90,6 +95,7 @@ struct console_setup {
 	const struct arena_source *memory; /* for the candidate */
 	struct sink out; /* octets for the terminal; may not be called back into the session */
 	struct str host, user;  /* for the prompt and the history of commits; copied */
+	struct str source;      /* of commits: "terminal", "batch"; lives as long as the session */
 	bool interactive;       /* echo, prompt, editing, pager; else one line in, its output out */
 	uint16_t columns, rows; /* 0: ask the terminal, 80 x 24 until it answers */
 	bool read_only;         /* the role `operator` */
@@ -123,5 +129,9 @@ void console_tick(struct console *c, mtime now);
  * every `every`, and redraw: makes `monitor links` of `show links`.  Ends with any key.  Where
  * there is no terminal `run` is called once. */
 void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call));
+/* For a command whose result is not there yet: call `run` with the same words after `delay`.  The
+ * command lasts until a call returns without waiting again, and its result is that call's.  What is
+ * typed meanwhile is kept for afterwards; Ctrl-C at a terminal ends the command. */
+void console_wait(struct console *c, span delay, enum fl_err (*run)(struct console_call *call));
 
 #endif

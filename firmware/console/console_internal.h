@@ -12,11 +12,13 @@
 #define CONSOLE_ROWS     24
 #define CONSOLE_USER_MAX 64
 #define CONSOLE_HELD_MAX 4096
+#define CONSOLE_KEPT_MAX 8192 /* octets that can be typed while a command waits */
 
 enum activity {
 	ACTIVITY_EDITING = 1,
 	ACTIVITY_PAGING,
 	ACTIVITY_REPEATING,
+	ACTIVITY_WAITING,
 };
 
 /* The configuration being changed. */
@@ -28,8 +30,9 @@ struct draft {
 	uint32_t revision;    /* of base */
 };
 
-/* A command that is called again and again. */
+/* A command that is called again and again, or once more when its result is there. */
 struct repeat {
+	bool waits; /* once more: output and filters are still those of the first call */
 	enum fl_err (*run)(struct console_call *call);
 	void *module;
 	struct arena mem; /* of the words */
@@ -45,7 +48,8 @@ struct console {
 	const struct arena_source *memory;
 	char host[FL_NAME_MAX + 1];
 	char user[CONSOLE_USER_MAX + 1];
-	char prompt[FL_NAME_MAX + 4];
+	char prompt[FL_NAME_MAX + 32];
+	mtime prompt_due; /* when the countdown in it changes */
 	uint16_t columns, rows;
 	bool probing;    /* the terminal was asked for its size */
 	bool well_known; /* the terminal answered, or its owner spoke for it: it is a real one */
@@ -70,7 +74,9 @@ struct console {
 	bool running;
 	char held[CONSOLE_HELD_MAX]; /* notices that came at a bad moment */
 	size_t nheld;
-	size_t lost; /* and those there was no room for */
+	size_t lost;                 /* and those there was no room for */
+	char kept[CONSOLE_KEPT_MAX]; /* octets for after a command that waits */
+	size_t nkept;
 
 	struct console_module builtin[4];
 	struct console_module filters[2];
@@ -97,6 +103,11 @@ void console_show_offers(struct console *c, struct str line);
 bool console_complete(struct console *c, struct str line, struct str *insert);
 /* Run c->repeat once more. */
 void console_run_repeat(struct console *c);
+/* A command is waiting for its result. */
+bool console_is_waiting(const struct console *c);
+/* Call it, or give it up. */
+void console_run_waiting(struct console *c);
+void console_stop_waiting(struct console *c);
 
 /* ---- session_commands.c, configure.c: the built-in commands ---- */
 

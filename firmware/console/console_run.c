@@ -233,7 +233,8 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	if (wants_pages(c))
 		c->output.way = OUTPUT_PAGED;
 	err = call_found(c, c->match.rest, &out);
-	output_end(&c->output);
+	if (!console_is_waiting(c))
+		output_end(&c->output);
 	return err;
 }
 
@@ -265,6 +266,20 @@ enum fl_err console_run_line(struct console *c, struct str line)
 
 /* ---- repeating ---- */
 
+/* The words of the line are gone when it ends. */
+static void remember_call(struct repeat *r, const struct console_call *call)
+{
+	arena_reset(&r->mem);
+	r->nargs = call->nargs;
+	for (size_t i = 0; i < call->nargs; i++) {
+		const char *text = arena_copy(&r->mem, call->arg[i].at, call->arg[i].n);
+
+		r->arg[i] = (struct str){text, call->arg[i].n};
+	}
+	r->rest = (struct str){arena_copy(&r->mem, call->rest.at, call->rest.n), call->rest.n};
+	r->module = call->module;
+}
+
 void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call))
 {
 	struct repeat *r = &c->repeat;
@@ -278,37 +293,81 @@ void console_repeat(struct console *c, span every, enum fl_err (*run)(struct con
 		run(&once);
 		return;
 	}
-	arena_reset(&r->mem);
-	r->nargs = call->nargs;
-	for (size_t i = 0; i < call->nargs; i++) {
-		const char *text = arena_copy(&r->mem, call->arg[i].at, call->arg[i].n);
-
-		r->arg[i] = (struct str){text, call->arg[i].n};
-	}
-	r->rest = (struct str){arena_copy(&r->mem, call->rest.at, call->rest.n), call->rest.n};
-	r->module = call->module;
+	remember_call(r, call);
 	r->every = span_max(every, ms(100));
 	r->run = r->mem.full ? NULL : run;
+}
+
+static struct console_call remembered_call(struct console *c, const struct sink *out)
+{
+	const struct repeat *r = &c->repeat;
+	struct console_call call = {.module = r->module,
+		.session = c,
+		.now = c->now,
+		.nargs = r->nargs,
+		.rest = r->rest,
+		.out = out};
+
+	memcpy(call.arg, r->arg, sizeof(call.arg));
+	return call;
 }
 
 void console_run_repeat(struct console *c)
 {
 	struct repeat *r = &c->repeat;
 	struct sink out = output_sink(&c->output);
-	struct console_call call = {.module = r->module,
-		.session = c,
-		.now = c->now,
-		.nargs = r->nargs,
-		.rest = r->rest,
-		.out = &out};
+	struct console_call call = remembered_call(c, &out);
 
-	memcpy(call.arg, r->arg, sizeof(call.arg));
 	r->due = mtime_after(c->now, r->every);
 	c->running = true;
 	output_begin(&c->output, OUTPUT_SCREEN, c->columns, c->rows);
 	c->status = r->run(&call);
 	output_end(&c->output);
 	c->running = false;
+}
+
+/* ---- waiting ---- */
+
+void console_wait(struct console *c, span delay, enum fl_err (*run)(struct console_call *call))
+{
+	struct repeat *r = &c->repeat;
+
+	if (!c->call)
+		return;
+	if (!r->waits)
+		remember_call(r, c->call);
+	r->waits = !r->mem.full;
+	r->run = r->mem.full ? NULL : run;
+	r->due = mtime_after(c->now, delay);
+}
+
+bool console_is_waiting(const struct console *c)
+{
+	return c->repeat.waits;
+}
+
+void console_stop_waiting(struct console *c)
+{
+	c->repeat.run = NULL;
+	c->repeat.waits = false;
+	output_end(&c->output);
+}
+
+void console_run_waiting(struct console *c)
+{
+	struct repeat *r = &c->repeat;
+	struct sink out = output_sink(&c->output);
+	struct console_call call = remembered_call(c, &out);
+	enum fl_err (*run)(struct console_call * call) = r->run;
+
+	r->run = NULL;
+	c->running = true;
+	c->call = &call;
+	c->status = run(&call);
+	c->call = NULL;
+	c->running = false;
+	if (!r->run)
+		console_stop_waiting(c);
 }
 
 /* ---- help and completion ---- */

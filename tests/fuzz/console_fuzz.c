@@ -109,12 +109,23 @@ static const struct settings *committed(void *ctx, uint32_t *revision)
 	return ctx;
 }
 
-static enum fl_err commit(void *ctx, const struct settings *candidate, struct str user,
-	struct str comment, const struct sink *out)
+static enum fl_err commit(void *ctx, const struct console_commit *what, const struct sink *out)
 {
-	(void)ctx, (void)candidate, (void)user;
-	sink_put(out, comment);
+	(void)ctx;
+	sink_put(out, what->comment);
 	return FL_EIO;
+}
+
+static enum fl_err confirm(void *ctx, struct str user, const struct sink *out)
+{
+	(void)ctx, (void)out;
+	return user.n ? FL_OK : FL_EPERM;
+}
+
+static span confirm_left(void *ctx)
+{
+	(void)ctx;
+	return sec(90);
 }
 
 static enum fl_err check(void *ctx, const struct settings *candidate, const struct sink *out)
@@ -236,8 +247,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct settings tree;
 	struct terminal t = {.n = 0};
 	struct console_module modules[] = {{commands, NULL}, {NULL, NULL}};
-	struct console_config config = {
-		&tree, committed, commit, check, revision, revisions, NULL, NULL};
+	struct console_config config = {.ctx = &tree,
+		.committed = committed,
+		.commit = commit,
+		.check = check,
+		.revision = revision,
+		.revisions = revisions,
+		.confirm = confirm,
+		.confirm_left = confirm_left};
 	struct console_setup setup = {.modules = modules,
 		.config = &config,
 		.memory = &memory,

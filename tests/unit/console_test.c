@@ -141,6 +141,26 @@ static enum fl_err monitor(struct console_call *call)
 	return FL_OK;
 }
 
+/* The result comes with the second look; of wan2 it is an error. */
+static enum fl_err probe_result(struct console_call *call)
+{
+	unsigned *count = call->module;
+
+	if (++*count % 2) {
+		console_wait(call->session, ms(200), probe_result);
+		return FL_OK;
+	}
+	sink_printf(call->out, "%.*s answered\n", STR_ARG(call->arg[0]));
+	return str_is(call->arg[0], "wan2") ? FL_EIO : FL_OK;
+}
+
+static enum fl_err probe(struct console_call *call)
+{
+	sink_puts(call->out, "asked\n");
+	console_wait(call->session, ms(200), probe_result);
+	return FL_OK;
+}
+
 static enum fl_err alert(struct console_call *call)
 {
 	console_notice(call->session, STR("from inside"));
@@ -167,6 +187,7 @@ static const struct console_command module_commands[] = {
 	{"explain flow FLOW...", "why", CONSOLE_ANY, explain, NULL},
 	{"clear link NAME hold", "end the hold-down", CONSOLE_ANY_CHANGES, clear_link, link_words},
 	{"monitor link NAME", "live", CONSOLE_ANY, monitor, link_words},
+	{"probe link NAME", "ask, and wait for the answer", CONSOLE_ANY, probe, link_words},
 	{"alert", "a notice from inside a command", CONSOLE_ANY, alert, NULL},
 	{NULL, NULL, CONSOLE_ANY, NULL, NULL},
 };
@@ -221,19 +242,19 @@ static enum fl_err router_check(void *ctx, const struct settings *candidate, con
 	return FL_EFORMAT;
 }
 
-static enum fl_err router_commit(void *ctx, const struct settings *candidate, struct str user,
-	struct str comment, const struct sink *out)
+static enum fl_err router_commit(
+	void *ctx, const struct console_commit *what, const struct sink *out)
 {
 	struct router *r = ctx;
-	enum fl_err err = router_check(ctx, candidate, out);
+	enum fl_err err = router_check(ctx, what->candidate, out);
 
 	if (err)
 		return err;
 	assert_in_range(r->revision, 0, 6);
-	snprintf(r->comment, sizeof(r->comment), "%.*s", STR_ARG(comment));
-	snprintf(r->user, sizeof(r->user), "%.*s", STR_ARG(user));
+	snprintf(r->comment, sizeof(r->comment), "%.*s", STR_ARG(what->comment));
+	snprintf(r->user, sizeof(r->user), "%.*s", STR_ARG(what->user));
 	r->revision++;
-	return settings_copy(candidate, &r->mem[r->revision], &r->tree[r->revision]);
+	return settings_copy(what->candidate, &r->mem[r->revision], &r->tree[r->revision]);
 }
 
 static enum fl_err router_revision(
@@ -819,6 +840,63 @@ static void monitor_redraws_every_second_until_a_key(void **state)
 	assert_int_equal(console_next_due(s->console).us, MTIME_NEVER.us);
 }
 
+static void wait_on(struct session *s)
+{
+	s->now = console_next_due(s->console);
+	console_tick(s->console, s->now);
+}
+
+static void a_command_can_wait_for_its_result(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "probe link wan1\r");
+	screen_is(s, "box> probe link wan1\n"
+		     "asked\n");
+	wait_on(s);
+	wait_on(s);
+	screen_is(s, "box> probe link wan1\n"
+		     "asked\n"
+		     "wan1 answered\n"
+		     "box>\n");
+	assert_int_equal(console_next_due(s->console).us, MTIME_NEVER.us);
+}
+
+static void what_is_typed_while_a_command_waits_comes_after_it(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "probe link wan1\rshow links\r");
+	screen_is(s, "box> probe link wan1\n"
+		     "asked\n");
+	wait_on(s);
+	wait_on(s);
+	screen_has(s, "wan1 answered\nbox> show links\nwan1 up\n");
+}
+
+static void control_c_ends_a_command_that_waits(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "probe link wan1\rshow links\x03");
+	row_is(s, "box>");
+	assert_int_equal(console_next_due(s->console).us, MTIME_NEVER.us);
+	type(s, "show link wan2\r");
+	screen_has(s, "wan2 is a link\n");
+}
+
+static void filters_work_on_all_that_a_command_prints_while_it_waits(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "probe link wan1 | match answered\r");
+	wait_on(s);
+	wait_on(s);
+	screen_is(s, "box> probe link wan1 | match answered\n"
+		     "wan1 answered\n"
+		     "box>\n");
+}
+
 static void a_lone_escape_does_not_swallow_the_next_key(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1058,11 +1136,11 @@ static void discard_forgets_the_changes(void **state)
 static void others_commit(struct session *s, const char *statement)
 {
 	const struct sink nowhere = textbuf_sink(&s->out);
+	const struct console_commit what = {
+		.candidate = &s->router.tree[s->router.revision], .user = STR("bob")};
 
 	s->out = textbuf_of(s->text, sizeof(s->text));
-	assert_int_equal(router_commit(&s->router, &s->router.tree[s->router.revision], STR("bob"),
-				 STR(""), &nowhere),
-		FL_OK);
+	assert_int_equal(router_commit(&s->router, &what, &nowhere), FL_OK);
 	router_set(&s->router, statement);
 }
 
@@ -1264,6 +1342,47 @@ static void monitor_without_a_terminal_runs_once(void **state)
 	assert_int_equal(console_next_due(s->console).us, MTIME_NEVER.us);
 }
 
+static void a_script_waits_with_its_command(void **state)
+{
+	struct session *s = open_lines(state, true, false);
+
+	PASTE(s, "probe link wan1\nprobe link wan2\nshow links\n");
+	output_is(s, "asked\n");
+	wait_on(s);
+	wait_on(s);
+	output_is(s, "asked\nwan1 answered\nasked\n");
+	wait_on(s);
+	wait_on(s);
+	output_is(s, "asked\nwan1 answered\nasked\nwan2 answered\n"
+		     "error: stopped at line 2; nothing behind it was run\n");
+	assert_true(console_is_done(s->console));
+	assert_int_equal(console_status(s->console), FL_EIO);
+}
+
+static void a_single_command_that_waits_is_done_with_its_result(void **state)
+{
+	struct session *s = open_lines(state, false, true);
+
+	PASTE(s, "probe link wan1\n");
+	assert_false(console_is_done(s->console));
+	wait_on(s);
+	wait_on(s);
+	assert_true(console_is_done(s->console));
+	assert_int_equal(console_status(s->console), FL_OK);
+}
+
+static void a_script_that_runs_too_far_ahead_of_a_command_ends(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+	static char much[16384];
+
+	memset(much, '\n', sizeof(much));
+	PASTE(s, "probe link wan1\n");
+	type_octets(s, much, sizeof(much));
+	output_is(s, "asked\nerror: more than 8192 octets came while a command was waiting\n");
+	assert_true(console_is_done(s->console));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, session_setup, session_teardown)
 
 int main(void)
@@ -1311,6 +1430,10 @@ int main(void)
 		TEST(a_notice_from_inside_a_command_comes_behind_its_output),
 		TEST(a_notice_cannot_command_the_terminal),
 		TEST(monitor_redraws_every_second_until_a_key),
+		TEST(a_command_can_wait_for_its_result),
+		TEST(what_is_typed_while_a_command_waits_comes_after_it),
+		TEST(control_c_ends_a_command_that_waits),
+		TEST(filters_work_on_all_that_a_command_prints_while_it_waits),
 		TEST(a_lone_escape_does_not_swallow_the_next_key),
 		TEST(an_idle_session_ends),
 		TEST(exit_and_control_d_end_the_session),
@@ -1346,6 +1469,9 @@ int main(void)
 		TEST(a_line_of_64_kilobytes_is_refused_at_once_and_the_next_one_runs),
 		TEST(notices_do_not_mix_with_the_output_of_a_script),
 		TEST(monitor_without_a_terminal_runs_once),
+		TEST(a_script_waits_with_its_command),
+		TEST(a_single_command_that_waits_is_done_with_its_result),
+		TEST(a_script_that_runs_too_far_ahead_of_a_command_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commits of the whole product: confirmed and not, cut short, refused by the disk, by two people at
+ * once. */
+#include "scenario.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs the three above. */
+#include <cmocka.h>
+
+#define SEAT(person) ((person) + 1) /* session 0 is scenario_type()'s */
+#define OLD_WEIGHT   4              /* of wan1 in tests/sim/two-wans.conf */
+#define HELLO                                                                                      \
+	"\x01"                                                                                     \
+	"fairlead 1 terminal 100 24 "
+
+static void settle(struct scenario *s)
+{
+	for (unsigned i = 0; i < 20; i++)
+		fairlead_step(&s->product, mtime_after(s->sim.now, ms(1)));
+}
+
+static void sit_down(struct scenario *s, unsigned person, const char *hello)
+{
+	sim_session_open(&s->sim, SEAT(person), hello);
+	settle(s);
+}
+
+/* Type a line; returns all that has been on the person's screen since he sat down. */
+static const char *type(struct scenario *s, unsigned person, const char *line)
+{
+	sim_type(&s->sim, SEAT(person), line, strlen(line));
+	sim_type(&s->sim, SEAT(person), "\r", 1);
+	settle(s);
+	return s->sim.session[SEAT(person)].text;
+}
+
+static void clear(struct scenario *s, unsigned person)
+{
+	s->sim.session[SEAT(person)].n = 0;
+}
+
+static bool has(const char *text, const char *part)
+{
+	if (text && strstr(text, part))
+		return true;
+	fprintf(stderr, "\"%s\" is not in:\n%s\n", part, text ? text : "(nothing)");
+	return false;
+}
+
+/* A router with one person in configuration mode. */
+static struct scenario *editing(void)
+{
+	struct scenario *s = scenario_open("");
+
+	scenario_run(s, sec(5));
+	sit_down(s, 0, HELLO "ann\n");
+	type(s, 0, "configure");
+	return s;
+}
+
+static uint32_t weight_of(struct scenario *s)
+{
+	return fairlead_config(&s->product)->v.links[0].weight;
+}
+
+static bool saved_has(struct scenario *s, const char *text)
+{
+	const struct sim_item *i = sim_stored(&s->sim, "settings");
+	char copy[65536];
+
+	assert_non_null(i);
+	snprintf(copy, sizeof(copy), "%.*s", (int)i->n, (const char *)i->octets);
+	return strstr(copy, text);
+}
+
+/* Power off and on: what is in memory is gone, what was saved is there. */
+static void restart(struct scenario *s)
+{
+	fairlead_close(&s->product);
+	s->sim.saves_left = 0;
+	s->image = (struct dns_image){0};
+	(void)fairlead_open(&s->product, &s->sim.drivers);
+}
+
+static const char *revisions(struct scenario *s)
+{
+	int status;
+
+	return scenario_type(s, "show revisions", &status);
+}
+
+/* ---- commit confirmed ---- */
+
+static void what_nobody_confirms_goes_back_in_place(void **state)
+{
+	struct scenario *s = editing();
+	mtime from;
+
+	(void)state;
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	type(s, 0, "set link wan1 weight 9");
+	from = s->sim.now;
+	type(s, 0, "commit confirmed 1");
+	assert_int_equal(weight_of(s), 9);
+	scenario_run(s, us(from.us + 59000000));
+	assert_int_equal(weight_of(s), 9);
+	scenario_run(s, us(from.us + 61000000));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_true(has(s->sim.log, "revision 2 was not confirmed within 1 minute: revision 1 is "
+				    "in force again, as 3\n"));
+	scenario_close(s);
+}
+
+static void what_is_confirmed_stays(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	assert_false(saved_has(s, "weight 9"));
+	type(s, 0, "confirm");
+	assert_true(saved_has(s, "weight 9"));
+	scenario_run(s, sec(200));
+	assert_int_equal(weight_of(s), 9);
+	assert_true(has(s->sim.log, "revision 2 confirmed by ann\n"));
+	scenario_close(s);
+}
+
+static void a_plain_commit_confirms(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	type(s, 0, "commit");
+	scenario_run(s, sec(200));
+	assert_int_equal(weight_of(s), 9);
+	assert_true(saved_has(s, "weight 9"));
+	scenario_close(s);
+}
+
+static void a_second_confirmed_commit_still_goes_back_to_the_first_base(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	type(s, 0, "set link wan1 weight 8");
+	type(s, 0, "commit confirmed 2");
+	scenario_run(s, sec(100));
+	assert_int_equal(weight_of(s), 8);
+	scenario_run(s, sec(140));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	scenario_close(s);
+}
+
+static void the_countdown_is_in_every_prompt(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	sit_down(s, 1, HELLO "bob\n");
+	clear(s, 1);
+	type(s, 0, "set link wan1 weight 9");
+	assert_true(has(type(s, 0, "commit confirmed 2"), "fairlead(confirm in 2m)# "));
+	assert_true(has(s->sim.session[SEAT(1)].text, "fairlead(confirm in 2m)> "));
+	assert_true(has(s->sim.session[SEAT(1)].text,
+		"in 2 minutes revision 1 comes back in place of 2; \"confirm\" keeps 2\r\n"));
+	clear(s, 1);
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(115)));
+	assert_true(has(s->sim.session[SEAT(1)].text, "in 1 minute revision 1 comes back"));
+	assert_true(has(s->sim.session[SEAT(1)].text, "in 10 s revision 1 comes back"));
+	assert_true(has(s->sim.session[SEAT(1)].text, "(confirm in 60s)> "));
+	clear(s, 1);
+	assert_true(has(type(s, 1, "confirm"), "confirmed by bob\r\n"));
+	assert_true(has(s->sim.session[SEAT(1)].text, "\r\nfairlead> "));
+	scenario_close(s);
+}
+
+static void an_idle_prompt_counts_down_in_few_steps(void **state)
+{
+	struct scenario *s = editing();
+	unsigned drawn = 0;
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 3");
+	clear(s, 0);
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(170)));
+	for (const char *at = s->sim.session[SEAT(0)].text; (at = strstr(at, "in ")); at++)
+		drawn += at > s->sim.session[SEAT(0)].text;
+	assert_in_range(drawn, 4, 10);
+	scenario_close(s);
+}
+
+static void confirm_has_nothing_to_keep(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	assert_true(has(type(s, 0, "confirm"), "error: nothing waits for \"confirm\"\r\n"));
+	scenario_close(s);
+}
+
+static void the_minutes_have_a_range(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	assert_true(
+		has(type(s, 0, "commit confirmed 0"), "error: \"0\" is not a number of minutes"));
+	assert_true(has(type(s, 0, "commit confirmed 61"), "from 1 to 60\r\n"));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	scenario_close(s);
+}
+
+static void a_power_cut_before_confirm_starts_with_the_old_configuration(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 5 comment \"risky\"");
+	restart(s);
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_true(has(s->sim.log, "revision 3: revision 2 was not confirmed\n"));
+	assert_true(has(revisions(s), "ann          terminal risky (not confirmed)\n"));
+	/* And what was tried is not lost. */
+	sit_down(s, 0, HELLO "ann\n");
+	type(s, 0, "configure");
+	assert_true(has(
+		(type(s, 0, "rollback 1"), type(s, 0, "compare")), "+ set link wan1 weight 9\r\n"));
+	scenario_close(s);
+}
+
+static void a_file_read_meanwhile_ends_the_waiting(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	sim_reload(&s->sim);
+	scenario_run(s, sec(200));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_null(strstr(s->sim.log, "was not confirmed within"));
+	scenario_close(s);
+}
+
+static void going_back_is_tried_again_when_the_kernel_refuses(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set lan office address 192.168.7.1/24");
+	type(s, 0, "commit confirmed 1");
+	s->sim.kernel_refuses = true;
+	scenario_run(s, sec(70));
+	assert_true(
+		has(s->sim.log, "revision 2 is still in force: going back to revision 1 failed"));
+	s->sim.kernel_refuses = false;
+	scenario_run(s, sec(90));
+	assert_true(has(s->sim.log, "revision 1 is in force again"));
+	scenario_close(s);
+}
+
+/* ---- cut short, damaged, refused ---- */
+
+/* Every save of a commit, of a confirmed one, and of "confirm" may be the last that lasts. */
+static void a_power_cut_after_any_save_leaves_the_old_or_the_new(void **state)
+{
+	static const char *const lines[][2] = {{"commit", ""}, {"commit confirmed 1", "confirm"}};
+
+	(void)state;
+	for (size_t way = 0; way < COUNT_OF(lines); way++)
+		for (size_t saves = 1; saves < 6; saves++) {
+			struct scenario *s = editing();
+			bool is_new;
+
+			type(s, 0, "set link wan1 weight 9");
+			s->sim.saves_left = saves; /* counted from 1: none, one, ... */
+			type(s, 0, lines[way][0]);
+			type(s, 0, lines[way][1]);
+			restart(s);
+			is_new = weight_of(s) == 9;
+			assert_true(is_new || weight_of(s) == OLD_WEIGHT);
+			assert_int_equal(is_new, saved_has(s, "weight 9"));
+			assert_true(saves > 1 || !is_new);
+			assert_true(saves < 5 || is_new);
+			assert_null(strstr(s->sim.log, "error"));
+			/* The next commit goes on from there, with a number of its own. */
+			sit_down(s, 0, HELLO "ann\n");
+			type(s, 0, "configure");
+			type(s, 0, "set link wan1 weight 7");
+			type(s, 0, "commit comment later");
+			assert_int_equal(weight_of(s), 7);
+			assert_true(has(revisions(s), "terminal later"));
+			restart(s);
+			assert_int_equal(weight_of(s), 7);
+			scenario_close(s);
+		}
+}
+
+static void a_damaged_newest_falls_back_and_says_so(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit");
+	type(s, 0, "set link wan1 weight 8");
+	type(s, 0, "commit");
+	sim_store(&s->sim, "settings", "link wan1 { interfa\x01");
+	sim_damage(&s->sim, "settings.3");
+	restart(s);
+	assert_int_equal(weight_of(s), 9);
+	assert_true(has(s->sim.log, "1 of the saved revisions is damaged\n"));
+	assert_true(has(s->sim.log, "revision 2, the last good one, is in force\n"));
+	assert_true(has(revisions(s), "1 more is damaged\n"));
+	scenario_close(s);
+}
+
+static void what_was_never_confirmed_is_nothing_to_fall_back_to(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 5");
+	sim_damage(&s->sim, "settings");
+	restart(s);
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_true(has(s->sim.log, "revision 1, the last good one, is in force\n"));
+	scenario_close(s);
+}
+
+static void a_full_disk_refuses_the_commit_in_clear_words(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	s->sim.storage_refuses = true;
+	type(s, 0, "set link wan1 weight 9");
+	assert_true(has(type(s, 0, "commit"),
+		"error: the change was not saved, the old configuration is in force: No space left "
+		"on device\r\n"));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_true(has(type(s, 0, "compare"), "+ set link wan1 weight 9\r\n"));
+	s->sim.storage_refuses = false;
+	assert_true(has(type(s, 0, "commit"), "committed: revision 2\r\n"));
+	scenario_close(s);
+}
+
+static void a_disk_that_fills_before_confirm_leaves_it_waiting(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	s->sim.storage_refuses = true;
+	assert_true(has(type(s, 0, "confirm"), "error: revision 2 still waits for \"confirm\""));
+	scenario_run(s, sec(100));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	scenario_close(s);
+}
+
+static void a_clock_in_1970_loses_nothing(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	s->sim.wall = -1000000;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit");
+	restart(s);
+	assert_int_equal(weight_of(s), 9);
+	assert_true(has(revisions(s), "revision 2     clock was not set    ann"));
+	scenario_close(s);
+}
+
+static void twenty_revisions_are_kept(void **state)
+{
+	struct scenario *s = editing();
+	struct revision_list list;
+	char line[64];
+
+	(void)state;
+	for (int i = 2; i <= 30; i++) {
+		snprintf(line, sizeof(line), "set link wan1 weight %d", i);
+		type(s, 0, line);
+		type(s, 0, "commit");
+	}
+	revisions_load(&s->sim.drivers.storage, &s->sim.drivers.memory, &list);
+	assert_int_equal(list.n, 21);
+	assert_int_equal(list.at[0].number, 10);
+	assert_int_equal(list.at[20].number, 30);
+	clear(s, 0);
+	type(s, 0, "rollback 20");
+	assert_true(has(type(s, 0, "compare"), "+ set link wan1 weight 10\r\n"));
+	clear(s, 0);
+	assert_true(has(type(s, 0, "rollback 21"), "error: there is no revision 21 back"));
+	scenario_close(s);
+}
+
+/* ---- two people ---- */
+
+static void two_people_at_the_same_value_are_told(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	sit_down(s, 1, HELLO "bob\n");
+	type(s, 1, "configure");
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 1, "set link wan1 weight 5");
+	type(s, 0, "commit");
+	clear(s, 1);
+	assert_true(has(type(s, 1, "commit"), "+ set link wan1 weight 9\r\n"));
+	assert_int_equal(weight_of(s), 9);
+	assert_true(has(type(s, 1, "update"), "error: 1 line was changed on both sides"));
+	type(s, 1, "update mine");
+	type(s, 1, "commit");
+	assert_int_equal(weight_of(s), 5);
+	scenario_close(s);
+}
+
+static void a_draft_of_what_was_rolled_back_is_a_conflict(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit confirmed 1");
+	scenario_run(s, sec(100));
+	type(s, 0, "set link wan1 weight 8");
+	clear(s, 0);
+	assert_true(has(type(s, 0, "commit"), "error: the configuration was changed meanwhile"));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	scenario_close(s);
+}
+
+static void a_session_that_dies_leaves_what_it_committed_and_nothing_else(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	sim_type(&s->sim, SEAT(0), "commit\r", 7);
+	sim_session_close(&s->sim, SEAT(0));
+	settle(s);
+	assert_int_equal(weight_of(s), 9);
+	assert_true(saved_has(s, "weight 9"));
+	sit_down(s, 1, HELLO "bob\n");
+	type(s, 1, "configure");
+	type(s, 1, "set link wan1 weight 5");
+	sim_type(&s->sim, SEAT(1), "commi", 5);
+	sim_session_close(&s->sim, SEAT(1));
+	settle(s);
+	assert_int_equal(weight_of(s), 9);
+	scenario_close(s);
+}
+
+#define T(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_nobody_confirms_goes_back_in_place),
+		T(what_is_confirmed_stays),
+		T(a_plain_commit_confirms),
+		T(a_second_confirmed_commit_still_goes_back_to_the_first_base),
+		T(the_countdown_is_in_every_prompt),
+		T(an_idle_prompt_counts_down_in_few_steps),
+		T(confirm_has_nothing_to_keep),
+		T(the_minutes_have_a_range),
+		T(a_power_cut_before_confirm_starts_with_the_old_configuration),
+		T(a_file_read_meanwhile_ends_the_waiting),
+		T(going_back_is_tried_again_when_the_kernel_refuses),
+		T(a_power_cut_after_any_save_leaves_the_old_or_the_new),
+		T(a_damaged_newest_falls_back_and_says_so),
+		T(what_was_never_confirmed_is_nothing_to_fall_back_to),
+		T(a_full_disk_refuses_the_commit_in_clear_words),
+		T(a_disk_that_fills_before_confirm_leaves_it_waiting),
+		T(a_clock_in_1970_loses_nothing),
+		T(twenty_revisions_are_kept),
+		T(two_people_at_the_same_value_are_told),
+		T(a_draft_of_what_was_rolled_back_is_a_conflict),
+		T(a_session_that_dies_leaves_what_it_committed_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests_name("commit", tests, NULL, NULL);
+}
