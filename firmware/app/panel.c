@@ -41,7 +41,8 @@ void panel_open(struct fairlead *f)
 
 static enum link_state shown_state(const struct fairlead *f, unsigned number)
 {
-	return link_shown_state(&f->link[number], f->published.live & link_bit(number));
+	return link_operator_shown(
+		&f->link[number], &f->op[number], f->published.live & link_bit(number));
 }
 
 static enum led_system system_state(const struct fairlead *f)

@@ -121,12 +121,14 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, terminals_next_due(f));
 	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
+	until = mtime_first(until, link_drill_next_due(&f->drill));
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
 	handle(f, &e, now);
 	commit_tick(f, now);
 	uplinks_tick(f, now);
+	operator_tick(f, now);
 	if (f->links_changed) {
 		f->links_changed = false;
 		publish(f, now);

@@ -17,6 +17,8 @@
 #include "led.h"
 #include "led_console.h"
 #include "link_console.h"
+#include "link_drill.h"
+#include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
 #include "revisions.h"
@@ -81,6 +83,9 @@ struct fairlead {
 	mtime heard_at, heard_due;
 	unsigned heard_quiet;
 	uint64_t rx_packets[FL_LINKS_MAX + 1];
+	struct link_operator op[FL_LINKS_MAX + 1]; /* orders */
+	struct link_drill drill;
+	uint64_t rx_withheld[FL_LINKS_MAX + 1]; /* of rx_packets: by drills */
 	bool links_changed;
 	bool in_force; /* the settings that were read at the start are in force, not older ones */
 
@@ -143,6 +148,17 @@ mtime uplinks_next_due(const struct fairlead *f);
 void uplinks_console(struct fairlead *f);
 /* Carry out what a link wants. */
 void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
+
+/* ---- operator.c: orders and drills ---- */
+
+void operator_tick(struct fairlead *f, mtime now);
+/* What the detector may hear of the users of a link: all, but for what a drill withholds. */
+uint64_t operator_heard(struct fairlead *f, uint8_t number, uint64_t rx_packets);
+void operator_drill_changed(struct fairlead *f, uint8_t number, mtime now, enum link_state to);
+/* A change was published: since these moments DNS and the kernel go by it. */
+void operator_drill_switched(struct fairlead *f, mtime dns, mtime forwarding);
+void operator_link_gone(struct fairlead *f, uint8_t number);
+void operator_console(struct fairlead *f, struct link_console *out);
 
 /* ---- publish.c: from states to answers and kernel tables ---- */
 

@@ -22,7 +22,7 @@ enum link_state publish_state_of(const struct fairlead *f, const struct link_con
 		return LINK_DISABLED;
 	if (!l->conf || !str_eq(l->conf->name, c->name) || l->state == LINK_DISABLED)
 		return LINK_UP;
-	return l->state;
+	return link_operator_state(l, &f->op[c->number]);
 }
 
 /* What the policies are told of link `which` of `c`. */
@@ -30,12 +30,14 @@ static struct policy_link policy_link_of(
 	const struct fairlead *f, const struct config *c, size_t which)
 {
 	const struct link_conf *conf = &c->v.links[which];
+	const struct link_operator *op = &f->op[conf->number];
 
 	return (struct policy_link){
 		.number = conf->number,
 		.state = publish_state_of(f, conf),
 		.weight = policy_link_weight(c->v.links, c->v.nlinks, which),
-		.backup = conf->role == LINK_BACKUP,
+		.backup = link_operator_is_backup(conf, op),
+		.barred = link_operator_bars(op),
 	};
 }
 
@@ -60,7 +62,7 @@ static void make_published(
 
 	for (size_t i = 0; i < f->nlinks; i++) {
 		links[i] = policy_link_of(f, c, i);
-		links[i].state = f->link[f->order[i]].state;
+		links[i].state = link_operator_state(&f->link[f->order[i]], &f->op[f->order[i]]);
 	}
 	*changed = policy_publish(c->v.policies, c->v.npolicies, links, f->nlinks, old, out);
 }
@@ -117,14 +119,17 @@ void publish(struct fairlead *f, mtime now)
 	struct published old = f->published, next;
 	struct kernel_diff first, rest;
 	bool changed;
+	mtime dns_told;
 
 	make_published(f, &old, &next, &changed);
 	if (!changed)
 		return;
 	f->published = next;
 	tell_dns(f);
+	dns_told = f->io->io.now(f->io->io.ctx);
 	if (forwarding_switch(&old, &next, &f->scratch, &first, &rest) == FL_OK) {
 		apply_or_mend(f, &first, now);
+		operator_drill_switched(f, dns_told, f->io->io.now(f->io->io.ctx));
 		flush_dead(f, &old);
 		apply_or_mend(f, &rest, now);
 	} else {

@@ -190,6 +190,7 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 static void stop_link(struct fairlead *f, uint8_t number)
 {
 	f->io->probes.close(f->io->probes.ctx, number);
+	operator_link_gone(f, number);
 	f->link[number] = (struct link){0};
 	f->carrier[number] = false;
 }
@@ -244,6 +245,7 @@ static void note_change(struct fairlead *f, uint8_t number, mtime now, const str
 	struct known_link *k = &f->known[number];
 
 	f->links_changed = true;
+	operator_drill_changed(f, number, now, c->to);
 	/* A suspicion lasts for less than a second and is nothing to wake anybody for. */
 	if (c->from == LINK_SUSPECT && link_state_is_fit(c->to))
 		return;
@@ -313,7 +315,7 @@ void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
 	uint16_t seq;
 
 	if (e->link < 1 || e->link > FL_LINKS_MAX || !conf_of(f, e->link) ||
-		!find_probe(f, e, &seq))
+		link_drill_withholds(&f->drill, e->link) || !find_probe(f, e, &seq))
 		return;
 	link_answer(&f->link[e->link], now, seq, &out);
 	uplinks_carry_out(f, e->link, now, &out);
@@ -352,10 +354,12 @@ static bool hear_users_of(struct fairlead *f, uint8_t number, mtime now, span pa
 	uint64_t before = f->rx_packets[number];
 	struct interface_state state;
 	struct link_out out;
+	uint64_t heard;
 
 	n->get(n->ctx, conf_of(f, number)->interface, &state);
+	heard = operator_heard(f, number, state.rx_packets);
 	f->rx_packets[number] = state.rx_packets;
-	link_heard(&f->link[number], now, state.rx_packets, &out);
+	link_heard(&f->link[number], now, heard, &out);
 	uplinks_carry_out(f, number, now, &out);
 	return (int64_t)(state.rx_packets - before) * 1000000 >= past.us * BUSY_PACKETS;
 }
@@ -418,4 +422,5 @@ void uplinks_console(struct fairlead *f)
 		.carry_out = console_carry_out,
 		.ctx = f,
 	};
+	operator_console(f, &f->link_console);
 }

@@ -769,6 +769,7 @@ bool link_test_begin(struct link *l, mtime now, struct link_out *out)
 	earn_credit(l, now);
 	if (!is_probing(l) || l->credit.us < cost.us)
 		return false;
+	l->test.begun = now;
 	for (size_t i = 0; i < l->ntargets; i++) {
 		l->test.of[i].seq = l->next;
 		l->test.of[i].result = LINK_TEST_WAITING;

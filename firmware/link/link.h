@@ -200,6 +200,7 @@ enum link_test_result {
 	LINK_TEST_UNSENT
 };
 struct link_test {
+	mtime begun;
 	struct {
 		uint16_t seq;
 		uint8_t result; /* enum link_test_result */

@@ -17,9 +17,26 @@ static const struct link *link_at(const struct link_console *m, size_t i)
 	return i < *m->nlinks ? &m->link[m->order[i]] : NULL;
 }
 
-static enum link_state shown(const struct link_console *m, const struct link *l)
+enum link_state link_console_shown(const struct link_console *m, const struct link *l)
 {
-	return link_shown_state(l, *m->live >> (l->conf->number - 1) & 1);
+	uint8_t number = l->conf->number;
+
+	return link_operator_shown(l, &m->op[number], *m->live >> (number - 1) & 1);
+}
+
+/* "drain requested 5 min ago; ": what a person did comes before what the detector found. */
+static void put_order(
+	const struct link_console *m, const struct link *l, mtime now, struct textbuf *out)
+{
+	const struct link_operator *o = &m->op[l->conf->number];
+	char text[LINK_SPAN_TEXT_MAX];
+
+	if (o->order != LINK_ORDER_NONE)
+		textbuf_printf(out, "%s requested %s ago; ", link_order_text(o->order),
+			link_span_text(mtime_between(o->since, now), text));
+	if (link_drill_withholds(m->drill, l->conf->number))
+		textbuf_printf(out, "drill, %s left; ",
+			link_span_text(mtime_between(now, m->drill->until), text));
 }
 
 /* "21 ms", or "-" for what is not known. */
@@ -50,7 +67,7 @@ enum { COL_LINK, COL_INTERFACE, COL_STATE, COL_SINCE, COL_RTT, COL_LOSS, COL_ADD
 
 struct row {
 	char cell[COLUMNS][COLUMN];
-	char cause[LINK_CAUSE_MAX + 32];
+	char cause[LINK_CAUSE_MAX + 96];
 };
 
 static void cell(struct row *r, int column, struct str text)
@@ -78,11 +95,12 @@ static void fill_row(struct row *r, const struct link_console *m, const struct l
 	link_figures(l, now, &f);
 	cell(r, COL_LINK, l->conf->name);
 	cell(r, COL_INTERFACE, l->conf->interface);
-	cell(r, COL_STATE, str_of(link_state_text(shown(m, l))));
+	cell(r, COL_STATE, str_of(link_state_text(link_console_shown(m, l))));
 	cell(r, COL_SINCE, str_of(link_span_text(mtime_between(l->since, now), text)));
 	cell(r, COL_RTT, str_of(link_is_fit(l) ? rtt_text(f.rtt, text) : "-"));
 	cell(r, COL_LOSS, str_of(link_is_fit(l) ? loss_text(f.loss_permille, text) : "-"));
 	put_first_address(r, l->conf);
+	put_order(m, l, now, &cause);
 	textbuf_printf(&cause, "%s", l->cause);
 	if (f.wait.us >= 0)
 		textbuf_printf(&cause, "; up in %s", link_span_text(f.wait, text));
@@ -136,7 +154,7 @@ static enum fl_err monitor_links(struct console_call *call)
 
 /* ---- show link NAME ---- */
 
-static struct link *find_link(const struct console_call *call)
+struct link *link_console_find(const struct console_call *call)
 {
 	const struct link_console *m = call->module;
 
@@ -153,12 +171,16 @@ static struct link *find_link(const struct console_call *call)
 static void print_state(const struct link_console *m, const struct link *l, mtime now,
 	const struct link_figures *f, const struct sink *out)
 {
-	char text[LINK_SPAN_TEXT_MAX];
+	char text[LINK_SPAN_TEXT_MAX], words[96];
+	struct textbuf order = textbuf_of(words, sizeof(words));
 
 	sink_printf(out, "link %.*s on %.*s: %s", STR_ARG(l->conf->name),
-		STR_ARG(l->conf->interface), link_state_text(shown(m, l)));
+		STR_ARG(l->conf->interface), link_state_text(link_console_shown(m, l)));
 	sink_printf(out, " for %s\n", link_span_text(mtime_between(l->since, now), text));
 	sink_printf(out, "  cause      %s\n", l->cause);
+	put_order(m, l, now, &order);
+	if (order.n)
+		sink_printf(out, "  order      %.*s\n", (int)order.n - 2, order.at);
 	if (l->state == LINK_SUSPECT)
 		sink_printf(out, "  suspect    a probe is unanswered, more are on their way\n");
 	if (f->wait.us >= 0)
@@ -192,7 +214,7 @@ static void print_figures(const struct link_figures *f, const struct sink *out)
 		link_span_text(f->timeout, timeout));
 }
 
-static const char *method_text(const struct link_target *t)
+const char *link_console_method(const struct link_target *t)
 {
 	return t->method == LINK_DNS ? "dns" : "ping";
 }
@@ -204,8 +226,8 @@ static void print_target(const struct link_target_state *s, const struct link_ta
 		last[LINK_SPAN_TEXT_MAX];
 	bool answered = s->last_answer.us != MTIME_NEVER.us;
 
-	sink_printf(out, "  target     %s %s%s%.*s: ", ip_addr_text(&t->addr, addr), method_text(t),
-		t->query.n ? " " : "", STR_ARG(t->query));
+	sink_printf(out, "  target     %s %s%s%.*s: ", ip_addr_text(&t->addr, addr),
+		link_console_method(t), t->query.n ? " " : "", STR_ARG(t->query));
 	if (!answered)
 		sink_printf(out, "no answer yet");
 	else
@@ -218,7 +240,7 @@ static void print_target(const struct link_target_state *s, const struct link_ta
 static enum fl_err show_link(struct console_call *call)
 {
 	const struct link_console *m = call->module;
-	const struct link *l = find_link(call);
+	const struct link *l = link_console_find(call);
 	struct link_figures f;
 
 	if (!l)
@@ -237,7 +259,7 @@ static enum fl_err show_link(struct console_call *call)
 static enum fl_err clear_hold(struct console_call *call)
 {
 	const struct link_console *m = call->module;
-	struct link *l = find_link(call);
+	struct link *l = link_console_find(call);
 	struct link_out out;
 	char left[LINK_SPAN_TEXT_MAX];
 	struct link_figures f;
@@ -252,11 +274,11 @@ static enum fl_err clear_hold(struct console_call *call)
 			link_span_text(f.wait, left));
 	else
 		sink_printf(call->out, "hold-down cleared; the link is %s\n",
-			link_state_text(shown(m, l)));
+			link_state_text(link_console_shown(m, l)));
 	return FL_OK;
 }
 
-static bool link_words(void *module, size_t index, struct settings_choice *out)
+bool link_console_words(void *module, size_t index, struct settings_choice *out)
 {
 	const struct link *l = link_at(module, index);
 
@@ -278,7 +300,7 @@ const struct console_command link_commands[] = {
 		.help = "one uplink: its targets, and what it takes to go down",
 		.mode = CONSOLE_ANY,
 		.run = show_link,
-		.words = link_words,
+		.words = link_console_words,
 	},
 	{
 		.grammar = "monitor links",
@@ -291,7 +313,7 @@ const struct console_command link_commands[] = {
 		.help = "end the hold-down of a link that came back",
 		.mode = CONSOLE_ANY_CHANGES,
 		.run = clear_hold,
-		.words = link_words,
+		.words = link_console_words,
 	},
 	{0},
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* link_console.h - `show links`, `show link NAME`, `monitor links`, `clear link NAME hold`. */
+/* link_console.h - the links at the console: looking (link_console.c), the operator's hand
+ * (link_operator_console.c). */
 #ifndef FL_LINK_CONSOLE_H
 #define FL_LINK_CONSOLE_H
 
 #include "console.h"
-#include "link.h"
+#include "link_drill.h"
+#include "link_operator.h"
 
-/* The module that link_commands is registered with.  Filled once: it points to what app keeps up to
- * date. */
+/* The module that the tables below are registered with.  Filled once: it points to what app keeps
+ * up to date. */
 struct link_console {
 	struct link *link;    /* by number, 1..FL_LINKS_MAX */
 	const uint8_t *order; /* numbers of the links there are, in the order they are shown */
@@ -15,9 +17,22 @@ struct link_console {
 	const uint32_t *live; /* mask of the links that carry new traffic (struct published) */
 	/* Carries out what a command made of a link. */
 	void (*carry_out)(void *ctx, uint8_t number, mtime now, struct link_out *out);
+	const struct link_operator *op; /* by number */
+	const struct link_drill *drill;
+	/* In force when they return. */
+	void (*give_order)(void *ctx, uint8_t number, enum link_order order, mtime now);
+	void (*begin_drill)(void *ctx, uint8_t number, span length, mtime now);
 	void *ctx;
 };
 
 extern const struct console_command link_commands[];
+extern const struct console_command link_operator_commands[];
+
+/* For both tables: the link that the first argument names (NULL: there is none, and the person was
+ * told), the names, and the state a person is shown. */
+struct link *link_console_find(const struct console_call *call);
+console_words link_console_words;
+const char *link_console_method(const struct link_target *t); /* "ping" */
+enum link_state link_console_shown(const struct link_console *m, const struct link *l);
 
 #endif

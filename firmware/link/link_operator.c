@@ -24,9 +24,9 @@ enum link_state link_operator_state(const struct link *l, const struct link_oper
 	return o->order == LINK_ORDER_DOWN ? put_down(l->state) : l->state;
 }
 
-bool link_operator_is_backup(const struct link *l, const struct link_operator *o)
+bool link_operator_is_backup(const struct link_conf *c, const struct link_operator *o)
 {
-	return l->conf->role == LINK_BACKUP || o->order == LINK_ORDER_STANDBY;
+	return c->role == LINK_BACKUP || o->order == LINK_ORDER_STANDBY;
 }
 
 bool link_operator_bars(const struct link_operator *o)
@@ -52,12 +52,15 @@ static bool takes_new(const struct link_operators *all, uint8_t number)
 	       !link_operator_bars(o);
 }
 
-bool link_operator_is_last(const struct link_operators *all, uint8_t number)
+bool link_operator_others_carry(const struct link_operators *all, uint8_t number)
 {
-	if (!takes_new(all, number))
-		return false;
 	for (size_t i = 0; i < all->n; i++)
 		if (all->order[i] != number && takes_new(all, all->order[i]))
-			return false;
-	return true;
+			return true;
+	return false;
+}
+
+bool link_operator_is_last(const struct link_operators *all, uint8_t number)
+{
+	return takes_new(all, number) && !link_operator_others_carry(all, number);
 }

@@ -26,7 +26,7 @@ const char *link_order_text(enum link_order o); /* "drain" */
 /* The state that policy goes by. */
 enum link_state link_operator_state(const struct link *l, const struct link_operator *o);
 /* Backup by its settings or by order. */
-bool link_operator_is_backup(const struct link *l, const struct link_operator *o);
+bool link_operator_is_backup(const struct link_conf *c, const struct link_operator *o);
 /* Nothing new may go out over it, whatever happens to the others. */
 bool link_operator_bars(const struct link_operator *o);
 /* The state a person is shown: a link in order that takes nothing new is LINK_STANDBY. */
@@ -40,6 +40,8 @@ struct link_operators {
 	const uint8_t *order;
 	size_t n;
 };
+/* Does a link other than this one take new connections? */
+bool link_operator_others_carry(const struct link_operators *all, uint8_t number);
 /* Would there be no link for new connections without this one?  False when it carries none now. */
 bool link_operator_is_last(const struct link_operators *all, uint8_t number);
 

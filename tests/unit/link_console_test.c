@@ -21,7 +21,10 @@ struct desk {
 	uint32_t live;
 	struct link_console module;
 	mtime now;
+	struct link_operator op[3];
+	struct link_drill drill;
 	uint8_t carried_out; /* number of the link whose changes were handed over */
+	const char *time;    /* the second argument */
 	char text[4096];
 	struct textbuf out;
 	struct sink sink;
@@ -35,6 +38,20 @@ static void note_carry_out(void *ctx, uint8_t number, mtime now, struct link_out
 	assert_int_equal(now.us, d->now.us);
 	if (out->nchange)
 		d->carried_out = number;
+}
+
+static void note_order(void *ctx, uint8_t number, enum link_order order, mtime now)
+{
+	struct desk *d = ctx;
+
+	d->op[number] = (struct link_operator){order, now};
+}
+
+static void note_drill(void *ctx, uint8_t number, span length, mtime now)
+{
+	struct desk *d = ctx;
+
+	link_drill_begin(&d->drill, number, now, length);
 }
 
 /* Answer each probe after 20 ms, and those that the answers call for. */
@@ -99,8 +116,16 @@ static void prepare(struct desk *d)
 	}
 	d->nlinks = 2;
 	d->live = 1;
-	d->module =
-		(struct link_console){d->link, d->order, &d->nlinks, &d->live, note_carry_out, d};
+	d->module = (struct link_console){.link = d->link,
+		.order = d->order,
+		.nlinks = &d->nlinks,
+		.live = &d->live,
+		.carry_out = note_carry_out,
+		.op = d->op,
+		.drill = &d->drill,
+		.give_order = note_order,
+		.begin_drill = note_drill,
+		.ctx = d};
 	link_carrier(&d->link[1], d->now, true, &out);
 	answer(d, &d->link[1], &out);
 	answer_for(d, &d->link[1], sec(3600));
@@ -108,11 +133,15 @@ static void prepare(struct desk *d)
 
 static const struct console_command *command(const char *grammar)
 {
-	const struct console_command *c = link_commands;
+	static const struct console_command *const tables[] = {
+		link_commands, link_operator_commands};
 
-	while (strcmp(c->grammar, grammar) != 0)
-		c++;
-	return c;
+	for (size_t i = 0; i < COUNT_OF(tables); i++)
+		for (const struct console_command *c = tables[i]; c->grammar; c++)
+			if (strcmp(c->grammar, grammar) == 0)
+				return c;
+	fail_msg("there is no command \"%s\"", grammar);
+	return NULL;
 }
 
 static enum fl_err run(struct desk *d, const char *grammar, const char *name)
@@ -122,7 +151,8 @@ static enum fl_err run(struct desk *d, const char *grammar, const char *name)
 	d->call = (struct console_call){.module = &d->module, .now = d->now, .out = &d->sink};
 	if (name) {
 		d->call.arg[0] = str_of(name);
-		d->call.nargs = 1;
+		d->call.arg[1] = str_of(d->time ? d->time : "");
+		d->call.nargs = 2;
 	}
 	return command(grammar)->run(&d->call);
 }
@@ -240,6 +270,87 @@ static void clearing_during_the_proof_says_how_long_it_takes(void **state)
 	assert_int_equal(d.link[1].state, LINK_RECOVERING);
 }
 
+static void link_is_ordered_to_stand_by(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	d.live = 0;
+	assert_int_equal(run(&d, "request link NAME standby", "wan1"), FL_OK);
+	assert_string_equal(
+		d.text, "wan1 is standby, until it is enabled again or the router restarts\n");
+	d.now = mtime_after(d.now, sec(5));
+	run(&d, "show links", NULL);
+	assert_non_null(strstr(d.text, "standby requested 5 s ago; 3 of 3 probes answered"));
+	run(&d, "show link NAME", "wan1");
+	assert_non_null(strstr(d.text, "  order      standby requested 5 s ago\n"));
+	assert_int_equal(run(&d, "request link NAME enable", "wan1"), FL_OK);
+	assert_string_equal(d.text, "wan1 is up\n");
+}
+
+static void last_link_is_not_taken_away_unless_forced(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "request link NAME down", "wan1"), FL_EPERM);
+	assert_string_equal(d.text,
+		"error: wan1 is the only link that carries new connections; add \"force\" to do "
+		"it all the same\n");
+	assert_int_equal(run(&d, "request link NAME drain", "wan1"), FL_EPERM);
+	assert_int_equal(d.op[1].order, LINK_ORDER_NONE);
+	assert_int_equal(run(&d, "request link NAME down force", "wan1"), FL_OK);
+	assert_int_equal(d.op[1].order, LINK_ORDER_DOWN);
+	assert_int_equal(run(&d, "request link NAME drain force", "wan1"), FL_OK);
+	assert_int_equal(d.op[1].order, LINK_ORDER_DRAIN);
+}
+
+static void drill_of_the_last_link_is_refused(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "drill link NAME", "wan1"), FL_EPERM);
+	assert_int_equal(d.drill.phase, LINK_DRILL_IDLE);
+}
+
+static void drill_of_a_link_that_does_not_work_is_refused(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "drill link NAME", "wan2"), FL_EAGAIN);
+	assert_string_equal(
+		d.text, "error: wan2 is no-carrier; only a link that works can be drilled\n");
+}
+
+static void length_of_a_drill_is_checked(void **state)
+{
+	static const char *const bad[] = {"4s", "301", "soon", "", "s"};
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		d.time = bad[i];
+		assert_int_equal(run(&d, "drill link NAME for TIME", "wan1"), FL_ERANGE);
+	}
+}
+
+static void test_without_a_carrier_says_why_it_asks_nothing(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "test link NAME", "wan2"), FL_EAGAIN);
+	assert_string_equal(d.text, "error: nothing was asked: no carrier\n");
+}
+
 static void names_of_links_are_offered(void **state)
 {
 	struct desk d;
@@ -263,6 +374,12 @@ int main(void)
 		cmocka_unit_test(unknown_link_is_an_error),
 		cmocka_unit_test(hold_down_is_shown_and_can_be_cleared),
 		cmocka_unit_test(clearing_during_the_proof_says_how_long_it_takes),
+		cmocka_unit_test(link_is_ordered_to_stand_by),
+		cmocka_unit_test(last_link_is_not_taken_away_unless_forced),
+		cmocka_unit_test(drill_of_the_last_link_is_refused),
+		cmocka_unit_test(drill_of_a_link_that_does_not_work_is_refused),
+		cmocka_unit_test(length_of_a_drill_is_checked),
+		cmocka_unit_test(test_without_a_carrier_says_why_it_asks_nothing),
 		cmocka_unit_test(names_of_links_are_offered),
 	};
 

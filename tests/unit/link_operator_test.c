@@ -90,8 +90,8 @@ static void without_an_order_the_detector_decides(void **state)
 	assert_int_equal(link_operator_state(&d.link[1], &d.op[1]), LINK_UP);
 	assert_int_equal(link_operator_shown(&d.link[1], &d.op[1], false), LINK_UP);
 	assert_false(link_operator_bars(&d.op[1]));
-	assert_false(link_operator_is_backup(&d.link[1], &d.op[1]));
-	assert_true(link_operator_is_backup(&d.link[3], &d.op[3]));
+	assert_false(link_operator_is_backup(&d.conf[1], &d.op[1]));
+	assert_true(link_operator_is_backup(&d.conf[3], &d.op[3]));
 }
 
 static void link_that_is_ordered_down_is_down(void **state)
@@ -136,7 +136,7 @@ static void link_ordered_to_stand_by_is_a_backup(void **state)
 	(void)state;
 	prepare(&d);
 	d.op[1].order = LINK_ORDER_STANDBY;
-	assert_true(link_operator_is_backup(&d.link[1], &d.op[1]));
+	assert_true(link_operator_is_backup(&d.conf[1], &d.op[1]));
 	assert_int_equal(link_operator_shown(&d.link[1], &d.op[1], false), LINK_STANDBY);
 	assert_int_equal(link_operator_shown(&d.link[1], &d.op[1], true), LINK_UP);
 }
