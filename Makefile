@@ -105,7 +105,7 @@ inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/l
 inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter %_console.c,$(1)),$(call fw,settings console))
 inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(inc/tests))
 
-PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl
+PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lpthread
 

@@ -31,6 +31,7 @@ struct dns_thread {
 	_Atomic uint32_t adopted;   /* its number */
 	int fds[DNS_ENDPOINTS_MAX]; /* watched for the plan */
 	size_t nfds;
+	const struct dns_answerer *answerer;
 	void *own; /* the answerer's memory */
 	struct dns_figures_slot *figures;
 	struct dns_serving serving;
@@ -70,6 +71,9 @@ void dns_thread_begin(struct dns_thread *t);
 /* Ask the answerer.  False: no answer. */
 bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
 	struct buf *reply, struct dns_tally *tally);
+/* Ask it for an answer of many messages; `stream` NULL: no room for one is left. */
+enum dns_stream_start dns_thread_stream(struct dns_thread *t, const struct dns_peer *to,
+	struct bytes query, void *stream, struct dns_tally *tally);
 void dns_thread_end(struct dns_thread *t, const struct dns_tally *tally);
 
 #endif

@@ -149,6 +149,20 @@ bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct b
 	return true;
 }
 
+enum dns_stream_start dns_thread_stream(struct dns_thread *t, const struct dns_peer *to,
+	struct bytes query, void *stream, struct dns_tally *tally)
+{
+	enum dns_stream_start start;
+
+	if (!t->answerer->stream_begin)
+		return DNS_STREAM_NO;
+	start = t->answerer->stream_begin(t->own, &t->serving, to, query, stream);
+	tally->queries += start != DNS_STREAM_NO;
+	tally->replies += start == DNS_STREAM_BEGUN;
+	tally->dropped += start == DNS_STREAM_BAD;
+	return start;
+}
+
 void dns_thread_end(struct dns_thread *t, const struct dns_tally *tally)
 {
 	dns_count(&t->figures->queries, tally->queries);
@@ -445,6 +459,7 @@ static bool thread_open(struct dns_server *s, unsigned index)
 	s->threads[s->nthreads++] = t;
 	t->server = s;
 	t->index = index;
+	t->answerer = a;
 	t->own = at + round_up(sizeof(*t)) + round_up(sizeof(struct udp));
 	t->figures = &s->conf.figures->slot[index == s->conf.threads ? DNS_SLOT_TCP : index];
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -29,6 +29,17 @@ struct dns_serving {
 	size_t state_n;
 };
 
+#define DNS_STREAM_REPLY 16384
+#define DNS_STREAMS      16 /* at once */
+
+enum dns_stream_start {
+	DNS_STREAM_NO,   /* an ordinary question */
+	DNS_STREAM_BAD,  /* gets no answer */
+	DNS_STREAM_BEGUN /* stream_next() has the messages */
+};
+
+enum dns_stream_step { DNS_STREAM_MORE, DNS_STREAM_LAST, DNS_STREAM_LOST /* no message */ };
+
 struct dns_answerer {
 	size_t thread_size; /* octets of a thread's own memory, zeroed, aligned to 64 octets */
 	size_t image_size;  /* octets of an opened image, aligned to 64 octets */
@@ -42,6 +53,15 @@ struct dns_answerer {
 	/* False: no answer.  `reply` is empty; its capacity is what the transport can carry. */
 	bool (*answer)(void *thread, const struct dns_serving *from, const struct dns_peer *to,
 		struct bytes query, struct buf *reply);
+
+	/* Answers of many messages (zone transfers), over TCP alone; all NULL where there are none.
+	 * A stream is `stream_size` octets, aligned to 64. */
+	size_t stream_size;
+	enum dns_stream_start (*stream_begin)(void *thread, const struct dns_serving *from,
+		const struct dns_peer *to, struct bytes query, void *stream);
+	/* Make the next message, of at most DNS_STREAM_REPLY octets. */
+	enum dns_stream_step (*stream_next)(
+		const struct dns_serving *from, void *stream, struct buf *reply);
 };
 
 /* Connections beyond a limit close the idlest one, of all or of that client's (an IPv6 client is

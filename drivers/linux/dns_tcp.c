@@ -5,8 +5,10 @@
  * What a client can take is bounded.  A connection owns 512 octets for the beginning of a message;
  * a longer beginning, and answers that its socket does not take at once, need one of a few large
  * slabs.  Where slabs or connections run out the idlest holder is closed.  A client that does not
- * read its answers is not read from either.  Idle means: no exchange was completed, whatever
- * trickles in; so half a message holds its place no longer than silence does. */
+ * read its answers is not read from either.  A stream, an answer of many messages, makes one of
+ * them at a time, as fast as its client takes them; where all streams are in use the next one has
+ * to ask again on a new connection.  Idle means: no exchange was completed, whatever trickles in;
+ * so half a message holds its place no longer than silence does. */
 #include "dns_plan.h"
 
 #include <errno.h>
@@ -32,6 +34,11 @@ struct slab {
 	uint8_t octets[SLAB_SIZE];
 };
 
+struct stream {
+	struct stream *next;
+	_Alignas(64) uint8_t octets[]; /* the answerer's */
+};
+
 struct connection {
 	int fd; /* -1: a free place */
 	struct ip_addr from;
@@ -42,7 +49,8 @@ struct connection {
 	bool watches_out;
 	size_t in_n; /* octets of an unfinished message, in `in`, else in `small` */
 	struct slab *in;
-	struct slab *out; /* answers that wait: out_n octets, the first out_at of them sent */
+	struct stream *stream; /* an answer under way */
+	struct slab *out;      /* answers that wait: out_n octets, the first out_at of them sent */
 	size_t out_at, out_n;
 	uint8_t small[SMALL];
 };
@@ -55,6 +63,8 @@ struct dns_tcp {
 	uint32_t used, free;     /* `free`: linked by `newer` */
 	struct slab *free_slabs;
 	struct slab *slabs;
+	struct stream *free_streams;
+	uint8_t *streams; /* DNS_STREAMS of stream_size() */
 	uint8_t in[SMALL + READ_MAX];
 	uint8_t out[ANSWERS_MAX];
 	struct connection places[]; /* limits.connections */
@@ -107,10 +117,38 @@ static void slab_put(struct dns_tcp *t, struct slab **slab)
 	*slab = NULL;
 }
 
+/* ---- streams ---- */
+
+static size_t stream_size(const struct dns_tcp *t)
+{
+	size_t n = t->thread->answerer->stream_size;
+
+	return sizeof(struct stream) + (n + 63) / 64 * 64;
+}
+
+static void stream_put(struct dns_tcp *t, struct stream **stream)
+{
+	if (!*stream)
+		return;
+	(*stream)->next = t->free_streams;
+	t->free_streams = *stream;
+	*stream = NULL;
+}
+
+static struct stream *stream_get(struct dns_tcp *t)
+{
+	struct stream *stream = t->free_streams;
+
+	if (stream)
+		t->free_streams = stream->next;
+	return stream;
+}
+
 static void connection_close(struct dns_tcp *t, struct connection *c)
 {
 	close(c->fd);
 	c->fd = -1;
+	stream_put(t, &c->stream);
 	slab_put(t, &c->in);
 	slab_put(t, &c->out);
 	list_take(t, c);
@@ -140,15 +178,16 @@ static struct slab *slab_get(struct dns_tcp *t, const struct connection *c)
 
 /* ---- one connection ---- */
 
-/* Wait for room to send, or for questions. */
+/* Wait for room to send, which a stream always has something for, or for questions. */
 static void connection_watch(struct dns_tcp *t, struct connection *c)
 {
-	struct epoll_event e = {.events = c->out ? EPOLLOUT : EPOLLIN,
+	bool sends = c->out || c->stream;
+	struct epoll_event e = {.events = sends ? EPOLLOUT : EPOLLIN,
 		.data.u64 = DNS_TAG_CONNECTION + place_of(t, c)};
 
-	if (c->watches_out == (c->out != NULL))
+	if (c->watches_out == sends)
 		return;
-	c->watches_out = c->out != NULL;
+	c->watches_out = sends;
 	epoll_ctl(t->thread->epoll, EPOLL_CTL_MOD, c->fd, &e);
 }
 
@@ -267,30 +306,71 @@ static struct bytes next_message(const struct area *a, size_t from)
 	return bytes_of(a->at + from + 2, n);
 }
 
+/* The beginning of an answer, or all of it: appended to the `n` octets in t->out.  False: there is
+ * none. */
+static bool answer_begin(struct dns_tcp *t, struct connection *c, struct bytes query, size_t *n,
+	struct dns_tally *tally)
+{
+	const struct dns_peer peer = {c->from, true};
+	struct buf reply = buf_of(t->out + *n + 2, DNS_SERVER_TCP_REPLY);
+	struct stream *stream = stream_get(t);
+
+	switch (dns_thread_stream(t->thread, &peer, query, stream ? stream->octets : NULL, tally)) {
+	case DNS_STREAM_BEGUN:
+		c->stream = stream;
+		return true;
+	case DNS_STREAM_BAD:
+		stream_put(t, &stream);
+		return false;
+	case DNS_STREAM_NO:
+		break;
+	}
+	stream_put(t, &stream);
+	if (!dns_thread_answer(t->thread, &peer, query, &reply, tally))
+		return false;
+	set_u16(t->out + *n, (uint16_t)reply.n);
+	*n += 2 + reply.n;
+	return true;
+}
+
+/* The next message of the connection's stream.  False: it cannot go on. */
+static bool stream_message(struct dns_tcp *t, struct connection *c, size_t *n)
+{
+	const struct dns_answerer *a = t->thread->answerer;
+	struct buf reply = buf_of(t->out + *n + 2, DNS_STREAM_REPLY);
+	enum dns_stream_step step = a->stream_next(&t->thread->serving, c->stream->octets, &reply);
+
+	if (step != DNS_STREAM_MORE)
+		stream_put(t, &c->stream);
+	if (step == DNS_STREAM_LOST || reply.bad)
+		return false;
+	set_u16(t->out + *n, (uint16_t)reply.n);
+	*n += 2 + reply.n;
+	return true;
+}
+
 /* Answer whole messages from `*done` on until enough answers are gathered in t->out.  A message
  * that gets no answer ends the connection: it was no question, so what follows is none either. */
 static size_t gather_answers(
 	struct dns_tcp *t, struct connection *c, const struct area *a, size_t *done)
 {
-	const struct dns_peer peer = {c->from, true};
 	struct dns_tally tally = {0};
 	size_t n = 0;
 
 	dns_thread_begin(t->thread);
 	while (n + MESSAGE_MAX <= ANSWERS_MAX) {
-		struct bytes query = next_message(a, *done);
-		struct buf reply = buf_of(t->out + n + 2, DNS_SERVER_TCP_REPLY);
+		struct bytes query = c->stream ? bytes_of(NULL, 0) : next_message(a, *done);
+		bool good;
 
-		if (!query.at)
+		if (!c->stream && !query.at)
 			break;
-		*done += 2 + query.n;
-		if (!dns_thread_answer(t->thread, &peer, query, &reply, &tally)) {
+		*done += c->stream ? 0 : 2 + query.n;
+		good = c->stream ? stream_message(t, c, &n) : answer_begin(t, c, query, &n, &tally);
+		if (!good) {
 			c->ending = true;
 			*done = a->n;
 			break;
 		}
-		set_u16(t->out + n, (uint16_t)reply.n);
-		n += 2 + reply.n;
 	}
 	dns_thread_end(t->thread, &tally);
 	return n;
@@ -305,14 +385,14 @@ static void connection_serve(struct dns_tcp *t, struct connection *c)
 		return;
 	a = area_open(t, c);
 	/* Questions that are here already come first: so the area always has room to read into. */
-	if (!c->ending && !next_message(&a, 0).at && !connection_read(t, c, &a))
+	if (!c->ending && !c->stream && !next_message(&a, 0).at && !connection_read(t, c, &a))
 		return;
 	do {
 		gathered = gather_answers(t, c, &a, &done);
 		if (!connection_send(t, c, gathered))
 			return;
-	} while (gathered && !c->out);
-	if (!c->out && c->ending) {
+	} while (gathered && !c->out && !c->stream); /* others' turn between parts of a stream */
+	if (!c->out && !c->stream && c->ending) {
 		connection_close(t, c);
 		return;
 	}
@@ -445,13 +525,16 @@ struct dns_tcp *dns_tcp_new(struct dns_thread *thread, const struct dns_tcp_limi
 
 	if (!t)
 		return NULL;
+	t->thread = thread;
+	t->limits = *limits;
 	t->slabs = dns_pages(SLABS * sizeof(*t->slabs));
-	if (!t->slabs) {
+	t->streams = dns_pages(DNS_STREAMS * stream_size(t));
+	if (!t->slabs || !t->streams) {
+		dns_pages_free(t->slabs, SLABS * sizeof(*t->slabs));
+		dns_pages_free(t->streams, DNS_STREAMS * stream_size(t));
 		dns_pages_free(t, tcp_size(limits));
 		return NULL;
 	}
-	t->thread = thread;
-	t->limits = *limits;
 	t->oldest = t->newest = NOBODY;
 	for (unsigned i = 0; i < limits->connections; i++) {
 		t->places[i].fd = -1;
@@ -462,6 +545,11 @@ struct dns_tcp *dns_tcp_new(struct dns_thread *thread, const struct dns_tcp_limi
 
 		slab_put(t, &slab);
 	}
+	for (size_t i = 0; i < DNS_STREAMS; i++) {
+		struct stream *stream = (struct stream *)(void *)(t->streams + i * stream_size(t));
+
+		stream_put(t, &stream);
+	}
 	return t;
 }
 
@@ -470,5 +558,6 @@ void dns_tcp_free(struct dns_tcp *t)
 	while (t->oldest != NOBODY)
 		connection_close(t, &t->places[t->oldest]);
 	dns_pages_free(t->slabs, SLABS * sizeof(*t->slabs));
+	dns_pages_free(t->streams, DNS_STREAMS * stream_size(t));
 	dns_pages_free(t, tcp_size(&t->limits));
 }

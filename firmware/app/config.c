@@ -24,6 +24,8 @@ struct dns_source config_dns_source(const struct config *c, uint32_t serial)
 		.nlinks = c->v.nlinks,
 		.policies = c->v.policies,
 		.npolicies = c->v.npolicies,
+		.keys = c->v.keys,
+		.nkeys = c->v.nkeys,
 		.serial = serial,
 	};
 }

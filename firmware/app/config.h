@@ -24,6 +24,7 @@ struct config_values {
 	SETTINGS_LIST(struct forward_conf, forwards);
 	SETTINGS_LIST(struct dns_domain_conf, domains);
 	SETTINGS_LIST(struct dns_reverse_conf, reverses);
+	SETTINGS_LIST(struct dns_key_conf, keys);
 	struct dns_conf dns;
 };
 

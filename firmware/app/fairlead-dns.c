@@ -3,10 +3,19 @@
  * Started by fairleadd; see dns_worker.h for how the two live together. */
 #include "dns.h"
 #include "dns_child.h"
+#include "dns_transfer.h"
+#include "hmac_nettle.h"
 #include "version.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+/* What a thread keeps for itself. */
+struct thread {
+	struct dns_responder responder; /* first: it is found by the thread's address */
+	struct dns_journal journal;
+};
 
 static void thread_init(void *thread, uint64_t seed)
 {
@@ -35,31 +44,87 @@ static void expect(const struct dns_serving *from, const struct bytes *queries, 
 		dns_prefetch_name(from->image, hash[i]);
 }
 
+static struct dns_signer signer_now(void)
+{
+	return (struct dns_signer){hmac_nettle, time(NULL)};
+}
+
+/* A transfer over UDP is one message: the serial, or a refusal. */
+static bool answer_transfer(const struct dns_serving *from, const struct dns_client *client,
+	struct bytes query, struct buf *reply)
+{
+	const struct dns_signer signer = signer_now();
+	struct dns_transfer t;
+
+	return !client->tcp &&
+	       dns_transfer_begin(&t, from->image,
+		       (const struct published *)(const void *)from->state, client, &signer, NULL,
+		       query) &&
+	       dns_transfer_next(&t, from->image, &signer, reply) == DNS_TRANSFER_LAST;
+}
+
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
 	struct bytes query, struct buf *reply)
 {
 	struct dns_responder *r = thread;
-	const struct dns_client client = {to->addr, to->tcp};
+	const struct dns_client client = {.addr = to->addr, .tcp = to->tcp};
+	const struct dns_signer signer = signer_now();
 
 	/* A state of another size comes from a daemon of another version. */
 	if (from->state_n != sizeof(struct published))
 		return false;
 	r->image = *(const struct dns_image *)from->image;
-	return dns_answer(r, (const struct published *)(const void *)from->state, &client, query,
-		       reply) == DNS_REPLY;
+	if (dns_transfer_is_asked(query) && r->image.at)
+		return answer_transfer(from, &client, query, reply);
+	return dns_answer_signed(r, (const struct published *)(const void *)from->state, &client,
+		       &signer, query, reply) == DNS_REPLY;
+}
+
+static enum dns_stream_start stream_begin(void *thread, const struct dns_serving *from,
+	const struct dns_peer *to, struct bytes query, void *stream)
+{
+	const struct dns_client client = {.addr = to->addr, .tcp = to->tcp};
+	const struct dns_image *image = from->image;
+	const struct dns_signer signer = signer_now();
+
+	if (!dns_transfer_is_asked(query) || !image->at)
+		return DNS_STREAM_NO;
+	if (!stream || from->state_n != sizeof(struct published) ||
+		!dns_transfer_begin(stream, image,
+			(const struct published *)(const void *)from->state, &client, &signer,
+			&((struct thread *)thread)->journal, query))
+		return DNS_STREAM_BAD;
+	return DNS_STREAM_BEGUN;
+}
+
+static enum dns_stream_step stream_next(
+	const struct dns_serving *from, void *stream, struct buf *reply)
+{
+	static const enum dns_stream_step steps[] = {
+		[DNS_TRANSFER_MORE] = DNS_STREAM_MORE,
+		[DNS_TRANSFER_LAST] = DNS_STREAM_LAST,
+		[DNS_TRANSFER_LOST] = DNS_STREAM_LOST,
+	};
+	const struct dns_signer signer = signer_now();
+
+	return steps[dns_transfer_next(stream, from->image, &signer, reply)];
 }
 
 static const struct dns_answerer answerer = {
-	.thread_size = sizeof(struct dns_responder),
+	.thread_size = sizeof(struct thread),
 	.image_size = sizeof(struct dns_image),
 	.thread_init = thread_init,
 	.image_open = image_open,
 	.expect = expect,
 	.answer = answer,
+	.stream_size = sizeof(struct dns_transfer),
+	.stream_begin = stream_begin,
+	.stream_next = stream_next,
 };
 
 _Static_assert(DNS_UDP_SIZE == DNS_SERVER_UDP_REPLY && DNS_TCP_SIZE == DNS_SERVER_TCP_REPLY,
 	"the answerer and the server agree on the size of an answer");
+_Static_assert(DNS_TRANSFER_SIZE <= DNS_STREAM_REPLY, "a transfer's message fits its stream");
 _Static_assert(sizeof(struct published) <= DNS_STATE_MAX, "the published state fits its page");
 
 static void usage(FILE *out)

@@ -19,6 +19,7 @@ static const struct {
 	{&forward_setting, offsetof(struct config_values, forwards)},
 	{&domain_setting, offsetof(struct config_values, domains)},
 	{&reverse_setting, offsetof(struct config_values, reverses)},
+	{&tsig_key_setting, offsetof(struct config_values, keys)},
 	{&dns_setting, offsetof(struct config_values, dns)},
 };
 
@@ -55,7 +56,6 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	const struct config *c = fairlead_config(f);
 	const struct console_module all[] = {
 		{link_commands, &f->link_console},
-		{link_operator_commands, &f->link_console},
 		{policy_commands, &f->policy_console},
 		{dns_commands, &f->dns_console},
 		{forwarding_commands, &f->forwarding_console},

@@ -74,6 +74,42 @@ struct dns_name_server_conf {
 	int32_t link;
 };
 
+/* A secret that is shared with secondaries, and signs what goes between us (TSIG). */
+#define DNS_SECRET_MAX 128 /* octets */
+
+struct dns_secret {
+	uint8_t n;
+	uint8_t octets[DNS_SECRET_MAX];
+};
+
+struct dns_key_conf {
+	struct origin origin;
+	struct str name;    /* a domain name */
+	uint32_t algorithm; /* enum hmac_hash */
+	struct dns_secret secret;
+};
+
+struct dns_allow_conf {
+	struct origin origin;
+	struct ip_prefix prefix;
+};
+
+struct dns_notify_conf {
+	struct origin origin;
+	struct ip_addr address;
+	uint32_t port;
+};
+
+/* Who may have the zone whole: with addresses one of them, with a key its holder, with both both;
+ * with neither nobody.  And who is told when it changes. */
+struct dns_transfer_conf {
+	struct dns_allow_conf *allow;
+	size_t nallow;
+	int32_t key; /* index, or negative */
+	struct dns_notify_conf *notify;
+	size_t nnotify;
+};
+
 struct dns_domain_conf {
 	struct origin origin;
 	struct str name; /* "example.com" */
@@ -88,6 +124,7 @@ struct dns_domain_conf {
 	size_t nbalanced;
 	struct dns_record_conf *records;
 	size_t nrecords;
+	struct dns_transfer_conf transfer;
 };
 
 struct dns_reverse_conf {
@@ -96,6 +133,7 @@ struct dns_reverse_conf {
 		prefix; /* 203.0.113.0/29: a zone of its own by RFC 2317 when longer than /24 */
 	bool automatic; /* PTRs from the host records */
 	struct str name_server; /* absolute name for NS and SOA; empty: those of the first domain */
+	struct dns_transfer_conf transfer;
 };
 
 struct dns_listen_conf {
@@ -123,6 +161,8 @@ struct dns_source {
 	size_t nlinks;
 	const struct policy_conf *policies;
 	size_t npolicies;
+	const struct dns_key_conf *keys;
+	size_t nkeys;
 	uint32_t serial; /* of every SOA; the generation of the published state is added to it */
 };
 

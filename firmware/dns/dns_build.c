@@ -9,6 +9,8 @@
  *   4. Writing. */
 #include "dns_build.h"
 
+#include "dns_access.h"
+
 #include <string.h>
 
 /* ---- names, zones, records ---- */
@@ -562,6 +564,7 @@ static enum fl_err place(struct build *b, struct image_header *h)
 	at += (uint64_t)h->nzones * sizeof(struct image_zone);
 	h->slots = (uint32_t)at;
 	at += (uint64_t)h->nslots * sizeof(struct image_slot);
+	dns_access_place(b, h, &at);
 	h->nodes = (uint32_t)at;
 	for (struct build_node *node = b->nodes; node; node = node->next) {
 		if (at > INT32_MAX)
@@ -605,6 +608,7 @@ static enum fl_err write_image(struct build *b, struct bytes *out)
 		write_node(node, (node->next ? node->next->at : h.size) - node->at, image);
 	write_slots(b, image);
 	write_zones(b, image);
+	dns_access_write(b, image);
 	*out = bytes_of(image, h.size);
 	return FL_OK;
 }

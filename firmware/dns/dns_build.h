@@ -57,6 +57,7 @@ struct build_zone {
 	struct dns_name name;
 	uint32_t index, names;
 	uint32_t ttl, negative;
+	const struct dns_transfer_conf *transfer; /* NULL: nobody may have it */
 	struct ip_prefix reverse; /* family 0: a domain */
 	const struct origin *origin;
 };

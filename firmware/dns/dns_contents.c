@@ -374,6 +374,7 @@ static struct build_zone *open_domain(struct build *b, const struct dns_domain_c
 	}
 	zone = build_zone(b, &name, &c->origin);
 	if (zone) {
+		zone->transfer = &c->transfer;
 		zone->ttl = seconds(c->ttl, 30);
 		zone->negative = seconds(c->negative_ttl, 10);
 		if (zone->negative > zone->ttl)
@@ -480,6 +481,7 @@ static void open_reverse_zone(
 	zone->ttl = 3600;
 	zone->negative = 10;
 	zone->reverse = ip_prefix_network(&c->prefix);
+	zone->transfer = &c->transfer;
 	fill_reverse(b, zone, c);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dns_format.h - the layout of a zone image.  For the files of this folder only.
  *
- *   header | zones | slots | nodes
+ *   header | zones | slots | access | nodes
  *
  * Offsets count from the start of the image; all numbers are in the byte order of the machine, as
  * an image never leaves it; everything is aligned to four octets.  A slot is an entry of an
@@ -30,6 +30,9 @@ struct image_header {
 	uint32_t zones, nzones;
 	uint32_t slots, nslots; /* a power of two */
 	uint32_t nodes, nnodes; /* the nodes fill the rest of the image */
+	uint32_t access, naccess; /* who may transfer what: dns_access.h */
+	uint32_t allow, nallow;
+	uint32_t keys, nkeys;
 	uint32_t most_labels;   /* of any name */
 	uint32_t serial;
 	char link[FL_LINKS_MAX][FL_NAME_MAX + 1]; /* names, for people; zero-ended */

@@ -8,8 +8,8 @@
  *      is always a node, and an offset is a node if and only if the slots know it.
  *   4. Offsets from node to node and from zone to node are nodes by that test, and a node's name
  *      ends in its zone's name, which makes every compression pointer point into the question. */
+#include "dns_access.h"
 #include "dns_format.h"
-
 #include "dns_rdata.h"
 
 #include <string.h>
@@ -74,7 +74,7 @@ static bool header_is_sound(const struct dns_image *image)
 			return false;
 	return lies_in(h->zones, h->nzones, sizeof(struct image_zone), sizeof(*h), h->slots) &&
 	       lies_in(h->slots, h->nslots, sizeof(struct image_slot), sizeof(*h), h->nodes) &&
-	       h->nodes % IMAGE_ALIGN == 0 && h->nodes <= h->size;
+	       h->nodes % IMAGE_ALIGN == 0 && h->nodes <= h->size && dns_access_is_sound(image);
 }
 
 static bool record_is_sound(

@@ -3,6 +3,7 @@
 
 #include "dns.h"
 #include "dns_name.h"
+#include "hmac.h"
 
 /* ---- values of our own ---- */
 
@@ -37,6 +38,68 @@ static bool parse_name(struct str text, void *out, struct textbuf *why)
 	*(struct str *)out = text;
 	return true;
 }
+
+/* One address is a prefix as well. */
+static bool parse_addresses(struct str text, void *out, struct textbuf *why)
+{
+	struct ip_prefix *prefix = out;
+	struct ip_addr one;
+
+	if (ip_addr_parse(text, &one) == FL_OK) {
+		*prefix = (struct ip_prefix){one, (uint8_t)(8 * ip_addr_size(one.family))};
+		return true;
+	}
+	if (ip_prefix_parse(text, prefix) == FL_OK) {
+		*prefix = ip_prefix_network(prefix);
+		return true;
+	}
+	textbuf_printf(why, "is neither an address nor a prefix");
+	return false;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (int i = 0; digits[i]; i++)
+		if (digits[i] == c)
+			return i;
+	return -1;
+}
+
+/* RFC 4648 4, as tsig-keygen(8) and keymgr(8) print it. */
+static bool parse_secret(struct str text, void *out, struct textbuf *why)
+{
+	struct dns_secret secret = {0};
+	size_t digits = text.n;
+	uint32_t bits = 0;
+
+	while (digits && text.at[digits - 1] == '=')
+		digits--;
+	for (size_t i = 0; i < digits; i++) {
+		int v = base64_digit(text.at[i]);
+
+		if (v < 0 || (i % 4 && secret.n == DNS_SECRET_MAX)) {
+			textbuf_printf(why, v < 0 ? "is not base64" : "is longer than 128 octets");
+			return false;
+		}
+		bits = bits << 6 | (uint32_t)v;
+		if (i % 4)
+			secret.octets[secret.n++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	if (text.n % 4 || text.n - digits > 2 || secret.n < 16) {
+		textbuf_printf(why, text.n % 4 || text.n - digits > 2
+					    ? "is not whole base64"
+					    : "is shorter than 16 octets");
+		return false;
+	}
+	*(struct dns_secret *)out = secret;
+	return true;
+}
+
+static const char *const algorithm_choices[] = {
+	[HMAC_SHA256] = "hmac-sha256", [HMAC_SHA512] = "hmac-sha512", NULL};
 
 static const char *const any_choice[] = {"any", NULL};
 static const char *const any_help[] = {"an off-site address: always answered", NULL};
@@ -84,6 +147,140 @@ static const char *const dead_help[] = {
 		.kind = SETTING_VALUE, .flags = (flags_), .offset = offsetof(type_, link),         \
 		.type = VALUE_REF, .ref = "link", .choices = any_choice, .choice_help = any_help   \
 	}
+
+/* ---- tsig-key ---- */
+
+static const struct setting key_columns[] = {
+	{
+		.name = "NAME",
+		.help = "name of the key, the same at the other end",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_key_conf, name),
+		.type = VALUE_CUSTOM,
+		.parse = parse_name,
+		.syntax = "NAME",
+	},
+	{0},
+};
+
+static const struct setting key_rows[] = {
+	{
+		.name = "algorithm",
+		.help = "the keyed hash",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_key_conf, algorithm),
+		.type = VALUE_CHOICE,
+		.choices = algorithm_choices,
+		.def = "hmac-sha256",
+	},
+	{
+		.name = "secret",
+		.help = "the shared secret, 16 to 128 octets in base64",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED | SETTING_SECRET,
+		.offset = offsetof(struct dns_key_conf, secret),
+		.type = VALUE_CUSTOM,
+		.parse = parse_secret,
+		.syntax = "BASE64",
+	},
+	{0},
+};
+
+const struct setting tsig_key_setting = {
+	.name = "tsig-key",
+	.help = "a secret shared with other name servers, which signs zone transfers",
+	.kind = SETTING_LIST,
+	.columns = key_columns,
+	.rows = key_rows,
+	.size = sizeof(struct dns_key_conf),
+};
+
+/* ---- transfer ---- */
+
+static const struct setting allow_columns[] = {
+	{
+		.name = "PREFIX",
+		.help = "an address or a network",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_allow_conf, prefix),
+		.type = VALUE_CUSTOM,
+		.parse = parse_addresses,
+		.syntax = "ADDRESS|PREFIX",
+	},
+	{0},
+};
+
+static const struct setting notify_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "address of a secondary",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_notify_conf, address),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
+static const struct setting notify_rows[] = {
+	{
+		.name = "port",
+		.help = "its UDP port",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_notify_conf, port),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 65535,
+		.def = "53",
+	},
+	{0},
+};
+
+static const struct setting transfer_rows[] = {
+	{
+		.name = "allow",
+		.help = "who may have the whole zone; with a tsig-key as well, both must fit",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_transfer_conf, allow),
+		.columns = allow_columns,
+		.size = sizeof(struct dns_allow_conf),
+	},
+	{
+		.name = "tsig-key",
+		.help = "the key that must sign transfers, and signs our NOTIFY messages",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_transfer_conf, key),
+		.type = VALUE_REF,
+		.ref = "tsig-key",
+	},
+	{
+		.name = "notify",
+		.help = "a secondary that is told of every change at once",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_transfer_conf, notify),
+		.columns = notify_columns,
+		.rows = notify_rows,
+		.size = sizeof(struct dns_notify_conf),
+	},
+	{0},
+};
+
+#define TRANSFER_ROW(type_)                                                                        \
+	{                                                                                          \
+		.name = "transfer", .help = "secondaries: name servers that copy the whole zone",  \
+		.kind = SETTING_BLOCK, .offset = offsetof(type_, transfer), .rows = transfer_rows  \
+	}
+
+static void check_transfer(
+	const struct origin *origin, const struct dns_transfer_conf *t, struct diags *why)
+{
+	if (t->nnotify && !t->nallow && t->key == SETTING_REF_UNSET)
+		diag_error(why, origin, "transfer notify",
+			"add `transfer allow ADDRESS`, or `transfer tsig-key NAME`",
+			"a secondary would be told of changes, and nobody may transfer the zone");
+}
 
 /* ---- domain ---- */
 
@@ -338,8 +535,16 @@ static const struct setting domain_rows[] = {
 		.columns = record_columns,
 		.size = sizeof(struct dns_record_conf),
 	},
+	TRANSFER_ROW(struct dns_domain_conf),
 	{0},
 };
+
+static void check_domain(const void *entry, struct diags *why)
+{
+	const struct dns_domain_conf *c = entry;
+
+	check_transfer(&c->origin, &c->transfer, why);
+}
 
 const struct setting domain_setting = {
 	.name = "domain",
@@ -348,6 +553,7 @@ const struct setting domain_setting = {
 	.columns = domain_columns,
 	.rows = domain_rows,
 	.size = sizeof(struct dns_domain_conf),
+	.check = check_domain,
 };
 
 /* ---- reverse ---- */
@@ -381,8 +587,16 @@ static const struct setting reverse_rows[] = {
 		.parse = parse_name,
 		.syntax = "NAME",
 	},
+	TRANSFER_ROW(struct dns_reverse_conf),
 	{0},
 };
+
+static void check_reverse(const void *entry, struct diags *why)
+{
+	const struct dns_reverse_conf *c = entry;
+
+	check_transfer(&c->origin, &c->transfer, why);
+}
 
 const struct setting reverse_setting = {
 	.name = "reverse",
@@ -391,6 +605,7 @@ const struct setting reverse_setting = {
 	.columns = reverse_columns,
 	.rows = reverse_rows,
 	.size = sizeof(struct dns_reverse_conf),
+	.check = check_reverse,
 };
 
 /* ---- dns ---- */

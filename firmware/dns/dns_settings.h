@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_settings.h - `domain NAME { ... }`, `reverse PREFIX { ... }`, `dns { ... }`.
- * The rows fill struct dns_domain_conf, dns_reverse_conf and dns_conf; their offset is the user's
+/* dns_settings.h - `domain NAME { ... }`, `reverse PREFIX { ... }`, `tsig-key NAME { ... }`,
+ * `dns { ... }`.  The rows fill struct dns_domain_conf, dns_reverse_conf, dns_key_conf and dns_conf; their offset is the user's
  * to set. */
 #ifndef FL_DNS_SETTINGS_H
 #define FL_DNS_SETTINGS_H
@@ -9,6 +9,7 @@
 
 extern const struct setting domain_setting;
 extern const struct setting reverse_setting;
+extern const struct setting tsig_key_setting;
 extern const struct setting dns_setting;
 
 #endif

@@ -64,8 +64,44 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	return !reply->bad;
 }
 
-static const struct dns_answerer echo = {
-	64, sizeof(struct image), thread_init, image_open, NULL, answer};
+/* The question "xxSTREAM" gets 1,000 messages of 16,000 octets, each with its number in front. */
+#define STREAM_MESSAGES 1000
+#define STREAM_MESSAGE  16000
+
+static enum dns_stream_start stream_begin(void *thread, const struct dns_serving *from,
+	const struct dns_peer *to, struct bytes query, void *stream)
+{
+	(void)thread;
+	(void)from;
+	(void)to;
+	if (query.n != 8 || memcmp(query.at, "xxSTREAM", 8) != 0)
+		return DNS_STREAM_NO;
+	if (!stream)
+		return DNS_STREAM_BAD;
+	*(uint16_t *)stream = 0;
+	return DNS_STREAM_BEGUN;
+}
+
+static enum dns_stream_step stream_next(
+	const struct dns_serving *from, void *stream, struct buf *reply)
+{
+	uint16_t *number = stream;
+
+	(void)from;
+	buf_put_u16(reply, *number);
+	memset(reply->at + 2, 's', STREAM_MESSAGE - 2);
+	reply->n = STREAM_MESSAGE;
+	return ++*number == STREAM_MESSAGES ? DNS_STREAM_LAST : DNS_STREAM_MORE;
+}
+
+static const struct dns_answerer echo = {.thread_size = 64,
+	.image_size = sizeof(struct image),
+	.thread_init = thread_init,
+	.image_open = image_open,
+	.answer = answer,
+	.stream_size = sizeof(uint16_t),
+	.stream_begin = stream_begin,
+	.stream_next = stream_next};
 
 /* ---- a server of one test ---- */
 
@@ -753,6 +789,74 @@ static void connection_lives_on_when_the_image_changes(void **state)
 	end(s);
 }
 
+static void hear_stream(int fd)
+{
+	static uint8_t got[2 + STREAM_MESSAGE];
+
+	for (unsigned i = 0; i < STREAM_MESSAGES; i++) {
+		assert_int_equal(sizeof(got), recv(fd, got, sizeof(got), MSG_WAITALL));
+		assert_int_equal(STREAM_MESSAGE, get_u16(got));
+		assert_int_equal(i, get_u16(got + 2));
+	}
+}
+
+static void stream_comes_whole_and_then_the_next_answer(void **state)
+{
+	struct served *s = serve();
+	int c = client(s, SOCK_STREAM);
+
+	(void)state;
+	say_tcp(c, "before");
+	say_tcp(c, "xxSTREAM");
+	say_tcp(c, "behind");
+	hear_tcp(c, "a1before");
+	hear_stream(c);
+	hear_tcp(c, "a1behind");
+	close(c);
+	end(s);
+}
+
+static void stream_that_is_not_read_holds_up_nobody(void **state)
+{
+	struct served *s = serve();
+	int slow = client(s, SOCK_STREAM), c = client(s, SOCK_STREAM);
+
+	(void)state;
+	say_tcp(slow, "xxSTREAM");
+	AWAIT_TOTAL(s, queries, 1);
+	say_tcp(c, "hello");
+	hear_tcp(c, "a1hello");
+	hear_stream(slow);
+	close(slow);
+	close(c);
+	end(s);
+}
+
+static void stream_beyond_the_limit_has_to_ask_again(void **state)
+{
+	struct served *s = serve();
+	int c[DNS_STREAMS], more;
+
+	(void)state;
+	for (size_t i = 0; i < DNS_STREAMS; i++) {
+		c[i] = client(s, SOCK_STREAM);
+		say_tcp(c[i], "xxSTREAM");
+		AWAIT_TOTAL(s, queries, i + 1);
+	}
+	more = client(s, SOCK_STREAM);
+	say_tcp(more, "xxSTREAM");
+	assert_true(is_closed(more));
+	close(more);
+	hear_stream(c[0]); /* gives its place back */
+	more = client(s, SOCK_STREAM);
+	say_tcp(more, "xxSTREAM");
+	hear_stream(more);
+	close(more);
+	for (size_t i = 0; i < DNS_STREAMS; i++)
+		close(c[i]);
+	end(s);
+}
+
 static void address_that_is_not_there_yet_can_be_listened_on(void **state)
 {
 	char room[128] = "";
@@ -815,6 +919,9 @@ int main(void)
 		cmocka_unit_test(client_beyond_its_limit_loses_its_own_idlest),
 		cmocka_unit_test(thousand_connections_are_served_at_once),
 		cmocka_unit_test(connection_lives_on_when_the_image_changes),
+		cmocka_unit_test(stream_comes_whole_and_then_the_next_answer),
+		cmocka_unit_test(stream_that_is_not_read_holds_up_nobody),
+		cmocka_unit_test(stream_beyond_the_limit_has_to_ask_again),
 		cmocka_unit_test(address_that_is_not_there_yet_can_be_listened_on),
 		cmocka_unit_test(port_in_use_is_named_with_its_address),
 	};

@@ -114,8 +114,11 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	return true;
 }
 
-static const struct dns_answerer echo = {
-	64, sizeof(struct image), thread_init, image_open, NULL, answer};
+static const struct dns_answerer echo = {.thread_size = 64,
+	.image_size = sizeof(struct image),
+	.thread_init = thread_init,
+	.image_open = image_open,
+	.answer = answer};
 
 /* ---- the daemon of one test ---- */
 
