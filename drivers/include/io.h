@@ -14,12 +14,14 @@
 #include "text.h"
 
 enum io_event_kind {
-	IO_NOTHING,        /* the time given to wait() has come */
-	IO_PROBE_ANSWER,   /* a packet for the monitor of `link` */
-	IO_INTERFACE,      /* `interface` appeared, changed or went away; ask interfaces.get() */
-	IO_SESSION_OPEN,   /* somebody is at the console: `session`; `data` is the first line sent
-			      ("hello ...") */
-	IO_SESSION_INPUT,  /* octets from `session` in `data` */
+	IO_NOTHING,       /* the time given to wait() has come */
+	IO_PROBE_ANSWER,  /* a packet for the monitor of `link` */
+	IO_PROBE_ENDED,   /* a call (probes.h) of `link` with this `token` is over: `text` says how,
+			     `data` is all that was heard */
+	IO_INTERFACE,     /* `interface` appeared, changed or went away; ask interfaces.get() */
+	IO_SESSION_OPEN,  /* somebody is at the console: `session`; `data` is the first line sent
+			     ("hello ...") */
+	IO_SESSION_INPUT, /* octets from `session` in `data` */
 	IO_SESSION_CLOSED, /* `session` is gone; its number may be used again */
 	IO_WORKER_GONE,    /* the DNS worker died (`text` says how); the driver starts another */
 	IO_KERNEL_CHANGED, /* somebody took away forwarding state of ours, or events were lost:
@@ -28,7 +30,7 @@ enum io_event_kind {
 	IO_RELOAD,         /* read the settings again (SIGHUP) */
 };
 
-enum io_probe_socket { IO_PROBE_ICMP, IO_PROBE_UDP };
+enum io_probe_socket { IO_PROBE_ICMP, IO_PROBE_UDP, IO_PROBE_CALL };
 
 struct io_event {
 	enum io_event_kind kind;
@@ -36,6 +38,7 @@ struct io_event {
 	uint8_t link; /* IO_PROBE_ANSWER: the link it came in by */
 	enum io_probe_socket socket;
 	struct ip_addr from;
+	uint32_t token;    /* IO_PROBE_CALL: as the caller gave it */
 	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
 	struct str interface;
 	unsigned session;

@@ -13,6 +13,20 @@ struct probe_path {
 	uint32_t mark;
 };
 
+/* A conversation over TCP: connect, say `request`, hear the answer, end by a reset so that nothing
+ * is left behind on either side. */
+struct probe_call {
+	struct ip_addr to;
+	uint16_t port;
+	uint32_t token; /* comes back with its events */
+	struct bytes
+		request; /* copied; empty: that the other end accepts or resets is the answer */
+	span patience;   /* it is given up after this */
+};
+
+#define PROBE_CALL_REQUEST_MAX 768
+#define PROBE_CALL_ANSWER_MAX  4096
+
 struct probes {
 	void *ctx;
 	/* Make ready for this link; opening it again replaces what was there (new address, new
@@ -22,6 +36,12 @@ struct probes {
 	/* `why` gets a few words on failure ("network is unreachable"). */
 	enum fl_err (*send)(void *ctx, uint8_t link, enum io_probe_socket socket,
 		const struct ip_addr *to, struct bytes packet, struct textbuf *why);
+	/* Begin a call.  An IO_PROBE_ANSWER follows whenever more was heard: `data` is all of it so
+	 * far, up to PROBE_CALL_ANSWER_MAX octets; without a request one with no data.  Then one
+	 * IO_PROBE_ENDED ("closed", "Connection refused", "no answer in time"), unless the link was
+	 * opened anew or closed: that ends its calls without a word. */
+	enum fl_err (*call)(
+		void *ctx, uint8_t link, const struct probe_call *call, struct textbuf *why);
 };
 
 #endif

@@ -8,6 +8,8 @@
  * by its nonce. */
 #include "probes_linux.h"
 
+#include "probe_calls.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
@@ -38,6 +40,7 @@ enum { SOCKETS_PER_LINK = 4 };
 
 struct probes_linux {
 	struct loop *loop;
+	struct probe_calls *calls;
 	struct probe_socket socket[FL_LINKS_MAX + 1][SOCKETS_PER_LINK];
 };
 
@@ -46,7 +49,7 @@ static unsigned slot_of(uint8_t family, enum io_probe_socket kind)
 	return (kind == IO_PROBE_UDP ? 2U : 0U) + (family == 6 ? 1U : 0U);
 }
 
-static socklen_t sockaddr_of(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out)
+socklen_t probe_sockaddr(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -134,10 +137,10 @@ static int set_filter(int fd, uint8_t family)
 }
 
 /* Device, mark and source address: all of them hold, or the socket is not used. */
-static int bind_to_link(int fd, const struct probe_path *path, const struct ip_addr *source)
+int probe_bind(int fd, const struct probe_path *path, const struct ip_addr *source)
 {
 	struct sockaddr_storage from;
-	socklen_t from_n = sockaddr_of(source, 0, &from);
+	socklen_t from_n = probe_sockaddr(source, 0, &from);
 
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface.at,
 		    (socklen_t)path->interface.n) < 0)
@@ -159,7 +162,7 @@ static int open_bound(
 	if (fd < 0)
 		return -1;
 	if ((kind == IO_PROBE_ICMP && set_filter(fd, source->family) < 0) ||
-		bind_to_link(fd, path, source) < 0) {
+		probe_bind(fd, path, source) < 0) {
 		int err = errno;
 
 		close(fd);
@@ -207,6 +210,7 @@ static enum fl_err open_link(void *ctx, uint8_t link, const struct probe_path *p
 		open_one(s, path, s->family == 4 ? &path->source4 : &path->source6);
 		any |= s->source.fd >= 0;
 	}
+	probe_calls_path(p->calls, link, path);
 	return any ? FL_OK : FL_ENOENT;
 }
 
@@ -216,6 +220,7 @@ static void close_link(void *ctx, uint8_t link)
 
 	for (size_t i = 0; i < SOCKETS_PER_LINK; i++)
 		shut(&p->socket[link][i]);
+	probe_calls_path(p->calls, link, NULL);
 }
 
 static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind,
@@ -224,7 +229,7 @@ static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind
 	struct probes_linux *p = ctx;
 	struct probe_socket *s = &p->socket[link][slot_of(to->family, kind)];
 	struct sockaddr_storage dest;
-	socklen_t dest_n = sockaddr_of(to, kind == IO_PROBE_UDP ? DNS_PORT : 0, &dest);
+	socklen_t dest_n = probe_sockaddr(to, kind == IO_PROBE_UDP ? DNS_PORT : 0, &dest);
 
 	if (s->source.fd < 0) {
 		textbuf_printf(why, "%s", strerror(s->error));
@@ -237,12 +242,25 @@ static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind
 	return FL_OK;
 }
 
+static enum fl_err begin_call(
+	void *ctx, uint8_t link, const struct probe_call *call, struct textbuf *why)
+{
+	struct probes_linux *p = ctx;
+
+	return probe_calls_begin(p->calls, link, call, why);
+}
+
 enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, struct loop *loop)
 {
 	struct probes_linux *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return FL_EFULL;
+	p->calls = probe_calls_open(loop);
+	if (!p->calls) {
+		free(p);
+		return FL_EFULL;
+	}
 	p->loop = loop;
 	for (uint8_t link = 0; link <= FL_LINKS_MAX; link++) {
 		for (unsigned i = 0; i < SOCKETS_PER_LINK; i++) {
@@ -254,7 +272,7 @@ enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, 
 				.error = ENODEV};
 		}
 	}
-	*out = (struct probes){p, open_link, close_link, send_probe};
+	*out = (struct probes){p, open_link, close_link, send_probe, begin_call};
 	*handle = p;
 	return FL_OK;
 }
@@ -263,5 +281,6 @@ void probes_linux_close(struct probes_linux *p)
 {
 	for (uint8_t link = 1; link <= FL_LINKS_MAX; link++)
 		close_link(p, link);
+	probe_calls_close(p->calls);
 	free(p);
 }

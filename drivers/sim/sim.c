@@ -290,6 +290,51 @@ static enum fl_err probes_send(void *ctx, uint8_t link, enum io_probe_socket soc
 	return FL_OK;
 }
 
+/* What a web server says; nothing when nothing was asked. */
+static struct bytes page_of(const struct sim_interface *i, const struct probe_call *call)
+{
+	static const char page[] = "HTTP/1.0 200 OK\r\n\r\nsound as a bell\n";
+	static const char portal[] =
+		"HTTP/1.0 302 Found\r\nLocation: http://portal.example/login\r\n\r\n";
+
+	if (call->request.n == 0)
+		return bytes_of("", 0);
+	return i->portal ? bytes_of(portal, sizeof(portal) - 1) : bytes_of(page, sizeof(page) - 1);
+}
+
+static enum fl_err probes_call(
+	void *ctx, uint8_t link, const struct probe_call *call, struct textbuf *why)
+{
+	struct sim *s = ctx;
+	struct sim_interface *i = find_interface(s, str_of(s->link_interface[link]));
+	struct io_event e = {.kind = IO_PROBE_ANSWER,
+		.link = link,
+		.socket = IO_PROBE_CALL,
+		.from = call->to,
+		.token = call->token};
+	span wait;
+
+	if (!i || !i->exists) {
+		textbuf_printf(why, "No such device");
+		return FL_ENOENT;
+	}
+	i->probes++;
+	wait = span_sum(i->delay, us(rng_below(&s->rng, (uint32_t)i->jitter.us + 1)));
+	if (!works(i) || is_dead(s, &call->to) || i->filtered == call->port ||
+		rng_below(&s->rng, 1000000) < i->loss_ppm) {
+		e.kind = IO_PROBE_ENDED;
+		e.text = STR("no answer in time");
+		post(s, mtime_after(s->now, call->patience), &e);
+		return FL_OK;
+	}
+	e.data = page_of(i, call);
+	post(s, mtime_after(s->now, wait), &e);
+	e.kind = IO_PROBE_ENDED;
+	e.text = STR("closed");
+	post(s, mtime_after(s->now, wait), &e);
+	return FL_OK;
+}
+
 /* ---- the kernel's tables ---- */
 
 static struct sim_set *find_set(struct sim *s, struct str name, bool make)
@@ -717,7 +762,7 @@ void sim_open(struct sim *s, uint64_t seed)
 	s->drivers = (struct drivers){
 		.io = {s, io_now, io_wall, io_random, io_wait},
 		.interfaces = {s, interfaces_get, interfaces_up},
-		.probes = {s, probes_open, probes_close, probes_send},
+		.probes = {s, probes_open, probes_close, probes_send, probes_call},
 		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},

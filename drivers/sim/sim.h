@@ -24,6 +24,8 @@ struct sim_interface {
 	bool exists, plugged;
 	bool is_up;         /* administratively, by us */
 	bool cut;           /* the provider drops everything, silently */
+	bool portal;        /* the provider answers for every web server, with a redirect */
+	uint16_t filtered;  /* a TCP port whose connections the provider drops; 0: none */
 	uint32_t loss_ppm;  /* of each packet, both ways together */
 	span delay, jitter; /* round trip; jitter is added, 0 to this much */
 	uint32_t users;     /* packets a second that arrive from users while it works */
@@ -116,6 +118,7 @@ struct sim_interface *sim_interface(struct sim *s, const char *name);
 /* Pull or plug the cable; take the device away or bring it back.  The product is told. */
 void sim_plug(struct sim *s, const char *name, bool plugged);
 void sim_exist(struct sim *s, const char *name, bool exists);
+/* Web servers answer with a page that holds "sound as a bell". */
 void sim_target(struct sim *s, const char *addr, bool answers);
 void sim_stop(struct sim *s);
 void sim_reload(struct sim *s);

@@ -83,6 +83,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	case IO_NOTHING:
 		break;
 	case IO_PROBE_ANSWER:
+	case IO_PROBE_ENDED:
 		uplinks_probe_answer(f, e);
 		break;
 	case IO_INTERFACE:

@@ -3,6 +3,7 @@
  *
  * A link has a number for as long as the router knows its name: connections carry the number as
  * their mark, so it must not change with the order of the settings or with a restart. */
+#include "http.h"
 #include "probe.h"
 #include "product.h"
 
@@ -15,7 +16,8 @@
 #define BUSY_PACKETS   8       /* a second */
 #define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
 #define SAVE_NAME      "links"
-#define FAILURES_DEPTH 3 /* failed probes may ask for others, which may fail as well */
+#define CALL_PATIENCE  sec(2) /* a later answer tells nothing of delay */
+#define FAILURES_DEPTH 3      /* failed probes may ask for others, which may fail as well */
 
 static const struct link_conf *conf_of(const struct fairlead *f, uint8_t number)
 {
@@ -223,21 +225,44 @@ void uplinks_configure(struct fairlead *f, mtime now)
 
 /* ---- events ---- */
 
-static enum fl_err send_probe(
-	struct fairlead *f, uint8_t number, const struct link_probe *p, struct textbuf *why)
+static enum fl_err send_packet(struct fairlead *f, uint8_t number, const struct link_target *t,
+	const struct probe_id *id, struct textbuf *why)
 {
-	const struct link_target *t = &conf_of(f, number)->monitor.targets[p->target];
 	const struct probes *probes = &f->io->probes;
-	struct probe_id id = probe_id_of(f->secret[number], p->seq);
 	uint8_t packet[PROBE_SIZE_MAX];
 	struct buf out = buf_of(packet, sizeof(packet));
-	enum fl_err err = probe_build(t, &id, &out);
+	enum fl_err err = probe_build(t, id, &out);
 
 	if (err)
 		return err;
 	return probes->send(probes->ctx, number,
 		t->method == LINK_DNS ? IO_PROBE_UDP : IO_PROBE_ICMP, &t->addr,
 		bytes_of(packet, out.n), why);
+}
+
+static enum fl_err send_call(struct fairlead *f, uint8_t number, const struct link_target *t,
+	uint32_t token, struct textbuf *why)
+{
+	const struct probes *probes = &f->io->probes;
+	struct probe_call call = {.to = t->addr, .token = token, .patience = CALL_PATIENCE};
+	uint8_t request[HTTP_REQUEST_MAX];
+	struct buf out = buf_of(request, sizeof(request));
+	enum fl_err err = probe_call_of(t, &call.port, &out);
+
+	if (err)
+		return err;
+	call.request = bytes_of(request, out.n);
+	return probes->call(probes->ctx, number, &call, why);
+}
+
+static enum fl_err send_probe(
+	struct fairlead *f, uint8_t number, const struct link_probe *p, struct textbuf *why)
+{
+	const struct link_target *t = &conf_of(f, number)->monitor.targets[p->target];
+	struct probe_id id = probe_id_of(f->secret[number], p->seq);
+
+	return probe_is_call(t) ? send_call(f, number, t, p->seq, why)
+				: send_packet(f, number, t, &id, why);
 }
 
 static void note_change(struct fairlead *f, uint8_t number, mtime now, const struct link_change *c)
@@ -290,12 +315,31 @@ void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct lin
 	carry_out(f, number, now, out, 0);
 }
 
+/* A call's answer: is it the one that was hoped for? */
+static bool is_right_answer(struct fairlead *f, const struct io_event *e, uint16_t seq)
+{
+	struct link *l = &f->link[e->link];
+	int target = link_probe_target(l, seq);
+	char words[48] = "";
+	struct textbuf wrong = textbuf_of(words, sizeof(words));
+	bool right = target >= 0 && probe_call_is_answered(&l->conf->monitor.targets[target],
+					    e->data, e->kind == IO_PROBE_ENDED, &wrong);
+
+	if (words[0])
+		link_wrong_answer(l, seq, words);
+	return right;
+}
+
 /* Which of our probes does this packet answer? */
-static bool find_probe(const struct fairlead *f, const struct io_event *e, uint16_t *seq)
+static bool find_probe(struct fairlead *f, const struct io_event *e, uint16_t *seq)
 {
 	const struct link_monitor_conf *m = &conf_of(f, e->link)->monitor;
 	const uint8_t *secret = f->secret[e->link];
 
+	if (e->socket == IO_PROBE_CALL) {
+		*seq = (uint16_t)e->token;
+		return is_right_answer(f, e, *seq);
+	}
 	if (e->socket == IO_PROBE_ICMP)
 		return probe_parse_icmp(e->from.family, e->data, secret, seq) == FL_OK;
 	for (size_t i = 0; i < m->ntargets; i++) {

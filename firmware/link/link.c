@@ -675,6 +675,7 @@ static void learn(struct link *l, mtime now, struct link_flight *f, struct link_
 	settle_test(l, f, LINK_TEST_ANSWERED, rtt);
 	t->answered++;
 	t->last_answer = now;
+	t->wrong[0] = '\0';
 	if (rtt.us <= RTT_LONGEST.us)
 		link_target_add_rtt(t, now, rtt);
 	if (!link_is_fit(l)) {
@@ -717,6 +718,24 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 		link_live(l, now, out);
 	}
 	link_go_on(l, now, out);
+}
+
+int link_probe_target(const struct link *l, uint16_t seq)
+{
+	const struct link_flight *f = &l->flight[seq % LINK_FLIGHT_MAX];
+
+	return f->seq == seq && f->fate != FATE_NONE ? f->target : -1;
+}
+
+void link_wrong_answer(struct link *l, uint16_t seq, const char *what)
+{
+	int target = link_probe_target(l, seq);
+	struct textbuf t;
+
+	if (target < 0)
+		return;
+	t = textbuf_of(l->target[target].wrong, sizeof(l->target[target].wrong));
+	textbuf_printf(&t, "%s", what);
 }
 
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out)

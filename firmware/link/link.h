@@ -42,7 +42,13 @@ const char *link_span_text(span s, char out[LINK_SPAN_TEXT_MAX]);
 /* ---- settings ---- */
 
 enum link_role { LINK_PRIMARY, LINK_BACKUP };
-enum link_probe_method { LINK_PING, LINK_DNS };
+enum link_probe_method {
+	LINK_PING, /* ICMP or ICMPv6 echo */
+	LINK_DNS,  /* a query over UDP */
+	LINK_TCP,  /* a connection that is accepted or reset */
+	LINK_HTTP, /* a page */
+};
+const char *link_method_text(enum link_probe_method m); /* "ping" */
 
 struct link_address {
 	struct origin origin;
@@ -57,8 +63,9 @@ struct link_gateway {
 struct link_target {
 	struct origin origin;
 	struct ip_addr addr;
-	uint32_t method;  /* enum link_probe_method */
-	struct str query; /* LINK_DNS: the name to ask for */
+	uint32_t method;   /* enum link_probe_method */
+	struct str query;  /* the name to ask for, the port, or HOST[:PORT]/PATH */
+	struct str expect; /* LINK_HTTP: what the page must hold, or its status */
 };
 
 struct link_monitor_conf {
@@ -125,7 +132,8 @@ struct link_target_state {
 	/* Which target this is, so that it is known again after a commit. */
 	struct ip_addr addr;
 	uint32_t method;
-	uint64_t query_hash;
+	uint64_t query_hash; /* of what is expected as well */
+	char wrong[48]; /* what came instead of the answer, the last time: "a redirect (302)" */
 };
 
 /* A probe on its way, or not long ago. */
@@ -265,6 +273,11 @@ void link_tick(struct link *l, mtime now, struct link_out *out);
  * nobody waits for (late, twice, never sent) is harmless: a late one is a sign of life, a second
  * one is not. */
 void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out);
+/* Something came that is no answer to this probe ("a redirect (302)"): it is lost as if nothing had
+ * come, and `show link` says what it was. */
+void link_wrong_answer(struct link *l, uint16_t seq, const char *what);
+/* The target that the probe with this number went to, an index; < 0: it is not known any more. */
+int link_probe_target(const struct link *l, uint16_t seq);
 /* A probe could not be sent ("no route", "no address"): it counts as lost at once. */
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 /* The carrier came or went, or the interface did. */

@@ -216,7 +216,7 @@ static void print_figures(const struct link_figures *f, const struct sink *out)
 
 const char *link_console_method(const struct link_target *t)
 {
-	return t->method == LINK_DNS ? "dns" : "ping";
+	return link_method_text((enum link_probe_method)t->method);
 }
 
 static void print_target(const struct link_target_state *s, const struct link_target *t, mtime now,
@@ -234,6 +234,8 @@ static void print_target(const struct link_target_state *s, const struct link_ta
 		sink_printf(out, "round trip %s, loss %s, last answer %s ago",
 			rtt_text(s->srtt, rtt), loss_text((s->loss_ppm + 500) / 1000, loss),
 			link_span_text(mtime_between(s->last_answer, now), last));
+	if (s->wrong[0])
+		sink_printf(out, ", it says %s", s->wrong);
 	sink_printf(out, "%s\n", s->demoted ? ", silent while others answer: not believed" : "");
 }
 

@@ -2,6 +2,7 @@
 /* link_settings.c - `link NAME { interface eth0, address 203.0.113.2/29, ... }` */
 #include "link_settings.h"
 
+#include "http.h"
 #include "link.h"
 #include "probe.h"
 
@@ -36,11 +37,15 @@ static const struct setting gateway_columns[] = {
 static const char *const method_choices[] = {
 	[LINK_PING] = "ping",
 	[LINK_DNS] = "dns",
+	[LINK_TCP] = "tcp",
+	[LINK_HTTP] = "http",
 	NULL,
 };
 static const char *const method_help[] = {
 	[LINK_PING] = "ICMP echo",
 	[LINK_DNS] = "a DNS query; any answer is life",
+	[LINK_TCP] = "a TCP connection; one that is reset is life, too",
+	[LINK_HTTP] = "a page of a web server; a redirect, as by a captive portal, is no life",
 	NULL,
 };
 
@@ -65,12 +70,22 @@ static const struct setting target_columns[] = {
 	},
 	{
 		.name = "QUERY",
-		.help = "for dns: the name to ask for",
+		.help = "for dns: the name to ask for; for tcp: the port; for http: "
+			"HOST[:PORT]/PATH",
 		.kind = SETTING_VALUE,
 		.offset = offsetof(struct link_target, query),
 		.type = VALUE_TEXT,
 		.min = 1,
 		.max = 254,
+	},
+	{
+		.name = "EXPECT",
+		.help = "for http: a text that must be in the page, or the status, such as 204",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_target, expect),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 100,
 	},
 	{0},
 };
@@ -339,18 +354,46 @@ static void check_gateways(const struct link_conf *c, struct diags *why)
 	}
 }
 
+/* What may be asked by each method. */
+static bool query_is_good(const struct link_target *t)
+{
+	struct http_url url;
+	uint64_t port;
+
+	switch ((enum link_probe_method)t->method) {
+	case LINK_PING:
+		return t->query.n == 0;
+	case LINK_DNS:
+		return probe_query_is_good(t->query);
+	case LINK_TCP:
+		return str_to_u64(t->query, UINT16_MAX, &port) && port > 0;
+	case LINK_HTTP:
+		return http_url_parse(t->query, &url) == FL_OK;
+	}
+	return false;
+}
+
+static const struct {
+	const char *cure, *missing, *bad;
+} query_words[] = {
+	[LINK_PING] = {"leave the name out, or use dns", "", "ping asks for no name"},
+	[LINK_DNS] = {"use a name such as example.org, or \".\"",
+		"a dns target needs a name to ask for", "\"%.*s\" is not a host name"},
+	[LINK_TCP] = {"use a port such as 443", "a tcp target needs a port", "\"%.*s\" is no port"},
+	[LINK_HTTP] = {"use HOST/PATH, such as www.example.org/check",
+		"an http target needs a page to ask for",
+		"\"%.*s\" is not the host and path of a page"},
+};
+
 static void check_query(const struct link_target *t, struct diags *why)
 {
-	if (t->method == LINK_PING && t->query.n)
-		diag_error(why, &t->origin, NULL, "leave the name out, or use dns",
-			"ping asks for no name");
-	if (t->method == LINK_DNS && t->query.n == 0)
-		diag_error(why, &t->origin, NULL,
-			"add the name to ask for, such as \"dns example.org\"",
-			"a dns target needs a name to ask for");
-	if (t->method == LINK_DNS && t->query.n && !probe_query_is_good(t->query))
-		diag_error(why, &t->origin, NULL, "use a name such as example.org, or \".\"",
-			"\"%.*s\" is not a host name", STR_ARG(t->query));
+	if (!query_is_good(t))
+		diag_error(why, &t->origin, NULL, query_words[t->method].cure,
+			t->query.n ? query_words[t->method].bad : query_words[t->method].missing,
+			STR_ARG(t->query));
+	if (t->expect.n && t->method != LINK_HTTP)
+		diag_error(why, &t->origin, NULL, "leave it out, or use http",
+			"only a page can be expected to hold \"%.*s\"", STR_ARG(t->expect));
 }
 
 static void check_target(const struct link_conf *c, const struct link_target *t, struct diags *why)

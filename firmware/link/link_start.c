@@ -8,10 +8,8 @@
 #define CARRIER_PATIENCE sec(2)
 
 /* FNV-1a: tells queries apart, keeps no secret. */
-static uint64_t hash_of(struct str s)
+static uint64_t hash_on(uint64_t h, struct str s)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
 	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
 	return h;
@@ -31,7 +29,8 @@ static struct link_target_state target_of(const struct link_target *conf)
 	link_target_init(&t);
 	t.addr = conf->addr;
 	t.method = conf->method;
-	t.query_hash = hash_of(conf->query);
+	t.query_hash = hash_on(UINT64_C(0xcbf29ce484222325), conf->query);
+	t.query_hash = hash_on(hash_on(t.query_hash, STR("\n")), conf->expect);
 	return t;
 }
 

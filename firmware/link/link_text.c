@@ -21,6 +21,18 @@ const char *link_state_text(enum link_state s)
 	return (unsigned)s < LINK_STATES ? texts[s] : "unknown";
 }
 
+const char *link_method_text(enum link_probe_method m)
+{
+	static const char *const texts[] = {
+		[LINK_PING] = "ping",
+		[LINK_DNS] = "dns",
+		[LINK_TCP] = "tcp",
+		[LINK_HTTP] = "http",
+	};
+
+	return (unsigned)m < COUNT_OF(texts) ? texts[m] : "unknown";
+}
+
 const char *link_span_text(span s, char out[LINK_SPAN_TEXT_MAX])
 {
 	struct textbuf t = textbuf_of(out, LINK_SPAN_TEXT_MAX);

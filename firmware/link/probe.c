@@ -8,6 +8,7 @@
  * RFC 1035 7.3 has a client match the question of an answer, and servers copy it as it came. */
 #include "probe.h"
 
+#include "http.h"
 #include "siphash.h"
 
 #include <string.h>
@@ -230,7 +231,47 @@ enum fl_err probe_parse_dns(
 	return FL_OK;
 }
 
-/* ---- either ---- */
+/* ---- calls ---- */
+
+#define HTTP_PORT 80
+
+bool probe_is_call(const struct link_target *t)
+{
+	return t->method == LINK_TCP || t->method == LINK_HTTP;
+}
+
+enum fl_err probe_call_of(const struct link_target *t, uint16_t *port, struct buf *request)
+{
+	struct http_url url;
+	uint64_t number;
+
+	if (t->method == LINK_TCP) {
+		if (!str_to_u64(t->query, UINT16_MAX, &number) || number == 0)
+			return FL_EFORMAT;
+		*port = (uint16_t)number;
+		return FL_OK;
+	}
+	if (http_url_parse(t->query, &url))
+		return FL_EFORMAT;
+	*port = url.port ? url.port : HTTP_PORT;
+	return http_request(&url, request);
+}
+
+bool probe_call_is_answered(
+	const struct link_target *t, struct bytes heard, bool over, struct textbuf *wrong)
+{
+	enum http_verdict v;
+	unsigned status;
+
+	if (t->method == LINK_TCP)
+		return !over;
+	v = http_judge(heard, t->expect, over, &status);
+	if (v != HTTP_GOOD && v != HTTP_MORE && heard.n)
+		textbuf_printf(wrong, status ? "%s (%u)" : "%s", http_verdict_text(v), status);
+	return v == HTTP_GOOD;
+}
+
+/* ---- packets ---- */
 
 enum fl_err probe_build(const struct link_target *t, const struct probe_id *id, struct buf *out)
 {

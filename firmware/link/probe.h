@@ -40,4 +40,14 @@ MUST_USE enum fl_err probe_parse_icmp(
 MUST_USE enum fl_err probe_parse_dns(
 	struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq);
 
+/* Is this target asked over a connection? */
+bool probe_is_call(const struct link_target *t);
+/* The port to call and what to say there (nothing: LINK_TCP).  FL_EFORMAT, FL_EFULL. */
+MUST_USE enum fl_err probe_call_of(
+	const struct link_target *t, uint16_t *port, struct buf *request);
+/* Is what was heard so far the answer?  Where it is a wrong one, `wrong` gets a few words
+ * ("a redirect (302)").  `over`: there will be no more. */
+bool probe_call_is_answered(
+	const struct link_target *t, struct bytes heard, bool over, struct textbuf *wrong);
+
 #endif

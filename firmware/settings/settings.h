@@ -58,7 +58,7 @@ enum setting_flags {
 	SETTING_SECRET = 8,   /* never printed in clear */
 };
 
-#define SETTING_COLUMNS_MAX 3
+#define SETTING_COLUMNS_MAX 4
 #define SETTING_CUSTOM_MAX  512 /* octets of the C type that a VALUE_CUSTOM fills, at most */
 
 struct setting {

@@ -362,6 +362,52 @@ static void the_soa_serial_rises_with_every_change(void **state)
 	scenario_close(s);
 }
 
+/* ---- probes over connections ---- */
+
+static const char over_connections[] =
+	"link lte { interface eth2, address 192.0.2.130/29, gateway 192.0.2.129, monitor { "
+	"target 198.51.100.80 tcp 443, target 203.0.113.81 http www.example.org/bell \"a bell\", "
+	"target 203.0.113.82 http www.example.net/ 200 } }\n";
+
+static struct scenario *over_connections_up(void)
+{
+	struct scenario *s = scenario_open_with(over_connections);
+
+	scenario_run(s, sec(30));
+	assert_int_equal(scenario_state(s, "lte"), LINK_UP);
+	scenario_skip_log(s);
+	return s;
+}
+
+static void connections_and_pages_keep_a_link_up_and_their_silence_takes_it_down(void **state)
+{
+	struct scenario *s = over_connections_up();
+
+	(void)state;
+	cut(s, 2, true);
+	scenario_run(s, sec(33));
+	assert_in_range(scenario_logged_at(s, "lte: up -> down (silence"), 30000, 32500);
+	cut(s, 2, false);
+	scenario_run(s, sec(60));
+	assert_int_equal(scenario_state(s, "lte"), LINK_UP);
+	scenario_close(s);
+}
+
+static void a_captive_portal_is_named_and_its_pages_are_not_believed(void **state)
+{
+	struct scenario *s = over_connections_up();
+	int status;
+
+	(void)state;
+	s->sim.interface[2].portal = true;
+	scenario_run(s, sec(120));
+	assert_non_null(strstr(scenario_type(s, "show link lte", &status),
+		"203.0.113.82 http www.example.net/: "));
+	assert_non_null(strstr(scenario_type(s, "show link lte", &status),
+		"it says a redirect (302), silent while others answer: not believed"));
+	scenario_close(s);
+}
+
 /* Two days of outages at random on both links: the invariants are the test. */
 static void days_of_random_outages_break_no_invariant(void **state)
 {
@@ -410,6 +456,9 @@ int main(void)
 		cmocka_unit_test(a_restart_begins_with_the_states_the_links_had),
 		cmocka_unit_test(numbers_of_links_outlive_a_restart_in_another_order),
 		cmocka_unit_test(the_soa_serial_rises_with_every_change),
+		cmocka_unit_test(
+			connections_and_pages_keep_a_link_up_and_their_silence_takes_it_down),
+		cmocka_unit_test(a_captive_portal_is_named_and_its_pages_are_not_believed),
 		cmocka_unit_test(days_of_random_outages_break_no_invariant),
 	};
 

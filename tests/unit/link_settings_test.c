@@ -280,6 +280,29 @@ static void ping_target_with_a_name_is_refused(void **state)
 		WAN(TARGETS "monitor target 192.0.2.60 ping example.org"), "ping asks for no name");
 }
 
+static void tcp_target_needs_a_port(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 tcp"), "needs a port");
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 tcp 0"), "\"0\" is no port");
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 tcp 65536"), "is no port");
+}
+
+static void http_target_needs_a_page(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 http"), "needs a page");
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 http http://a/"),
+		"is not the host and path of a page");
+}
+
+static void only_a_page_can_be_expected_to_hold_something(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor target 192.0.2.60 dns example.org 204"),
+		"only a page can be expected to hold");
+}
+
 static void ninth_target_is_refused(void **state)
 {
 	(void)state;
@@ -345,6 +368,9 @@ int main(void)
 		cmocka_unit_test(dns_target_without_a_name_is_refused),
 		cmocka_unit_test(dns_target_with_a_bad_name_is_refused),
 		cmocka_unit_test(ping_target_with_a_name_is_refused),
+		cmocka_unit_test(tcp_target_needs_a_port),
+		cmocka_unit_test(http_target_needs_a_page),
+		cmocka_unit_test(only_a_page_can_be_expected_to_hold_something),
 		cmocka_unit_test(ninth_target_is_refused),
 		cmocka_unit_test(few_targets_are_warned_of),
 		cmocka_unit_test(disabled_link_is_not_warned_of),

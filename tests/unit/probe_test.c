@@ -417,6 +417,61 @@ static void name_that_is_none_is_refused(void **state)
 	assert_int_equal(p.buf.n, 0);
 }
 
+/* ---- calls ---- */
+
+static const struct link_target tcp = {
+	.addr = {4, {192, 0, 2, 1}}, .method = LINK_TCP, .query = {"443", 3}};
+static const struct link_target http = {.addr = {4, {192, 0, 2, 1}},
+	.method = LINK_HTTP,
+	.query = {"www.example.org/check", 21},
+	.expect = {"hello", 5}};
+
+static void tcp_target_is_called_and_nothing_is_said(void **state)
+{
+	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
+	uint16_t port = 0;
+
+	(void)state;
+	assert_true(probe_is_call(&tcp));
+	assert_false(probe_is_call(&dns));
+	assert_int_equal(probe_call_of(&tcp, &port, &p.buf), FL_OK);
+	assert_int_equal(port, 443);
+	assert_int_equal(p.buf.n, 0);
+}
+
+static void http_target_is_asked_for_its_page(void **state)
+{
+	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
+	uint16_t port = 0;
+
+	(void)state;
+	assert_int_equal(probe_call_of(&http, &port, &p.buf), FL_OK);
+	assert_int_equal(port, 80);
+	assert_memory_equal(p.at, "GET /check HTTP/1.0\r\nHost: www.example.org\r\n", 44);
+}
+
+static void captive_portal_is_no_answer_and_is_named(void **state)
+{
+	static const char said[] = "HTTP/1.1 302 Found\r\n\r\n";
+	char words[48] = "";
+	struct textbuf wrong = textbuf_of(words, sizeof(words));
+
+	(void)state;
+	assert_false(
+		probe_call_is_answered(&http, bytes_of(said, sizeof(said) - 1), false, &wrong));
+	assert_string_equal(words, "a redirect (302)");
+}
+
+static void silence_of_a_web_server_has_no_name(void **state)
+{
+	char words[48] = "";
+	struct textbuf wrong = textbuf_of(words, sizeof(words));
+
+	(void)state;
+	assert_false(probe_call_is_answered(&http, bytes_of("", 0), true, &wrong));
+	assert_string_equal(words, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +501,10 @@ int main(void)
 		cmocka_unit_test(longest_probe_fits),
 		cmocka_unit_test(probe_that_does_not_fit_is_refused_whole),
 		cmocka_unit_test(name_that_is_none_is_refused),
+		cmocka_unit_test(tcp_target_is_called_and_nothing_is_said),
+		cmocka_unit_test(http_target_is_asked_for_its_page),
+		cmocka_unit_test(captive_portal_is_no_answer_and_is_named),
+		cmocka_unit_test(silence_of_a_web_server_has_no_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
