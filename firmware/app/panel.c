@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define START_MAX sec(10) /* by then every link is judged */
+
 static uint64_t tick_of(const struct fairlead *f, mtime now)
 {
 	return (uint64_t)(span_ms(mtime_between(f->started, now)) / LED_TICK_MS);
@@ -45,10 +47,21 @@ static enum link_state shown_state(const struct fairlead *f, unsigned number)
 		&f->link[number], &f->op[number], f->published.live & link_bit(number));
 }
 
+/* A link that is added later is no start of the router. */
+static bool is_starting(const struct fairlead *f, mtime now)
+{
+	if (mtime_reached(now, mtime_after(f->started, START_MAX)))
+		return false;
+	for (size_t i = 0; i < f->nlinks; i++)
+		if (link_is_starting(&f->link[f->order[i]]))
+			return true;
+	return f->start_unsaid;
+}
+
 static enum led_system system_state(const struct fairlead *f)
 {
 	enum link_state shown[FL_LINKS_MAX];
-	struct led_facts facts = {.fault = !f->in_force};
+	struct led_facts facts = {.fault = !f->in_force, .starting = f->panel_starting};
 
 	for (size_t i = 0; i < f->nlinks; i++)
 		shown[i] = shown_state(f, f->order[i]);
@@ -57,6 +70,7 @@ static enum led_system system_state(const struct fairlead *f)
 
 void panel_update(struct fairlead *f)
 {
+	f->panel_starting = is_starting(f, f->io->io.now(f->io->io.ctx));
 	for (size_t i = 0; i < f->nlamps; i++) {
 		unsigned number = number_of(f, &f->lamp[i]);
 
@@ -89,6 +103,8 @@ static void light(struct fairlead *f, const struct led_lamp *l, struct panel_lam
 
 void panel_tick(struct fairlead *f, mtime now)
 {
+	if (f->panel_starting && !is_starting(f, now))
+		panel_update(f);
 	f->panel_tick = tick_of(f, now);
 	for (size_t i = 0; i < f->nlamps; i++)
 		light(f, &f->lamp[i], &f->panel[i]);

@@ -87,6 +87,9 @@ struct fairlead {
 	struct link_drill drill;
 	uint64_t rx_withheld[FL_LINKS_MAX + 1]; /* of rx_packets: by drills */
 	bool links_changed;
+	/* Mask: links whose start is not in the log yet, as they may still get a carrier. */
+	uint32_t start_unsaid;
+	mtime start_due; /* then it is told all the same */
 	bool in_force; /* the settings that were read at the start are in force, not older ones */
 
 	struct published published;
@@ -101,6 +104,7 @@ struct fairlead {
 	struct panel_lamp panel[FL_LINKS_MAX + 1];
 	size_t nlamps;
 	uint64_t panel_tick;
+	bool panel_starting; /* SYS says that the router starts */
 
 	struct terminal terminal[SESSIONS_MAX_OPEN];
 	struct journal journal;

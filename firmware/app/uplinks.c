@@ -15,6 +15,7 @@
 #define HEARD_IDLE     sec(1)
 #define BUSY_PACKETS   8       /* a second */
 #define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
+#define CARRIER_WAIT   sec(5)  /* without one a link starts without */
 #define SAVE_NAME      "links"
 #define CALL_PATIENCE  sec(2) /* a later answer tells nothing of delay */
 #define FAILURES_DEPTH 3      /* failed probes may ask for others, which may fail as well */
@@ -155,11 +156,11 @@ static void open_probes(struct fairlead *f, uint8_t number)
 	(void)p->open(p->ctx, number, &path);
 }
 
-static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
+/* Has the interface of a link a carrier now?  The answer is kept. */
+static bool has_carrier(struct fairlead *f, uint8_t number)
 {
 	const struct interfaces *n = &f->io->interfaces;
 	struct interface_state state;
-	struct link_out out;
 
 	n->get(n->ctx, conf_of(f, number)->interface, &state);
 	/* A device that was taken away comes back switched off. */
@@ -168,15 +169,34 @@ static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
 	if (state.carrier && !f->carrier[number])
 		open_probes(f, number);
 	f->carrier[number] = state.carrier;
-	link_carrier(&f->link[number], now, state.carrier, &out);
+	return state.carrier;
+}
+
+static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
+{
+	struct link_out out;
+
+	link_carrier(&f->link[number], now, has_carrier(f, number), &out);
 	uplinks_carry_out(f, number, now, &out);
+}
+
+/* How a link begins is one fact, whatever steps led there. */
+static void log_start(struct fairlead *f, uint8_t number)
+{
+	const struct link *l = &f->link[number];
+	bool bad = l->state == LINK_DOWN || l->state == LINK_NO_CARRIER;
+
+	f->start_unsaid &= ~link_bit(number);
+	f->known[number].state = l->state;
+	log_printf(&f->log, bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "%.*s: starts %s (%s)",
+		STR_ARG(l->conf->name), link_state_text(l->state), l->cause);
 }
 
 static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 {
 	struct known_link *k = &f->known[c->number];
 	bool known = str_is(c->name, k->name);
-	struct link_out out;
+	struct link_out first, out;
 	uint64_t seed;
 
 	f->io->io.random(f->io->io.ctx, &seed, sizeof(seed));
@@ -185,7 +205,17 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 		memcpy(k->name, c->name.at, c->name.n);
 		save_soon(f, now);
 	}
-	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &out);
+	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &first);
+	open_probes(f, c->number);
+	link_carrier(&f->link[c->number], now, has_carrier(f, c->number), &out);
+	f->links_changed = true;
+	first.nchange = out.nchange = 0;
+	/* The carrier of an interface that was just switched on comes in a moment. */
+	f->start_unsaid |= link_bit(c->number);
+	f->start_due = mtime_after(now, CARRIER_WAIT);
+	if (f->link[c->number].state != LINK_NO_CARRIER)
+		log_start(f, c->number);
+	uplinks_carry_out(f, c->number, now, &first);
 	uplinks_carry_out(f, c->number, now, &out);
 }
 
@@ -195,6 +225,7 @@ static void stop_link(struct fairlead *f, uint8_t number)
 	operator_link_gone(f, number);
 	f->link[number] = (struct link){0};
 	f->carrier[number] = false;
+	f->start_unsaid &= ~link_bit(number);
 }
 
 void uplinks_configure(struct fairlead *f, mtime now)
@@ -213,11 +244,11 @@ void uplinks_configure(struct fairlead *f, mtime now)
 		if (f->link[conf->number].conf) {
 			link_reconfigure(&f->link[conf->number], conf, now, &out);
 			uplinks_carry_out(f, conf->number, now, &out);
+			open_probes(f, conf->number);
+			look_at_interface(f, conf->number, now);
 		} else {
 			start_link(f, conf, now);
 		}
-		open_probes(f, conf->number);
-		look_at_interface(f, conf->number, now);
 	}
 	for (size_t i = 0; i < c->v.nlans; i++)
 		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
@@ -276,12 +307,15 @@ static void note_change(struct fairlead *f, uint8_t number, mtime now, const str
 		return;
 	if (c->to == LINK_SUSPECT)
 		return;
-	log_printf(&f->log,
-		c->to == LINK_DOWN || c->to == LINK_NO_CARRIER ? LOG_LEVEL_WARNING
-							       : LOG_LEVEL_NOTICE,
-		"%.*s: %s -> %s (%s)", STR_ARG(conf_of(f, number)->name),
-		link_state_text(c->from == LINK_SUSPECT ? LINK_UP : c->from),
-		link_state_text(c->to), c->cause);
+	if (f->start_unsaid & link_bit(number))
+		log_start(f, number);
+	else
+		log_printf(&f->log,
+			c->to == LINK_DOWN || c->to == LINK_NO_CARRIER ? LOG_LEVEL_WARNING
+								       : LOG_LEVEL_NOTICE,
+			"%.*s: %s -> %s (%s)", STR_ARG(conf_of(f, number)->name),
+			link_state_text(c->from == LINK_SUSPECT ? LINK_UP : c->from),
+			link_state_text(c->to), c->cause);
 	k->state = c->to;
 	k->wall = f->io->io.wall(f->io->io.ctx);
 	save_soon(f, now);
@@ -422,6 +456,13 @@ static void hear_users(struct fairlead *f, mtime now)
 	f->heard_due = mtime_after(now, f->heard_quiet < 50 ? HEARD_BUSY : HEARD_IDLE);
 }
 
+static void log_starts(struct fairlead *f)
+{
+	for (uint8_t number = 1; number <= FL_LINKS_MAX; number++)
+		if (f->start_unsaid & link_bit(number))
+			log_start(f, number);
+}
+
 void uplinks_tick(struct fairlead *f, mtime now)
 {
 	struct link_out out;
@@ -438,12 +479,16 @@ void uplinks_tick(struct fairlead *f, mtime now)
 		hear_users(f, now);
 	if (mtime_reached(now, f->save_due))
 		save(f);
+	if (f->start_unsaid && mtime_reached(now, f->start_due))
+		log_starts(f);
 }
 
 mtime uplinks_next_due(const struct fairlead *f)
 {
 	mtime due = mtime_first(f->save_due, f->nlinks ? f->heard_due : MTIME_NEVER);
 
+	if (f->start_unsaid)
+		due = mtime_first(due, f->start_due);
 	for (size_t i = 0; i < f->nlinks; i++)
 		due = mtime_first(due, link_next_due(&f->link[f->order[i]]));
 	return due;

@@ -306,6 +306,8 @@ mtime link_next_due(const struct link *l);
 /* May the link carry new traffic?  UP, SUSPECT, DEGRADED. */
 bool link_state_is_fit(enum link_state s);
 bool link_is_fit(const struct link *l);
+/* Has the first round of its probes not ended yet? */
+bool link_is_starting(const struct link *l);
 /* The state a person is shown: a SUSPECT link is what it was before; a fit backup that is not in
  * use is LINK_STANDBY. */
 enum link_state link_shown_state(const struct link *l, bool in_use);

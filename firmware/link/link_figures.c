@@ -59,6 +59,11 @@ bool link_is_fit(const struct link *l)
 	return link_state_is_fit(l->state);
 }
 
+bool link_is_starting(const struct link *l)
+{
+	return l->saved || (l->state == LINK_RECOVERING && l->proof.first);
+}
+
 enum link_state link_shown_state(const struct link *l, bool in_use)
 {
 	enum link_state s = l->state == LINK_SUSPECT ? l->before : l->state;
