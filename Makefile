@@ -215,6 +215,9 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/fairlead.a
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
 	@B=$(B) tests/bench/dns $(NAMES)
 
+settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md from the schema
+	@SETTINGS_DOC_UPDATE=1 $<
+
 # ---- the lab -------------------------------------------------------------------------------------
 
 run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
@@ -256,7 +259,7 @@ help: ## this list
 	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
-.PHONY: all run test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
+.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)

@@ -515,7 +515,7 @@ static enum fl_err dns_listen(
 {
 	struct sim *s = ctx;
 
-	(void)threads;
+	s->threads = threads;
 	if (n > COUNT_OF(s->endpoint)) {
 		textbuf_printf(why, "too many addresses");
 		return FL_EFULL;
@@ -544,8 +544,60 @@ static enum fl_err dns_state(void *ctx, struct bytes state)
 
 static void dns_figures(void *ctx, struct dns_service_figures *out)
 {
+	*out = (struct dns_service_figures){
+		.running = true, .settled = !((struct sim *)ctx)->responder_is_late};
+}
+
+/* ---- messages to other name servers ---- */
+
+static enum fl_err datagrams_send(void *ctx, unsigned slot, const struct probe_path *path,
+	const struct ip_addr *to, uint16_t port, struct bytes packet, struct textbuf *why)
+{
+	struct sim *s = ctx;
+	struct sim_datagram *d = &s->datagram[s->ndatagrams];
+	const struct sim_interface *i = path ? find_interface(s, path->interface) : NULL;
+	uint8_t answer[sizeof(d->octets)];
+
+	if (s->ndatagrams == COUNT_OF(s->datagram) || packet.n > sizeof(d->octets) ||
+		packet.n < 4 || (path && !i)) {
+		textbuf_printf(why, "Network is unreachable");
+		return FL_EIO;
+	}
+	*d = (struct sim_datagram){.at = s->now, .to = *to, .port = port, .n = packet.n};
+	if (i)
+		memcpy(d->interface, i->name, sizeof(d->interface));
+	memcpy(d->octets, packet.at, packet.n);
+	s->ndatagrams++;
+	if (!s->datagrams_answered || (i && !works(i)))
+		return FL_OK;
+	memcpy(answer, packet.at, packet.n);
+	answer[2] |= 0x80; /* QR */
+	answer[3] = s->datagram_rcode;
+	post(s, mtime_after(s->now, ms(20)),
+		&(struct io_event){.kind = IO_DATAGRAM,
+			.slot = slot,
+			.from = *to,
+			.data = bytes_of(answer, packet.n)});
+	return FL_OK;
+}
+
+static void datagrams_close(void *ctx, unsigned slot)
+{
 	(void)ctx;
-	*out = (struct dns_service_figures){.running = true};
+	(void)slot;
+}
+
+/* No cryptography here: octets that differ with what is signed. */
+static void sim_hmac(enum hmac_hash hash, struct bytes key, const struct bytes *parts,
+	size_t nparts, uint8_t out[HMAC_MAX])
+{
+	struct rng sum = rng_of(key.n);
+
+	for (size_t i = 0; i < nparts; i++)
+		for (size_t k = 0; k < parts[i].n; k++)
+			sum = rng_of(rng_u64(&sum) ^ parts[i].at[k]);
+	for (size_t i = 0; i < hmac_size(hash); i++)
+		out[i] = (uint8_t)rng_u64(&sum);
 }
 
 /* ---- lamps ---- */
@@ -768,6 +820,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},
 		.sessions = {s, sessions_write, sessions_close},
+		.datagrams = {s, datagrams_send, datagrams_close},
+		.hmac = sim_hmac,
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},

@@ -90,6 +90,21 @@ struct sim {
 	size_t image_n, state_n;
 	struct dns_endpoint endpoint[40];
 	size_t nendpoints;
+	unsigned threads; /* of the responder */
+	bool responder_is_late; /* it has not taken its image yet */
+
+	/* Messages to other name servers, the newest last; each is answered as it asks to be. */
+	struct sim_datagram {
+		mtime at;
+		char interface[16]; /* empty: by the routing table */
+		struct ip_addr to;
+		uint16_t port;
+		uint8_t octets[512];
+		size_t n;
+	} datagram[64];
+	size_t ndatagrams;
+	bool datagrams_answered;
+	uint8_t datagram_rcode;
 
 	struct sim_lamp lamp[SIM_LAMPS];
 	size_t nlamps;

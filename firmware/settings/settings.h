@@ -150,6 +150,12 @@ size_t settings_diff(const struct settings *a, const struct settings *b, const s
 MUST_USE enum fl_err settings_bind(
 	const struct settings *s, struct arena *mem, void *out, struct diags *why);
 
+/* The reference manual of all rows, in Markdown. */
+void settings_reference(const struct setting *schema, const struct sink *out);
+/* Every row with its words, keys left out: "link", "link monitor target". */
+void settings_each_row(const struct setting *schema,
+	void (*each)(void *ctx, struct str path, const struct setting *row), void *ctx);
+
 /* ---- for the console ---- */
 
 /* One way to go on with a statement. */
