@@ -31,6 +31,8 @@ struct dns_service {
 	/* The published state, any octets; visible to the next query.  Copied. */
 	enum fl_err (*state)(void *ctx, struct bytes published);
 	void (*figures)(void *ctx, struct dns_service_figures *out);
+	/* What the responders counted, as they number it, all threads together; never falls. */
+	void (*counters)(void *ctx, uint64_t *out, size_t n);
 };
 
 #endif

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH       DNS_SERVER_BATCH
@@ -127,10 +128,40 @@ bool dns_thread_adopt(struct dns_thread *t)
 
 void dns_thread_begin(struct dns_thread *t)
 {
+	struct timespec now, wall;
+
 	dns_batch_begin(t->figures);
 	dns_state_read(t->server->conf.state, &t->state);
 	t->serving.state = t->state.octets;
 	t->serving.state_n = t->state.n;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+	t->serving.now_us = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+	t->serving.wall = (uint32_t)wall.tv_sec;
+}
+
+static uint64_t *counters_of(const struct dns_thread *t)
+{
+	size_t at = t->server->conf.answerer->counters_at;
+
+	return (uint64_t *)(void *)((uint8_t *)t->own + at);
+}
+
+/* The answerer counts in memory of its own, as memory that others read costs more. */
+static void counters_show(struct dns_thread *t)
+{
+	const uint64_t *from = counters_of(t);
+
+	for (size_t i = 0; i < t->server->conf.answerer->counters; i++)
+		atomic_store_explicit(&t->figures->counter[i], from[i], memory_order_relaxed);
+}
+
+static void counters_restore(struct dns_thread *t)
+{
+	uint64_t *to = counters_of(t);
+
+	for (size_t i = 0; i < t->server->conf.answerer->counters; i++)
+		to[i] = atomic_load_explicit(&t->figures->counter[i], memory_order_relaxed);
 }
 
 bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
@@ -169,6 +200,7 @@ void dns_thread_end(struct dns_thread *t, const struct dns_tally *tally)
 	dns_count(&t->figures->replies, tally->replies);
 	dns_count(&t->figures->dropped, tally->dropped);
 	dns_count(&t->figures->truncated, tally->truncated);
+	counters_show(t);
 	dns_batch_end(t->figures);
 }
 
@@ -467,6 +499,7 @@ static bool thread_open(struct dns_server *s, unsigned index)
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed) || t->epoll < 0 ||
 		t->wake < 0 || epoll_ctl(t->epoll, EPOLL_CTL_ADD, t->wake, &wake) < 0)
 		return false;
+	counters_restore(t);
 	a->thread_init(t->own, seed);
 	return true;
 }
@@ -531,7 +564,8 @@ enum fl_err dns_server_open(struct dns_server **out, const struct dns_server_con
 {
 	struct dns_server *s;
 
-	if (conf->threads < 1 || conf->threads > DNS_THREADS_MAX || !conf->tcp.connections)
+	if (conf->answerer->counters > DNS_COUNTERS_MAX || conf->threads < 1 ||
+		conf->threads > DNS_THREADS_MAX || !conf->tcp.connections)
 		return FL_ERANGE;
 	s = dns_pages(server_size(conf));
 	if (!s)

@@ -27,6 +27,8 @@ struct dns_serving {
 	const void *image;    /* as dns_answerer.image_open made it */
 	const uint8_t *state; /* the published state, aligned to 64 octets */
 	size_t state_n;
+	int64_t now_us; /* monotonic, as of the beginning of the batch */
+	uint32_t wall;  /* seconds since 1970-01-01 UTC */
 };
 
 #define DNS_STREAM_REPLY 16384
@@ -43,6 +45,9 @@ enum dns_stream_step { DNS_STREAM_MORE, DNS_STREAM_LAST, DNS_STREAM_LOST /* no m
 struct dns_answerer {
 	size_t thread_size; /* octets of a thread's own memory, zeroed, aligned to 64 octets */
 	size_t image_size;  /* octets of an opened image, aligned to 64 octets */
+	/* Counters in a thread's memory, 64 bits each: how many, and where.  What they were when a
+	 * worker ended is there when thread_init() is called in the next one. */
+	size_t counters_at, counters;
 	void (*thread_init)(void *thread, uint64_t seed);
 	/* Check an image that has just arrived; not again if it is known to be `sound`.  It may
 	 * keep pointers to `octets`. */

@@ -17,6 +17,7 @@
 
 #define DNS_THREADS_MAX   16
 #define DNS_ENDPOINTS_MAX 64
+#define DNS_COUNTERS_MAX  128
 #define DNS_STATE_MAX     16384 /* octets of the published state */
 
 /* ---- the published state ---- */
@@ -46,6 +47,7 @@ struct dns_figures_slot {
 	_Alignas(128) _Atomic uint64_t queries;
 	_Atomic uint64_t replies, dropped, truncated;
 	_Atomic uint64_t begun, done; /* batches; unequal for seconds: the thread is stuck */
+	_Atomic uint64_t counter[DNS_COUNTERS_MAX]; /* the answerer's */
 };
 
 #define DNS_SLOT_TCP DNS_THREADS_MAX /* the TCP thread's; 0.. are the UDP threads' */

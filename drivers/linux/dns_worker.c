@@ -625,6 +625,18 @@ static void worker_figures(void *ctx, struct dns_service_figures *out)
 	out->tcp = atomic_load_explicit(&page->slot[DNS_SLOT_TCP].queries, memory_order_relaxed);
 }
 
+static void worker_counters(void *ctx, uint64_t *out, size_t n)
+{
+	const struct dns_worker *w = ctx;
+	const struct dns_figures_page *page = w->figures.at;
+
+	memset(out, 0, n * sizeof(*out));
+	for (size_t i = 0; i < COUNT_OF(page->slot); i++)
+		for (size_t k = 0; k < n && k < DNS_COUNTERS_MAX; k++)
+			out[k] += atomic_load_explicit(
+				&page->slot[i].counter[k], memory_order_relaxed);
+}
+
 /* ---- construction ---- */
 
 int dns_worker_pid(const struct dns_worker *w)
@@ -681,6 +693,7 @@ enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
 		return FL_EIO;
 	}
 	*handle = w;
-	*out = (struct dns_service){w, worker_listen, worker_image, worker_state, worker_figures};
+	*out = (struct dns_service){
+		w, worker_listen, worker_image, worker_state, worker_figures, worker_counters};
 	return FL_OK;
 }

@@ -600,6 +600,14 @@ static void sim_hmac(enum hmac_hash hash, struct bytes key, const struct bytes *
 		out[i] = (uint8_t)rng_u64(&sum);
 }
 
+static void dns_counters(void *ctx, uint64_t *out, size_t n)
+{
+	const struct sim *s = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = i < COUNT_OF(s->dns_counter) ? s->dns_counter[i] : 0;
+}
+
 /* ---- lamps ---- */
 
 static struct sim_lamp *find_lamp(struct sim *s, struct str name)
@@ -823,6 +831,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.datagrams = {s, datagrams_send, datagrams_close},
 		.hmac = sim_hmac,
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures},
+		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},
 	};

@@ -105,6 +105,7 @@ struct sim {
 	size_t ndatagrams;
 	bool datagrams_answered;
 	uint8_t datagram_rcode;
+	uint64_t dns_counter[128]; /* what the responder has counted */
 
 	struct sim_lamp lamp[SIM_LAMPS];
 	size_t nlamps;

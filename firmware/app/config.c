@@ -26,6 +26,9 @@ struct dns_source config_dns_source(const struct config *c, uint32_t serial)
 		.npolicies = c->v.npolicies,
 		.keys = c->v.keys,
 		.nkeys = c->v.nkeys,
+		.views = c->v.views,
+		.nviews = c->v.nviews,
+		.conf = &c->v.dns,
 		.serial = serial,
 	};
 }

@@ -25,6 +25,7 @@ struct config_values {
 	SETTINGS_LIST(struct dns_domain_conf, domains);
 	SETTINGS_LIST(struct dns_reverse_conf, reverses);
 	SETTINGS_LIST(struct dns_key_conf, keys);
+	SETTINGS_LIST(struct dns_view_conf, views);
 	struct dns_conf dns;
 };
 

@@ -3,26 +3,29 @@
  * Started by fairleadd; see dns_worker.h for how the two live together. */
 #include "dns.h"
 #include "dns_child.h"
+#include "dns_limit.h"
 #include "dns_transfer.h"
 #include "hmac_nettle.h"
 #include "version.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* What a thread keeps for itself. */
 struct thread {
-	struct dns_responder responder; /* first: it is found by the thread's address */
+	struct dns_responder responder;
+	struct dns_limiter limiter;
 	struct dns_journal journal;
 };
 
 static void thread_init(void *thread, uint64_t seed)
 {
-	struct dns_responder *r = thread;
+	struct thread *t = thread;
+	struct dns_responder *r = &t->responder;
 
 	r->rng = rng_of(seed);
 	r->turn = (uint32_t)rng_u64(&r->rng);
+	r->limiter = &t->limiter;
 }
 
 static enum fl_err image_open(struct bytes octets, bool sound, void *image)
@@ -44,16 +47,21 @@ static void expect(const struct dns_serving *from, const struct bytes *queries, 
 		dns_prefetch_name(from->image, hash[i]);
 }
 
-static struct dns_signer signer_now(void)
+static struct dns_signer signer_now(const struct dns_serving *from)
 {
-	return (struct dns_signer){hmac_nettle, time(NULL)};
+	return (struct dns_signer){hmac_nettle, from->wall};
+}
+
+static struct dns_client client_of(const struct dns_serving *from, const struct dns_peer *to)
+{
+	return (struct dns_client){to->addr, to->tcp, {from->now_us}, from->wall};
 }
 
 /* A transfer over UDP is one message: the serial, or a refusal. */
 static bool answer_transfer(const struct dns_serving *from, const struct dns_client *client,
 	struct bytes query, struct buf *reply)
 {
-	const struct dns_signer signer = signer_now();
+	const struct dns_signer signer = signer_now(from);
 	struct dns_transfer t;
 
 	return !client->tcp &&
@@ -66,9 +74,9 @@ static bool answer_transfer(const struct dns_serving *from, const struct dns_cli
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
 	struct bytes query, struct buf *reply)
 {
-	struct dns_responder *r = thread;
-	const struct dns_client client = {.addr = to->addr, .tcp = to->tcp};
-	const struct dns_signer signer = signer_now();
+	struct dns_responder *r = &((struct thread *)thread)->responder;
+	const struct dns_client client = client_of(from, to);
+	const struct dns_signer signer = signer_now(from);
 
 	/* A state of another size comes from a daemon of another version. */
 	if (from->state_n != sizeof(struct published))
@@ -83,9 +91,9 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 static enum dns_stream_start stream_begin(void *thread, const struct dns_serving *from,
 	const struct dns_peer *to, struct bytes query, void *stream)
 {
-	const struct dns_client client = {.addr = to->addr, .tcp = to->tcp};
+	const struct dns_client client = client_of(from, to);
 	const struct dns_image *image = from->image;
-	const struct dns_signer signer = signer_now();
+	const struct dns_signer signer = signer_now(from);
 
 	if (!dns_transfer_is_asked(query) || !image->at)
 		return DNS_STREAM_NO;
@@ -105,13 +113,15 @@ static enum dns_stream_step stream_next(
 		[DNS_TRANSFER_LAST] = DNS_STREAM_LAST,
 		[DNS_TRANSFER_LOST] = DNS_STREAM_LOST,
 	};
-	const struct dns_signer signer = signer_now();
+	const struct dns_signer signer = signer_now(from);
 
 	return steps[dns_transfer_next(stream, from->image, &signer, reply)];
 }
 
 static const struct dns_answerer answerer = {
 	.thread_size = sizeof(struct thread),
+	.counters_at = offsetof(struct thread, responder.count),
+	.counters = sizeof(struct dns_counters) / sizeof(uint64_t),
 	.image_size = sizeof(struct dns_image),
 	.thread_init = thread_init,
 	.image_open = image_open,

@@ -20,6 +20,7 @@ static const struct {
 	{&domain_setting, offsetof(struct config_values, domains)},
 	{&reverse_setting, offsetof(struct config_values, reverses)},
 	{&tsig_key_setting, offsetof(struct config_values, keys)},
+	{&view_setting, offsetof(struct config_values, views)},
 	{&dns_setting, offsetof(struct config_values, dns)},
 };
 
@@ -51,6 +52,13 @@ static void dns_figures(void *ctx, struct dns_console_figures *out)
 	};
 }
 
+static void dns_counters(void *ctx, struct dns_counters *out)
+{
+	const struct dns_service *d = &((struct fairlead *)ctx)->io->dns;
+
+	d->counters(d->ctx, (uint64_t *)(void *)out, sizeof(*out) / sizeof(uint64_t));
+}
+
 void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMMANDS_MAX])
 {
 	const struct config *c = fairlead_config(f);
@@ -78,6 +86,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		.published = &f->published,
 		.ctx = f,
 		.figures = dns_figures,
+		.counters = dns_counters,
 	};
 	f->forwarding_console = (struct forwarding_console){
 		.source = config_forwarding_source(c),

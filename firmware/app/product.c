@@ -42,6 +42,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	modules_schema(f->schema);
 	for (size_t i = 0; i < COUNT_OF(f->config); i++)
 		config_init(&f->config[i], f->schema, &io->memory);
+	io->io.random(io->io.ctx, f->cookie_secret, sizeof(f->cookie_secret));
 	uplinks_load(f);
 	err = commit_load(f);
 	publish(f, io->io.now(io->io.ctx));

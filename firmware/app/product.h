@@ -98,6 +98,7 @@ struct fairlead {
 	struct arena scratch;
 	struct dns_image image;
 	uint32_t serial; /* of the image in force */
+	uint8_t cookie_secret[16]; /* of DNS cookies, new with every start */
 
 	/* The lamps of the board: SYS, then WAN1, WAN2, ... by link number. */
 	struct led_lamp lamp[FL_LINKS_MAX + 1];

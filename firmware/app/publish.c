@@ -167,6 +167,7 @@ static enum fl_err compile_zones(struct fairlead *f, struct config *c, struct by
 		ignored; /* there was no mistake when it was checked, under other link numbers */
 	enum fl_err err;
 
+	memcpy(source.cookie_secret, f->cookie_secret, sizeof(source.cookie_secret));
 	diags_init(&ignored, &f->scratch);
 	err = dns_image_build(&source, &f->scratch, image, &ignored);
 	if (!err) {

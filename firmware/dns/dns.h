@@ -142,10 +142,39 @@ struct dns_listen_conf {
 	uint32_t port;
 };
 
+/* Answers to one client network (dns_limit.h). */
+struct dns_rate_conf {
+	uint32_t answers; /* a second about one thing; 0: no limit */
+	uint32_t slip;    /* one in so many that are too many is sent cut short; 0: none */
+};
+
+#define DNS_TOLD_MAX 63 /* octets of `version` and `server-id` */
+
 struct dns_conf {
 	struct dns_listen_conf *listen; /* beside the links' own addresses */
 	size_t nlisten;
 	uint32_t threads; /* 0: one a core */
+	struct dns_rate_conf rate_limit;
+	bool cookies, extended_errors, client_subnet;
+	struct str version;   /* CHAOS version.bind; empty: REFUSED */
+	struct str server_id; /* NSID and CHAOS id.server; empty: not told */
+};
+
+enum dns_view_answer { DNS_VIEW_FIRST, DNS_VIEW_ONLY };
+
+struct dns_view_client {
+	struct origin origin;
+	struct ip_prefix prefix;
+};
+
+/* Clients in these networks get the addresses on one link first, or no others. */
+struct dns_view_conf {
+	struct origin origin;
+	struct str name;
+	struct dns_view_client *clients;
+	size_t nclients;
+	int32_t link;    /* index */
+	uint32_t answer; /* enum dns_view_answer */
 };
 
 /* Read "10;mail1" or "mail1"; false: it is no host name, and `why` says which part is not. */
@@ -163,6 +192,10 @@ struct dns_source {
 	size_t npolicies;
 	const struct dns_key_conf *keys;
 	size_t nkeys;
+	const struct dns_view_conf *views;
+	size_t nviews;
+	const struct dns_conf *conf; /* NULL: no limit, no cookies, nothing told */
+	uint8_t cookie_secret[16];
 	uint32_t serial; /* of every SOA; the generation of the published state is added to it */
 };
 
@@ -188,22 +221,51 @@ MUST_USE enum fl_err dns_image_open(struct bytes octets, struct dns_image *out);
 struct dns_client {
 	struct ip_addr addr; /* who asks */
 	bool tcp;
+	mtime now;     /* for rate limits; the batch's is good enough */
+	uint32_t wall; /* seconds since 1970-01-01 UTC, for cookies */
 };
 
 enum dns_outcome { DNS_DROP, DNS_REPLY };
 
+/* What a client's cookie shows (RFC 7873 5.2). */
+enum dns_cookie {
+	DNS_COOKIE_NONE, /* the client knows no cookies */
+	DNS_COOKIE_NEW,  /* it has none of ours yet */
+	DNS_COOKIE_BAD,  /* not ours, or too old */
+	DNS_COOKIE_GOOD,
+	DNS_COOKIES
+};
+
+/* The types that are counted each for itself; the last one is all others. */
+#define DNS_COUNTED_TYPES 12
+
+/* Words of 64 bits and nothing else: the worker copies them as such. */
 struct dns_counters {
-	uint64_t queries, udp, tcp, dropped, truncated;
+	uint64_t queries, udp, tcp, edns;
+	uint64_t dropped, truncated;
+	uint64_t limit_dropped, limit_slipped; /* by the rate limit */
+	uint64_t viewed;                       /* sets that a view put in order */
+	uint64_t kept;      /* answers with records none of whose links is live */
+	uint64_t withdrawn; /* answers that were empty for a dead link */
+	uint64_t cookie[DNS_COOKIES];
+	uint64_t type[DNS_COUNTED_TYPES];
 	uint64_t rcode[24];
 	uint64_t per_link[FL_LINKS_MAX +
 			  1]; /* address records answered, by link number; 0: off-site */
 };
 
+/* One line a counter that is not zero; links by the names that the image has for them. */
+void dns_counters_print(
+	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
+
+struct dns_limiter;
+
 /* One responder's own memory: a thread, or the simulator. */
 struct dns_responder {
 	struct dns_image image;
 	struct rng rng;
-	uint32_t turn; /* rotates answers */
+	uint32_t turn;               /* rotates answers */
+	struct dns_limiter *limiter; /* NULL: no rate limit, whatever the image says */
 	struct dns_counters count;
 };
 

@@ -8,7 +8,8 @@
  *   3. Malformed, or not one question: FORMERR.  An RCODE, AD, CD, RA, Z or unknown EDNS flags and
  *      options in a query, and octets behind it, are ignored (RFC 8906 3).
  *   4. EDNS version over 0: BADVERS.  A TSIG, as we know no key: NOTAUTH with BADKEY.
- *   5. NOTIFY, UPDATE, a transfer, a class other than IN, a name in no domain of ours: REFUSED.
+ *   5. NOTIFY, UPDATE, a transfer, a class other than IN, a name in no domain of ours: REFUSED.  Of
+ *      class CHAOS, what the settings tell (dns_chaos.c).
  *   6. The closest name there is decides (RFC 1034 4.3.2, RFC 4592): at or below a delegation, a
  *      referral (DS at the cut itself: ours); the name itself: its records, its CNAME, or NODATA; a
  *      wildcard right below the closest name; else NXDOMAIN.
@@ -16,20 +17,24 @@
  *      at most; a loop ends as it is, NOERROR.
  *   8. MX, SRV and NS bring the addresses of what they name, if there is room.  No NS in positive
  *      answers.  What does not fit leaves nothing but TC (RFC 2181 9, RFC 9471).
+ *   9. Over UDP, without a cookie of ours: the rate limit (dns_limit.h) may drop the answer, cut it
+ *      short, or ask for a cookie.
  *
  * Of a set, the records whose link is alive are in.  With none alive the set is NODATA, unless it
  * is to be answered whole: so is every MX set and the addresses behind it, for a sender that finds
  * no MX address returns the mail, while one that finds a dead address tries again. */
-#include "dns_format.h"
-#include "dns_query.h"
+#include "dns_chaos.h"
+#include "dns_counters.h"
+#include "dns_edns.h"
+#include "dns_limit.h"
 #include "dns_rdata.h"
+#include "dns_view.h"
 
 #include <string.h>
 
 #define CHAIN_MAX   8  /* CNAMEs followed */
 #define PENDING_MAX 32 /* names whose addresses go in the additional section */
 #define UNSURE_TTL  5  /* s: most, while a link of the set is suspect or recovering */
-#define OPT_SIZE    11
 #define POINTER     0xc000u
 #define POINTER_MAX 0x3fffu
 #define CLASSIC_UDP 512
@@ -50,6 +55,14 @@ struct answer {
 	struct buf out;
 	uint16_t count[SECTIONS];
 	bool authoritative;
+	uint32_t withdrawn; /* links for whose sake a set was left out */
+	uint32_t kept;      /* dead links whose records were answered all the same */
+	uint32_t about;     /* what the rate limit counts the answer for */
+
+	const struct dns_client *from;
+	struct dns_edns edns;
+	bool view_known;
+	const struct image_view *view;
 
 	/* The name that is being answered: where it stands in the reply, and where its zone's. */
 	struct dns_key *key; /* the query's; a CNAME's target takes its place */
@@ -165,6 +178,48 @@ static unsigned (*const order_of[ORDERS])(
 	[ORDER_POLICY] = order_policy,
 };
 
+/* The view that the client belongs to, or the one its resolver asks for. */
+static const struct image_view *view_of(struct answer *a)
+{
+	const struct image_header *h = image_header(a->image);
+	const struct dns_subnet *subnet = &a->edns.subnet;
+	uint8_t bits;
+
+	if (a->view_known)
+		return a->view;
+	a->view_known = true;
+	if (subnet->addr.family && subnet->bits) {
+		a->view = dns_view_of(a->image->at, &h->views, &subnet->addr, &a->edns.scope);
+		return a->view;
+	}
+	a->view = dns_view_of(a->image->at, &h->views, &a->from->addr, &bits);
+	return a->view;
+}
+
+/* Addresses on the link of the client's view come first, or alone. */
+static unsigned order_for_view(struct answer *a, const struct image_set *set, uint8_t *pick,
+	unsigned n, const struct image_view *view)
+{
+	const struct image_record *records = image_records(a->image, set->records);
+	bool one_link = set->order == ORDER_POLICY && set->policy < a->pub->npolicies &&
+			a->pub->policy[set->policy].method == POLICY_PRIORITY;
+	unsigned front = view ? to_front(records, view->link, pick, n) : 0;
+
+	if (front == 0)
+		return order_of[set->order](a, set, pick, n);
+	a->r->count.viewed++;
+	if (view->only || one_link)
+		return order_rotated(a, set, pick, front);
+	n = order_of[set->order](a, set, pick, n);
+	to_front(records, view->link, pick, n);
+	return n;
+}
+
+static bool is_address(uint16_t type)
+{
+	return type == DNS_A || type == DNS_AAAA;
+}
+
 /* The records of `set` that are answered now, by index, in order.  Returns how many. */
 static unsigned choose(struct answer *a, const struct image_set *set, uint8_t pick[IMAGE_SET_MAX])
 {
@@ -174,10 +229,16 @@ static unsigned choose(struct answer *a, const struct image_set *set, uint8_t pi
 	for (unsigned i = 0; i < set->count; i++)
 		if (records[i].links & a->alive)
 			pick[n++] = (uint8_t)i;
-	if (n == 0 && dns_set_is_whole(a->image, set, a->alive))
+	if (n == 0 && dns_set_is_whole(a->image, set, a->alive)) {
 		for (; n < set->count; n++)
 			pick[n] = (uint8_t)n;
-	return n > 1 ? order_of[set->order](a, set, pick, n) : n;
+		a->kept |= set->links;
+	}
+	if (n <= 1)
+		return n;
+	if (is_address(set->type) && image_header(a->image)->views.n)
+		return order_for_view(a, set, pick, n, view_of(a));
+	return order_of[set->order](a, set, pick, n);
 }
 
 /* ---- writing ---- */
@@ -230,7 +291,7 @@ static bool put_set(struct answer *a, enum section s, const struct image_set *se
 	const struct image_record *records = image_records(a->image, set->records);
 	bool unsure = set->links & a->pub->unsure & ~LINKS_ALWAYS;
 	uint32_t ttl = unsure && set->ttl > UNSURE_TTL ? UNSURE_TTL : set->ttl;
-	bool address = set->type == DNS_A || set->type == DNS_AAAA;
+	bool address = is_address(set->type);
 	uint8_t pick[IMAGE_SET_MAX];
 	unsigned n = choose(a, set, pick);
 
@@ -241,6 +302,8 @@ static bool put_set(struct answer *a, enum section s, const struct image_set *se
 			a->r->count.per_link[records[pick[i]].link]++;
 	}
 	a->count[s] = (uint16_t)(a->count[s] + n);
+	if (n == 0)
+		a->withdrawn |= set->links;
 	return n > 0;
 }
 
@@ -380,6 +443,15 @@ static const struct image_zone *zone_of_ds(
 
 enum step { STEP_DONE, STEP_FOLLOW, STEP_REFUSED, STEP_NXDOMAIN };
 
+/* What the rate limit counts an answer for: a name, what a domain has not, or a refusal. */
+enum about { ABOUT_NAME, ABOUT_NODATA, ABOUT_NXDOMAIN, ABOUT_ERROR };
+
+static void answer_is_about(struct answer *a, const void *node, enum about what)
+{
+	/* The low bits of an offset are free. */
+	a->about = (uint32_t)((const uint8_t *)node - a->image->at) + (uint32_t)what;
+}
+
 /* Answer for one name of the chain. */
 static enum step answer_name(struct answer *a, uint16_t type, const struct image_zone **from)
 {
@@ -397,6 +469,7 @@ static enum step answer_name(struct answer *a, uint16_t type, const struct image
 	}
 	enter_zone(a, zone, *from);
 	*from = zone;
+	answer_is_about(a, node, ABOUT_NAME);
 	if (node->cut && !(exact && type == DNS_DS && image_node(a->image, node->cut) == node)) {
 		put_referral(a, image_node(a->image, node->cut));
 		return STEP_DONE;
@@ -404,6 +477,7 @@ static enum step answer_name(struct answer *a, uint16_t type, const struct image
 	a->authoritative = true;
 	if (!exact && node->wildcard) {
 		node = image_node(a->image, node->wildcard);
+		answer_is_about(a, node, ABOUT_NAME);
 		exact = true;
 	}
 	if (exact && put_type(a, node, zone, type)) {
@@ -413,6 +487,7 @@ static enum step answer_name(struct answer *a, uint16_t type, const struct image
 	if (exact && put_cname(a, node))
 		return STEP_FOLLOW;
 	put_negative(a, zone);
+	answer_is_about(a, image_node(a->image, zone->apex), exact ? ABOUT_NODATA : ABOUT_NXDOMAIN);
 	return exact ? STEP_DONE : STEP_NXDOMAIN;
 }
 
@@ -469,19 +544,35 @@ void dns_prefetch_name(const struct dns_image *image, uint32_t hash)
 
 /* ---- the message around it ---- */
 
-static enum dns_rcode refuse(const struct dns_query *q, enum fl_err parsed)
+/* An option that we know and that is not as it should be (RFC 7873 5.2.2, RFC 7871 7.1.2). */
+static bool option_is_broken(const struct dns_query *q, const struct image_options *o)
+{
+	struct dns_subnet subnet;
+
+	if (q->cookie.at && o->cookies && !dns_cookie_is_whole(q->cookie))
+		return true;
+	return q->client_subnet.at && o->client_subnet &&
+	       dns_subnet_take(q->client_subnet, &subnet) != FL_OK;
+}
+
+static enum dns_rcode refuse(
+	const struct dns_query *q, enum fl_err parsed, const struct image_options *o)
 {
 	bool known = q->opcode == OPCODE_QUERY || q->opcode == OPCODE_NOTIFY ||
 		     q->opcode == OPCODE_UPDATE;
 
 	if (!known)
 		return RCODE_NOTIMP;
-	if (parsed)
+	if (parsed || option_is_broken(q, o) || (!q->has_question && !o->cookies))
 		return RCODE_FORMERR;
 	if (q->edns && q->version > 0)
 		return RCODE_BADVERS;
 	if (q->tsig_at)
 		return RCODE_NOTAUTH;
+	if (q->opcode == OPCODE_QUERY && !q->has_question)
+		return RCODE_NOERROR; /* it wants a cookie */
+	if (q->opcode == OPCODE_QUERY && q->class == DNS_CH)
+		return RCODE_NOERROR;
 	if (q->opcode != OPCODE_QUERY || q->class != DNS_IN || q->type == DNS_AXFR ||
 		q->type == DNS_IXFR)
 		return RCODE_REFUSED;
@@ -497,15 +588,6 @@ static size_t size_limit(const struct dns_query *q, const struct dns_client *fro
 	if (q->edns && q->udp_size > limit)
 		limit = q->udp_size < DNS_UDP_SIZE ? q->udp_size : DNS_UDP_SIZE;
 	return cap < limit ? cap : limit;
-}
-
-static void put_opt(struct buf *out, const struct dns_query *q, unsigned rcode)
-{
-	buf_put_u8(out, 0);
-	buf_put_u16(out, DNS_OPT);
-	buf_put_u16(out, DNS_UDP_SIZE);
-	buf_put_u32(out, (uint32_t)rcode >> 4 << 24 | (q->dnssec_ok ? 0x8000u : 0));
-	buf_put_u16(out, 0);
 }
 
 /* RFC 8945 5.2.1: BADKEY, not signed.  What the client wrote of names and time is repeated. */
@@ -548,21 +630,15 @@ static void put_header(struct buf *out, const struct dns_query *q, unsigned flag
 		set_u16(p + 4 + 2 * s, count[s]);
 }
 
-static void begin(
-	struct answer *a, struct dns_responder *r, const struct published *pub, struct dns_query *q)
+/* ---- counters ---- */
+
+/* The place of a type among the counters. */
+static unsigned counted_type(uint16_t type)
 {
-	a->r = r;
-	a->image = &r->image;
-	a->pub = pub;
-	a->alive = links_alive(pub);
-	a->unsure = 0;
-	memset(a->count, 0, sizeof(a->count));
-	a->authoritative = false;
-	a->name_at = DNS_HEADER;
-	a->zone_at = 0;
-	a->npending = 0;
-	a->key = &q->key;
-	a->hash = q->has_question ? q->hash : 0;
+	for (unsigned i = 0; i < DNS_COUNTED_TYPES - 1; i++)
+		if (dns_counted_types[i] == type)
+			return i;
+	return DNS_COUNTED_TYPES - 1;
 }
 
 static void count_query(struct dns_responder *r, const struct dns_client *from)
@@ -574,28 +650,169 @@ static void count_query(struct dns_responder *r, const struct dns_client *from)
 		r->count.udp++;
 }
 
+static void count_reply(const struct answer *a, const struct dns_query *q, enum dns_rcode rcode)
+{
+	struct dns_counters *c = &a->r->count;
+
+	c->rcode[rcode]++;
+	c->edns += q->edns;
+	c->cookie[a->edns.cookie]++;
+	if (q->has_question)
+		c->type[counted_type(q->type)]++;
+	c->kept += a->kept != 0;
+	c->withdrawn += a->withdrawn && !a->count[SECTION_ANSWER];
+}
+
+/* ---- the whole ---- */
+
+static const struct image_options *options_of(const struct dns_image *image)
+{
+	static const struct image_options none;
+
+	return image->at ? &image_header(image)->options : &none;
+}
+
+static void begin(struct answer *a, struct dns_responder *r, const struct published *pub,
+	const struct dns_client *from, struct dns_query *q)
+{
+	a->r = r;
+	a->image = &r->image;
+	a->pub = pub;
+	a->from = from;
+	a->alive = links_alive(pub);
+	a->unsure = a->withdrawn = a->kept = a->about = 0;
+	memset(a->count, 0, sizeof(a->count));
+	a->authoritative = a->view_known = false;
+	a->view = NULL;
+	a->name_at = DNS_HEADER;
+	a->zone_at = 0;
+	a->npending = 0;
+	a->key = &q->key;
+	a->hash = q->has_question ? q->hash : 0;
+	a->edns = (struct dns_edns){.options = options_of(a->image), .error = DNS_ERROR_NONE};
+}
+
+/* What the client's options ask for; they have been found good. */
+static void take_options(struct answer *a, const struct dns_query *q)
+{
+	const struct image_options *o = a->edns.options;
+
+	if (q->cookie.at && o->cookies)
+		a->edns.cookie =
+			dns_cookie_check(o->secret, &a->from->addr, a->from->wall, q->cookie);
+	if (q->client_subnet.at && o->client_subnet &&
+		dns_subnet_take(q->client_subnet, &a->edns.subnet) != FL_OK)
+		a->edns.subnet.addr.family = 0; /* cannot be */
+}
+
+/* "link wan1 down" */
+static void name_links(const struct answer *a, uint32_t links, struct textbuf *t)
+{
+	textbuf_printf(t, "link");
+	for (unsigned number = 1; number <= FL_LINKS_MAX; number++)
+		if (links & link_bit(number))
+			textbuf_printf(t, " %s", image_header(a->image)->link[number - 1]);
+	textbuf_printf(t, " down");
+}
+
+/* Why the answer is as it is, where its records do not say (RFC 8914). */
+static void explain_error(struct answer *a, enum dns_rcode rcode, struct textbuf *t)
+{
+	struct dns_edns *e = &a->edns;
+
+	if (rcode == RCODE_SERVFAIL) {
+		e->error = DNS_ERROR_NOT_READY;
+	} else if (!e->options->errors) {
+		return;
+	} else if (rcode == RCODE_REFUSED) {
+		e->error = DNS_ERROR_NOT_AUTHORITATIVE;
+	} else if (a->withdrawn && !a->count[SECTION_ANSWER]) {
+		e->error = DNS_ERROR_NETWORK;
+		name_links(a, a->withdrawn, t);
+	} else if (a->kept) {
+		e->error = DNS_ERROR_OTHER;
+		textbuf_printf(t, "answered although ");
+		name_links(a, a->kept, t);
+	}
+	e->error_text = textbuf_str(t);
+}
+
+/* Leave nothing behind the question. */
+static void cut_short(struct answer *a, size_t records_at)
+{
+	a->out.bad = false;
+	a->out.n = records_at;
+	memset(a->count, 0, sizeof(a->count));
+}
+
 /* Header and question are there, `a->out` ends behind the records. */
 static void finish(struct answer *a, struct bytes query, const struct dns_query *q,
 	enum dns_rcode rcode, size_t limit, size_t records_at)
 {
 	unsigned flags = a->authoritative ? FLAG_AA : 0;
+	char words[160];
+	struct textbuf text = textbuf_of(words, sizeof(words));
 
 	if (a->out.bad) {
-		a->out.bad = false;
-		a->out.n = records_at;
-		memset(a->count, 0, sizeof(a->count));
+		cut_short(a, records_at);
 		flags |= FLAG_TC;
 		a->r->count.truncated++;
 	}
 	a->out.cap = limit;
 	if (q->edns) {
-		put_opt(&a->out, q, rcode);
+		explain_error(a, rcode, &text);
+		dns_edns_put(&a->out, q, &a->edns, a->from, rcode);
 		a->count[SECTION_ADDITIONAL]++;
 	}
 	if (rcode == RCODE_NOTAUTH && put_tsig(&a->out, query, q))
 		a->count[SECTION_ADDITIONAL]++;
 	put_header(&a->out, q, flags, rcode, records_at > DNS_HEADER, a->count);
-	a->r->count.rcode[rcode]++;
+	count_reply(a, q, rcode);
+}
+
+static enum dns_rcode answer_chaos(struct answer *a, const struct dns_query *q)
+{
+	if (!dns_chaos_put(&a->out, q, a->edns.options))
+		return RCODE_REFUSED;
+	a->authoritative = true;
+	a->count[SECTION_ANSWER] = 1;
+	return RCODE_NOERROR;
+}
+
+static enum dns_rcode answer_query(struct answer *a, const struct dns_query *q)
+{
+	if (!q->has_question)
+		return RCODE_NOERROR;
+	if (q->class == DNS_CH)
+		return answer_chaos(a, q);
+	return a->image->at ? answer_question(a, q->type) : RCODE_SERVFAIL;
+}
+
+/* The rate limit's verdict on the answer; it may become a short one.  False: it is dropped. */
+static bool is_within_limit(
+	struct answer *a, const struct dns_query *q, enum dns_rcode *rcode, size_t records_at)
+{
+	const struct image_options *o = a->edns.options;
+	uint32_t about = a->about ? a->about : (uint32_t)*rcode << 2 | ABOUT_ERROR;
+
+	if (!o->rate || a->from->tcp || a->edns.cookie == DNS_COOKIE_GOOD || !a->r->limiter)
+		return true;
+	switch (dns_limit(a->r->limiter, &a->from->addr, about, o->rate, o->slip, a->from->now)) {
+	case DNS_LIMIT_SEND:
+		return true;
+	case DNS_LIMIT_DROP:
+		a->r->count.limit_dropped++;
+		return false;
+	case DNS_LIMIT_SLIP:
+		break;
+	}
+	a->r->count.limit_slipped++;
+	a->out.bad = true; /* TC: come again over TCP */
+	if (q->cookie.at && a->edns.cookie != DNS_COOKIE_NONE) {
+		cut_short(a, records_at); /* come again with this cookie */
+		*rcode = RCODE_BADCOOKIE;
+	}
+	return true;
 }
 
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
@@ -605,27 +822,34 @@ enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub
 	struct answer a;
 	enum fl_err parsed = dns_query_parse(query, &q);
 	enum dns_rcode rcode;
-	size_t limit, records_at = DNS_HEADER;
+	size_t limit, room, records_at = DNS_HEADER;
 
 	count_query(r, from);
 	if (parsed == FL_ESHORT) {
 		r->count.dropped++;
 		return DNS_DROP;
 	}
-	begin(&a, r, pub, &q);
-	rcode = refuse(&q, parsed);
+	begin(&a, r, pub, from, &q);
+	rcode = refuse(&q, parsed, a.edns.options);
+	if (rcode == RCODE_NOERROR)
+		take_options(&a, &q);
 	limit = size_limit(&q, from, reply->cap);
+	room = q.edns ? dns_edns_room(&q, &a.edns) : 0;
 	if (q.has_question && rcode != RCODE_NOTIMP)
 		records_at += q.name_n + 4;
-	if (records_at + OPT_SIZE > limit) { /* the caller's buffer is too small for any answer */
+	if (records_at + room > limit) { /* the caller's buffer is too small for any answer */
 		r->count.dropped++;
 		return DNS_DROP;
 	}
-	a.out = buf_of(reply->at, q.edns ? limit - OPT_SIZE : limit);
+	a.out = buf_of(reply->at, limit - room);
 	memcpy(a.out.at + DNS_HEADER, query.at + DNS_HEADER, records_at - DNS_HEADER);
 	a.out.n = records_at;
 	if (rcode == RCODE_NOERROR)
-		rcode = r->image.at ? answer_question(&a, q.type) : RCODE_SERVFAIL;
+		rcode = answer_query(&a, &q);
+	if (!is_within_limit(&a, &q, &rcode, records_at)) {
+		r->count.dropped++;
+		return DNS_DROP;
+	}
 	finish(&a, query, &q, rcode, limit, records_at);
 	reply->n = a.out.n;
 	return DNS_REPLY;

@@ -10,6 +10,7 @@
 #include "dns_build.h"
 
 #include "dns_access.h"
+#include "dns_view.h"
 
 #include <string.h>
 
@@ -565,6 +566,7 @@ static enum fl_err place(struct build *b, struct image_header *h)
 	h->slots = (uint32_t)at;
 	at += (uint64_t)h->nslots * sizeof(struct image_slot);
 	dns_access_place(b, h, &at);
+	dns_view_place(b, &h->views, &at);
 	h->nodes = (uint32_t)at;
 	for (struct build_node *node = b->nodes; node; node = node->next) {
 		if (at > INT32_MAX)
@@ -591,6 +593,32 @@ static void name_links(const struct dns_source *source, struct image_header *h)
 	}
 }
 
+/* The text behind its length. */
+static void put_told(struct str text, uint8_t out[DNS_TOLD_MAX + 1])
+{
+	size_t n = text.n < DNS_TOLD_MAX ? text.n : DNS_TOLD_MAX;
+
+	out[0] = (uint8_t)n;
+	if (n)
+		memcpy(out + 1, text.at, n);
+}
+
+static void set_options(const struct dns_source *source, struct image_options *o)
+{
+	const struct dns_conf *c = source->conf;
+
+	if (!c)
+		return;
+	o->rate = c->rate_limit.answers;
+	o->slip = c->rate_limit.slip;
+	o->cookies = c->cookies;
+	o->errors = c->extended_errors;
+	o->client_subnet = c->client_subnet;
+	put_told(c->version, o->version);
+	put_told(c->server_id, o->id);
+	memcpy(o->secret, source->cookie_secret, sizeof(o->secret));
+}
+
 static enum fl_err write_image(struct build *b, struct bytes *out)
 {
 	struct image_header h;
@@ -603,12 +631,14 @@ static enum fl_err write_image(struct build *b, struct bytes *out)
 	if (!image)
 		return FL_EFULL;
 	name_links(b->source, &h);
+	set_options(b->source, &h.options);
 	memcpy(image, &h, sizeof(h));
 	for (const struct build_node *node = b->nodes; node; node = node->next)
 		write_node(node, (node->next ? node->next->at : h.size) - node->at, image);
 	write_slots(b, image);
 	write_zones(b, image);
 	dns_access_write(b, image);
+	dns_view_write(b, &h.views, image);
 	*out = bytes_of(image, h.size);
 	return FL_OK;
 }
@@ -639,6 +669,7 @@ enum fl_err dns_image_build(
 	if (!b->buckets)
 		return FL_EFULL;
 	dns_contents(b);
+	dns_view_contents(b);
 	if (!mem->full)
 		connect(b);
 	if (mem->full)

@@ -62,6 +62,20 @@ struct build_zone {
 	const struct origin *origin;
 };
 
+/* A network of a view. */
+struct build_client {
+	struct ip_prefix prefix;
+	uint32_t view;
+	const struct origin *origin;
+};
+
+struct build_views {
+	struct build_client *client;
+	size_t nclients;
+	struct image_range *range[2]; /* IPv4, IPv6 */
+	size_t n[2];
+};
+
 struct build {
 	const struct dns_source *source;
 	struct arena *mem;
@@ -72,6 +86,7 @@ struct build {
 	uint32_t nnodes;
 	struct build_zone *zones, **last_zone;
 	uint32_t nzones;
+	struct build_views views;
 	uint8_t scratch[DNS_RDATA_MAX];
 };
 

@@ -35,6 +35,17 @@ static enum fl_err show_dns(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err show_dns_statistics(struct console_call *call)
+{
+	const struct dns_console *m = call->module;
+	struct dns_counters c = {0};
+
+	if (m->counters)
+		m->counters(m->ctx, &c);
+	dns_counters_print(&c, m->image, call->out);
+	return FL_OK;
+}
+
 static enum fl_err show_dns_answer(struct console_call *call)
 {
 	const struct dns_console *m = call->module;
@@ -69,6 +80,8 @@ static bool type_words(void *module, size_t index, struct settings_choice *out)
 const struct console_command dns_commands[] = {
 	{"show dns", "domains that are served, and the figures of the worker", CONSOLE_ANY,
 		show_dns, NULL},
+	{"show dns statistics", "what was asked and answered, by type, code, link and cookie",
+		CONSOLE_ANY, show_dns_statistics, NULL},
 	{"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
 		type_words},
 	{0},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_console.h - `show dns`, `show dns answer NAME TYPE`. */
+/* dns_console.h - `show dns`, `show dns answer NAME TYPE`, `show dns statistics`. */
 #ifndef FL_DNS_CONSOLE_H
 #define FL_DNS_CONSOLE_H
 
@@ -19,6 +19,7 @@ struct dns_console {
 	const struct published *published;
 	void *ctx;
 	void (*figures)(void *ctx, struct dns_console_figures *out); /* may be NULL */
+	void (*counters)(void *ctx, struct dns_counters *out);       /* may be NULL */
 };
 
 extern const struct console_command dns_commands[];

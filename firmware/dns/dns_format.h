@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dns_format.h - the layout of a zone image.  For the files of this folder only.
  *
- *   header | zones | slots | access | nodes
+ *   header | zones | slots | access | views | nodes
  *
  * Offsets count from the start of the image; all numbers are in the byte order of the machine, as
  * an image never leaves it; everything is aligned to four octets.  A slot is an entry of an
@@ -18,12 +18,44 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a34)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a35)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
 /* A mask of links has bit n-1 for link number n.  This bit is a link that never dies. */
 #define LINKS_ALWAYS (UINT32_C(1) << 31)
+
+/* Views: dns_view.c. */
+struct image_view {
+	uint32_t link; /* number */
+	uint32_t only; /* 1: addresses on other links are left out while it has one */
+};
+
+struct image_range {
+	uint8_t from[16]; /* up to the next one's */
+	uint32_t view;    /* index, or NO_VIEW */
+};
+
+#define NO_VIEW UINT32_MAX
+
+struct image_ranges {
+	uint32_t at, n;
+};
+
+struct image_views {
+	uint32_t at, n;
+	struct image_ranges v4, v6;
+};
+
+/* How messages are dealt with, whatever the zones. */
+struct image_options {
+	uint32_t rate, slip;                    /* of dns_limit(); rate 0: no limit */
+	uint8_t cookies, errors, client_subnet; /* 1: yes */
+	/* A length octet and text, as a TXT record has them; length 0: not told. */
+	uint8_t version[DNS_TOLD_MAX + 1], id[DNS_TOLD_MAX + 1];
+	uint8_t secret[16]; /* of cookies */
+	uint8_t pad[1];
+};
 
 struct image_header {
 	uint32_t magic, size;
@@ -35,6 +67,8 @@ struct image_header {
 	uint32_t keys, nkeys;
 	uint32_t most_labels;   /* of any name */
 	uint32_t serial;
+	struct image_views views;
+	struct image_options options;
 	char link[FL_LINKS_MAX][FL_NAME_MAX + 1]; /* names, for people; zero-ended */
 	uint8_t pad[4 - FL_LINKS_MAX * (FL_NAME_MAX + 1) % 4];
 };

@@ -11,6 +11,7 @@
 #include "dns_access.h"
 #include "dns_format.h"
 #include "dns_rdata.h"
+#include "dns_view.h"
 
 #include <string.h>
 
@@ -62,6 +63,12 @@ static bool lies_in(uint32_t at, uint64_t count, uint64_t size, uint64_t from, u
 	return at % IMAGE_ALIGN == 0 && at >= from && at + count * size <= to;
 }
 
+static bool options_are_sound(const struct image_options *o)
+{
+	return o->cookies <= 1 && o->errors <= 1 && o->client_subnet <= 1 &&
+	       o->version[0] <= DNS_TOLD_MAX && o->id[0] <= DNS_TOLD_MAX;
+}
+
 static bool header_is_sound(const struct dns_image *image)
 {
 	const struct image_header *h = image_header(image);
@@ -74,7 +81,9 @@ static bool header_is_sound(const struct dns_image *image)
 			return false;
 	return lies_in(h->zones, h->nzones, sizeof(struct image_zone), sizeof(*h), h->slots) &&
 	       lies_in(h->slots, h->nslots, sizeof(struct image_slot), sizeof(*h), h->nodes) &&
-	       h->nodes % IMAGE_ALIGN == 0 && h->nodes <= h->size && dns_access_is_sound(image);
+	       h->nodes % IMAGE_ALIGN == 0 && h->nodes <= h->size && dns_access_is_sound(image) &&
+	       options_are_sound(&h->options) &&
+	       dns_view_is_sound(bytes_of(image->at, image->n), &h->views, h->nodes);
 }
 
 static bool record_is_sound(

@@ -5,14 +5,22 @@
 
 #include <string.h>
 
-/* RFC 6891 6.1.2: options we do not know are ignored, but they must be whole. */
-static bool options_are_whole(struct bytes data)
+/* RFC 6891 6.1.2: options we do not know are ignored, but they must be whole.  Of an option that is
+ * there twice the first counts. */
+static bool take_options(struct dns_query *q, struct bytes data)
 {
 	while (data.n) {
-		bytes_take_u16(&data);
-		bytes_take(&data, bytes_take_u16(&data));
+		uint16_t code = bytes_take_u16(&data), n = bytes_take_u16(&data);
+		struct bytes option = bytes_of(bytes_take(&data, n), n);
+
 		if (data.bad)
 			return false;
+		if (code == OPTION_NSID)
+			q->nsid = true;
+		else if (code == OPTION_COOKIE && !q->cookie.at)
+			q->cookie = option;
+		else if (code == OPTION_CLIENT_SUBNET && !q->client_subnet.at)
+			q->client_subnet = option;
 	}
 	return true;
 }
@@ -20,7 +28,7 @@ static bool options_are_whole(struct bytes data)
 static enum fl_err take_opt(
 	struct dns_query *q, uint16_t size, uint32_t ttl, size_t name_n, struct bytes data)
 {
-	if (q->edns || name_n != 1 || !options_are_whole(data))
+	if (q->edns || name_n != 1 || !take_options(q, data))
 		return FL_EFORMAT;
 	q->edns = true;
 	q->udp_size = size;
@@ -79,23 +87,25 @@ static enum fl_err take_question(struct bytes in, size_t *at, struct dns_query *
 enum fl_err dns_query_parse(struct bytes in, struct dns_query *q)
 {
 	unsigned questions, before, records;
-	size_t at;
+	size_t at = DNS_HEADER;
 
 	if (in.n < DNS_HEADER || in.at[2] & 0x80)
 		return FL_ESHORT;
 	q->id = get_u16(in.at);
 	q->flags = get_u16(in.at + 2);
 	q->opcode = q->flags >> 11 & 15;
-	q->has_question = q->edns = q->dnssec_ok = false;
+	q->has_question = q->edns = q->dnssec_ok = q->nsid = false;
+	q->cookie = q->client_subnet = bytes_of(NULL, 0);
 	q->tsig_at = 0;
 	questions = get_u16(in.at + 4);
 	before = get_u16(in.at + 6) + get_u16(in.at + 8); /* answer and authority */
 	records = before + get_u16(in.at + 10);
-	if (questions != 1 || take_question(in, &at, q) != FL_OK)
+	if (questions > 1 || (questions && take_question(in, &at, q) != FL_OK))
 		return FL_EFORMAT;
 	/* Each record takes eleven octets at least, so a huge count ends with the message. */
 	for (unsigned i = 0; i < records; i++)
 		if (take_record(in, &at, i >= before, i + 1 == records, q) != FL_OK)
 			return FL_EFORMAT;
-	return FL_OK; /* octets behind the last record are ignored */
+	/* Octets behind the last record are ignored. */
+	return questions || q->cookie.at ? FL_OK : FL_EFORMAT;
 }

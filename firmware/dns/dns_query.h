@@ -16,6 +16,7 @@ enum dns_rcode {
 	RCODE_REFUSED = 5,
 	RCODE_NOTAUTH = 9,
 	RCODE_BADVERS = 16,
+	RCODE_BADCOOKIE = 23,
 };
 
 enum dns_opcode { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
@@ -24,6 +25,14 @@ enum dns_opcode { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 #define FLAG_AA 0x0400u
 #define FLAG_TC 0x0200u
 #define FLAG_RD 0x0100u
+
+/* EDNS options that mean something to us. */
+enum dns_option {
+	OPTION_NSID = 3,          /* RFC 5001 */
+	OPTION_CLIENT_SUBNET = 8, /* RFC 7871 */
+	OPTION_COOKIE = 10,       /* RFC 7873 */
+	OPTION_ERROR = 15,        /* RFC 8914 */
+};
 
 struct dns_query {
 	uint16_t id, flags;
@@ -37,12 +46,15 @@ struct dns_query {
 	uint16_t udp_size; /* the client's */
 	uint8_t version;
 	bool dnssec_ok;
+	bool nsid; /* asked for */
+	/* Data of the options, as they came; `at` NULL: not there. */
+	struct bytes cookie, client_subnet;
 	size_t tsig_at; /* its owner name, 0: not signed */
 	size_t tsig_data, tsig_n;
 };
 
-/* FL_OK; FL_ESHORT: not to be answered at all (under 12 octets, or a response itself);
- * FL_EFORMAT: malformed; id, flags and opcode are good. */
+/* FL_OK: one question, or none and a cookie (RFC 7873 5.4); FL_ESHORT: not to be answered at all
+ * (under 12 octets, or a response itself); FL_EFORMAT: malformed; id, flags and opcode are good. */
 MUST_USE enum fl_err dns_query_parse(struct bytes in, struct dns_query *q);
 
 #endif

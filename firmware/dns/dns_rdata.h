@@ -20,13 +20,14 @@ enum dns_type {
 	DNS_DNAME = 39,
 	DNS_OPT = 41,
 	DNS_DS = 43,
+	DNS_HTTPS = 65,
 	DNS_TSIG = 250,
 	DNS_IXFR = 251,
 	DNS_AXFR = 252,
 	DNS_ANY = 255,
 };
 
-enum dns_class { DNS_IN = 1 };
+enum dns_class { DNS_IN = 1, DNS_CH = 3 };
 
 #define DNS_RDATA_MAX     4096 /* octets of one record's data that we take */
 #define DNS_TYPE_TEXT_MAX 16

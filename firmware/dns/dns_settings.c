@@ -636,6 +636,31 @@ static const struct setting listen_rows[] = {
 	{0},
 };
 
+static const struct setting rate_limit_rows[] = {
+	{
+		.name = "answers",
+		.help = "a second, to one network (/24, IPv6 /56) about one name; 0: no limit",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_rate_conf, answers),
+		.type = VALUE_UINT,
+		.min = 0,
+		.max = 1000000,
+		.def = "200",
+	},
+	{
+		.name = "slip",
+		.help = "one in so many that are too many is sent cut short, so that a client "
+			"comes over TCP; 0: none",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_rate_conf, slip),
+		.type = VALUE_UINT,
+		.min = 0,
+		.max = 10,
+		.def = "2",
+	},
+	{0},
+};
+
 static const struct setting dns_rows[] = {
 	{
 		.name = "listen",
@@ -655,7 +680,130 @@ static const struct setting dns_rows[] = {
 		.min = 1,
 		.max = 64,
 	},
+	{
+		.name = "rate-limit",
+		.help = "how many answers over UDP a network gets that has shown no cookie",
+		.kind = SETTING_BLOCK,
+		.offset = offsetof(struct dns_conf, rate_limit),
+		.rows = rate_limit_rows,
+	},
+	{
+		.name = "cookies",
+		.help = "give cookies to clients that know them (RFC 7873)",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, cookies),
+		.type = VALUE_YESNO,
+		.def = "yes",
+	},
+	{
+		.name = "extended-errors",
+		.help = "say why an answer is empty: \"link wan1 down\" (RFC 8914)",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, extended_errors),
+		.type = VALUE_YESNO,
+		.def = "yes",
+	},
+	{
+		.name = "client-subnet",
+		.help = "choose views by the network that a resolver asks for (RFC 7871)",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, client_subnet),
+		.type = VALUE_YESNO,
+		.def = "no",
+	},
+	{
+		.name = "version",
+		.help = "answer to version.bind of class CHAOS; left out: refused",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, version),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = DNS_TOLD_MAX,
+	},
+	{
+		.name = "server-id",
+		.help = "answer to NSID and to id.server of class CHAOS; left out: not told",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_conf, server_id),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = DNS_TOLD_MAX,
+	},
 	{0},
+};
+
+/* ---- view ---- */
+
+static const char *const view_choices[] = {
+	[DNS_VIEW_FIRST] = "first", [DNS_VIEW_ONLY] = "only", NULL};
+static const char *const view_help[] = {
+	[DNS_VIEW_FIRST] = "the link's addresses, then the others",
+	[DNS_VIEW_ONLY] = "the link's addresses alone, while it is live",
+	NULL,
+};
+
+static const struct setting view_client_columns[] = {
+	{
+		.name = "PREFIX",
+		.help = "a network that asks; the longest of all views counts",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_view_client, prefix),
+		.type = VALUE_PREFIX,
+	},
+	{0},
+};
+
+static const struct setting view_columns[] = {
+	{
+		.name = "NAME",
+		.help = "name of the view",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct dns_view_conf, name),
+		.type = VALUE_NAME,
+	},
+	{0},
+};
+
+static const struct setting view_rows[] = {
+	{
+		.name = "client",
+		.help = "a network that is answered so",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct dns_view_conf, clients),
+		.columns = view_client_columns,
+		.size = sizeof(struct dns_view_client),
+	},
+	{
+		.name = "link",
+		.help = "the link whose addresses it gets",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct dns_view_conf, link),
+		.type = VALUE_REF,
+		.ref = "link",
+	},
+	{
+		.name = "answer",
+		.help = "what becomes of addresses on other links",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct dns_view_conf, answer),
+		.type = VALUE_CHOICE,
+		.choices = view_choices,
+		.choice_help = view_help,
+		.def = "first",
+	},
+	{0},
+};
+
+const struct setting view_setting = {
+	.name = "view",
+	.help = "networks of clients that come in over a certain link: its provider's own",
+	.kind = SETTING_LIST,
+	.columns = view_columns,
+	.rows = view_rows,
+	.size = sizeof(struct dns_view_conf),
 };
 
 const struct setting dns_setting = {

@@ -10,6 +10,7 @@
 extern const struct setting domain_setting;
 extern const struct setting reverse_setting;
 extern const struct setting tsig_key_setting;
+extern const struct setting view_setting; /* struct dns_view_conf */
 extern const struct setting dns_setting;
 
 #endif

@@ -21,9 +21,20 @@ static void nothing(void *ctx, const char *text, size_t n)
 static struct zone *example(void)
 {
 	static struct zone z;
+	static struct dns_view_client isp = {.prefix = {{4, {192, 0, 2}}, 24}};
+	static struct dns_view_conf view = {
+		.name = STR("isp"), .clients = &isp, .nclients = 1, .link = 1};
+	static struct dns_conf conf = {.cookies = true,
+		.extended_errors = true,
+		.client_subnet = true,
+		.version = STR("1"),
+		.server_id = STR("north")};
 
 	if (!z.octets.n) {
 		zone_example(&z);
+		z.source.conf = &conf;
+		z.source.views = &view;
+		z.source.nviews = 1;
 		check(zone_build(&z) == FL_OK);
 	}
 	return &z;

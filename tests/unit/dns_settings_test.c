@@ -15,13 +15,14 @@ struct values {
 	SETTINGS_LIST(struct policy_conf, policies);
 	SETTINGS_LIST(struct dns_domain_conf, domains);
 	SETTINGS_LIST(struct dns_reverse_conf, reverses);
+	SETTINGS_LIST(struct dns_view_conf, views);
 	struct dns_conf dns;
 };
 
 struct typed {
 	struct arena mem;
 	struct diags why;
-	struct setting schema[6];
+	struct setting schema[7];
 	struct settings tree;
 	struct values v;
 };
@@ -42,6 +43,7 @@ static int open_typed(void **state)
 		{&policy_setting, offsetof(struct values, policies)},
 		{&domain_setting, offsetof(struct values, domains)},
 		{&reverse_setting, offsetof(struct values, reverses)},
+		{&view_setting, offsetof(struct values, views)},
 		{&dns_setting, offsetof(struct values, dns)},
 	};
 
@@ -119,6 +121,48 @@ static void domain_is_filled_in_as_typed(void **state)
 	assert_int_equal(t->v.dns.threads, 2);
 }
 
+static void responder_is_generous_and_knows_cookies_unless_told_otherwise(void **state)
+{
+	struct typed *t = *state;
+
+	assert_int_equal(bind(t, LINKS), FL_OK);
+	assert_int_equal(t->v.dns.rate_limit.answers, 200);
+	assert_int_equal(t->v.dns.rate_limit.slip, 2);
+	assert_true(t->v.dns.cookies);
+	assert_true(t->v.dns.extended_errors);
+	assert_false(t->v.dns.client_subnet);
+	assert_int_equal(t->v.dns.version.n, 0);
+	assert_int_equal(t->v.dns.server_id.n, 0);
+}
+
+static void responder_does_as_it_is_told(void **state)
+{
+	struct typed *t = *state;
+
+	assert_int_equal(
+		bind(t, LINKS
+			"dns { rate-limit { answers 0, slip 5 }, cookies no, version \"1 2\"\n"
+			"server-id north, client-subnet yes, extended-errors no }\n"
+			"view isp2 { client 192.0.2.0/24, client 2001:db8::/32, link wan2\n"
+			"answer only }\n"),
+		FL_OK);
+	assert_int_equal(t->v.dns.rate_limit.answers, 0);
+	assert_int_equal(t->v.dns.rate_limit.slip, 5);
+	assert_false(t->v.dns.cookies);
+	assert_false(t->v.dns.extended_errors);
+	assert_true(t->v.dns.client_subnet);
+	assert_true(str_is(t->v.dns.version, "1 2"));
+	assert_true(str_is(t->v.dns.server_id, "north"));
+	assert_int_equal(t->v.views[0].nclients, 2);
+	assert_int_equal(t->v.views[0].link, 1);
+	assert_int_equal(t->v.views[0].answer, DNS_VIEW_ONLY);
+}
+
+static void view_without_link_names_the_line(void **state)
+{
+	assert_mistake(*state, LINKS "view isp2 { client 192.0.2.0/24 }\n", 3, "link");
+}
+
 static void host_without_link_names_line_and_field(void **state)
 {
 	assert_mistake(*state,
@@ -164,6 +208,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(domain_is_filled_in_as_typed),
+		TEST(responder_is_generous_and_knows_cookies_unless_told_otherwise),
+		TEST(responder_does_as_it_is_told),
+		TEST(view_without_link_names_the_line),
 		TEST(host_without_link_names_line_and_field),
 		TEST(mail_entry_without_preference_names_the_line),
 		TEST(preference_without_mail_entry_names_the_line),
