@@ -16,6 +16,7 @@ struct dns_endpoint {
 
 struct dns_service_figures {
 	bool running;
+	bool settled; /* what it was given last is what it answers from */
 	uint32_t restarts;
 	uint64_t queries, replies, dropped, tcp, truncated;
 };

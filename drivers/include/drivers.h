@@ -4,7 +4,9 @@
 #ifndef FL_DRIVERS_H
 #define FL_DRIVERS_H
 
+#include "datagrams.h"
 #include "dns_service.h"
+#include "hmac.h"
 #include "interfaces.h"
 #include "io.h"
 #include "kernel.h"
@@ -25,6 +27,8 @@ struct drivers {
 	struct storage storage; /* everything else that outlives a restart */
 	struct sessions sessions;
 	struct dns_service dns;
+	struct datagrams datagrams; /* to other name servers */
+	hmac_function *hmac;
 	struct log log;
 	struct arena_source memory;
 };

@@ -26,6 +26,7 @@ enum io_event_kind {
 	IO_WORKER_GONE,    /* the DNS worker died (`text` says how); the driver starts another */
 	IO_KERNEL_CHANGED, /* somebody took away forwarding state of ours, or events were lost:
 			      reconcile */
+	IO_DATAGRAM,       /* an answer to what datagrams.send() sent: `slot`, `from`, `data` */
 	IO_STOP,           /* end cleanly (SIGTERM, SIGINT) */
 	IO_RELOAD,         /* read the settings again (SIGHUP) */
 };
@@ -42,6 +43,7 @@ struct io_event {
 	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
 	struct str interface;
 	unsigned session;
+	unsigned slot; /* IO_DATAGRAM */
 	struct str text;
 };
 

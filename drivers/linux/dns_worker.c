@@ -613,7 +613,9 @@ static void worker_figures(void *ctx, struct dns_service_figures *out)
 	struct dns_worker *w = ctx;
 	struct dns_figures_page *page = w->figures.at;
 
-	*out = (struct dns_service_figures){.running = w->ready, .restarts = w->restarts};
+	*out = (struct dns_service_figures){.running = w->ready,
+		.settled = w->ready && w->answered == w->image_number,
+		.restarts = w->restarts};
 	for (size_t i = 0; i < COUNT_OF(page->slot); i++) {
 		const struct dns_figures_slot *slot = &page->slot[i];
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fairleadd - the daemon: builds the Linux drivers, hands them to the product and runs its loop. */
 #include "board.h"
+#include "datagrams_linux.h"
 #include "dns_worker.h"
+#include "hmac_nettle.h"
 #include "interfaces_linux.h"
 #include "kernel_linux.h"
 #include "kernel_watch.h"
@@ -164,6 +166,7 @@ struct world {
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
 	struct probes_linux *probes;
+	struct datagrams_linux *datagrams;
 	struct kernel_linux *kernel;
 	struct kernel_watch *watch;
 	struct sessions_linux *sessions;
@@ -209,6 +212,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 	if ((err = storage_files_open(&d->storage, o->state, &w->mem, why)) ||
 		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
 		(err = probes_linux_open(&d->probes, &w->probes, w->loop)) ||
+		(err = datagrams_linux_open(&d->datagrams, &w->datagrams, w->loop)) ||
 		(err = kernel_linux_open(&d->kernel, &w->kernel, &memory_linux, &d->log, why)) ||
 		(err = kernel_watch_open(&w->watch, w->loop, why)) ||
 		(err = open_lamps(w, o, why)) ||
@@ -227,6 +231,8 @@ static void world_close(struct world *w)
 		kernel_watch_close(w->watch);
 	if (w->kernel)
 		kernel_linux_close(w->kernel);
+	if (w->datagrams)
+		datagrams_linux_close(w->datagrams);
 	if (w->probes)
 		probes_linux_close(w->probes);
 	if (w->interfaces)
@@ -302,6 +308,7 @@ int main(int argc, char **argv)
 		o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO};
 	w.drivers.log = log_linux_open(&w.log, "fairleadd");
 	w.drivers.memory = memory_linux;
+	w.drivers.hmac = hmac_nettle;
 	arena_init(&w.mem, &memory_linux);
 	return o.flush ? flush(&w, &o) : run(&w, &o);
 }

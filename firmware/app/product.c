@@ -99,6 +99,9 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		log_printf(&f->log, LOG_LEVEL_ERROR,
 			"the DNS worker is gone (%.*s) and was started again", STR_ARG(e->text));
 		break;
+	case IO_DATAGRAM:
+		secondaries_answer(f, e);
+		break;
 	case IO_KERNEL_CHANGED:
 		f->reconcile_due = mtime_first(f->reconcile_due, now);
 		break;
@@ -120,6 +123,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 
 	until = mtime_first(until, uplinks_next_due(f));
 	until = mtime_first(until, panel_next_due(f));
+	until = mtime_first(until, secondaries_next_due(f));
 	until = mtime_first(until, terminals_next_due(f));
 	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
@@ -138,6 +142,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	}
 	if (mtime_reached(now, f->reconcile_due))
 		publish_reconcile(f, now);
+	secondaries_tick(f, now);
 	panel_tick(f, now);
 	terminals_tick(f, now);
 }

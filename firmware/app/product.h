@@ -10,6 +10,8 @@
 #include "config.h"
 #include "console.h"
 #include "dns_console.h"
+#include "dns_notify.h"
+#include "dns_transfer.h"
 #include "drivers.h"
 #include "explain_console.h"
 #include "forwarding_console.h"
@@ -98,6 +100,9 @@ struct fairlead {
 	struct arena scratch;
 	struct dns_image image;
 	uint32_t serial; /* of the image in force */
+	struct dns_notify notify;
+	struct dns_live notified; /* what the secondaries were told of last */
+	mtime notify_wait;        /* until the responder has taken its image */
 	uint8_t cookie_secret[16]; /* of DNS cookies, new with every start */
 
 	/* The lamps of the board: SYS, then WAN1, WAN2, ... by link number. */
@@ -151,6 +156,8 @@ void uplinks_tick(struct fairlead *f, mtime now);
 mtime uplinks_next_due(const struct fairlead *f);
 /* Fill f->link_console for the configuration in force. */
 void uplinks_console(struct fairlead *f);
+/* How a packet leaves by this link. */
+struct probe_path uplinks_path(const struct link_conf *conf);
 /* Carry out what a link wants. */
 void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
 
@@ -192,6 +199,16 @@ enum fl_err what_if_config(struct fairlead *f, const struct console *session, st
 	const struct sink *out);
 /* Its zone image, in its memory. */
 enum fl_err what_if_image(struct config *draft, uint32_t serial, struct dns_image *image);
+
+/* ---- secondaries.c: other name servers that copy our zones ---- */
+
+/* The configuration in force is new, and its zones are served. */
+void secondaries_configure(struct fairlead *f);
+/* The published state is another. */
+void secondaries_published(struct fairlead *f, mtime now);
+void secondaries_answer(struct fairlead *f, const struct io_event *e);
+void secondaries_tick(struct fairlead *f, mtime now);
+mtime secondaries_next_due(const struct fairlead *f);
 
 /* ---- commit.c: configurations that follow each other ---- */
 

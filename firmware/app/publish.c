@@ -126,6 +126,7 @@ void publish(struct fairlead *f, mtime now)
 		return;
 	f->published = next;
 	tell_dns(f);
+	secondaries_published(f, now);
 	dns_told = f->io->io.now(f->io->io.ctx);
 	if (forwarding_switch(&old, &next, &f->scratch, &first, &rest) == FL_OK) {
 		apply_or_mend(f, &first, now);
@@ -196,7 +197,10 @@ static enum fl_err serve_dns(struct fairlead *f, struct textbuf *why)
 	tell_dns(f);
 	if ((err = d->image(d->ctx, image, why)))
 		return err;
-	return d->listen(d->ctx, at, n, c->v.dns.threads, why);
+	err = d->listen(d->ctx, at, n, c->v.dns.threads, why);
+	if (!err)
+		secondaries_configure(f);
+	return err;
 }
 
 /* What the kernel holds before a new configuration: what the old one wanted, or at the start

@@ -141,17 +141,23 @@ void uplinks_number(struct fairlead *f, struct config *c)
 
 /* ---- configuration ---- */
 
-static void open_probes(struct fairlead *f, uint8_t number)
+struct probe_path uplinks_path(const struct link_conf *conf)
 {
-	const struct link_conf *c = conf_of(f, number);
-	const struct probes *p = &f->io->probes;
-	const struct ip_prefix *v4 = link_conf_address(c, 4), *v6 = link_conf_address(c, 6);
-	struct probe_path path = {.interface = c->interface, .mark = number};
+	const struct ip_prefix *v4 = link_conf_address(conf, 4), *v6 = link_conf_address(conf, 6);
+	struct probe_path path = {.interface = conf->interface, .mark = conf->number};
 
 	if (v4)
 		path.source4 = v4->addr;
 	if (v6)
 		path.source6 = v6->addr;
+	return path;
+}
+
+static void open_probes(struct fairlead *f, uint8_t number)
+{
+	const struct probes *p = &f->io->probes;
+	struct probe_path path = uplinks_path(conf_of(f, number));
+
 	/* Where the interface is missing the sends fail and say so. */
 	(void)p->open(p->ctx, number, &path);
 }
