@@ -830,7 +830,6 @@ void sim_open(struct sim *s, uint64_t seed)
 		.sessions = {s, sessions_write, sessions_close},
 		.datagrams = {s, datagrams_send, datagrams_close},
 		.hmac = sim_hmac,
-		.dns = {s, dns_listen, dns_image, dns_state, dns_figures},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},
