@@ -33,7 +33,7 @@ export KCONFIG_AUTOHEADER  := $(AUTOHEADER)
 export KCONFIG_TRISTATE         := $(abspath $(B))/config/tristate.conf
 
 # Targets that need no configuration do not make one.
-NO_CONFIG := help clean deps format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
+NO_CONFIG := help clean deps deps-peers format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
 -include $(AUTOCONF)
 endif
@@ -202,6 +202,8 @@ test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=5 each
 	@B=$(B) tests/run fuzz
 test-lab: all ## only the lab: real kernel, network namespaces
 	@B=$(B) tests/run lab
+test-peers: all ## only the peers: real secondaries; make deps-peers installs them
+	@B=$(B) tests/run peers
 golden-update: all ## rewrite the golden files from what the programs print now
 	@B=$(B) GOLDEN_UPDATE=1 tests/run golden
 
@@ -238,6 +240,8 @@ lamps: ## watch the WAN lamps
 
 deps: ## install what the build, the lab and the tests need (Debian, as root)
 	@tests/deps install
+deps-peers: ## install the servers that the tests in tests/peers run against
+	@tests/deps-peers
 deps-check:
 	@tests/deps check || tests/deps install
 
@@ -259,7 +263,7 @@ help: ## this list
 	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
-.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab golden-update deps deps-check format lint \
+.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab test-peers golden-update deps deps-peers deps-check format lint \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
