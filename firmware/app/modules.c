@@ -65,6 +65,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	const struct console_module all[] = {
 		{link_commands, &f->link_console},
 		{link_operator_commands, &f->link_console},
+		{link_history_commands, &f->link_console},
 		{policy_commands, &f->policy_console},
 		{dns_commands, &f->dns_console},
 		{forwarding_commands, &f->forwarding_console},

@@ -22,17 +22,25 @@ static void make_effective(struct fairlead *f, mtime now)
 
 /* ---- orders ---- */
 
+/* To the log, and to the history of the link. */
+static void tell(struct fairlead *f, uint8_t number, const char *text)
+{
+	log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: %s", STR_ARG(name_of(f, number)), text);
+	histories_note(f, number, text);
+}
+
 static void give_order(void *ctx, uint8_t number, enum link_order order, mtime now)
 {
 	struct fairlead *f = ctx;
+	char text[64];
+	struct textbuf t = textbuf_of(text, sizeof(text));
 
 	f->op[number] = (struct link_operator){.order = order, .since = now};
 	if (order == LINK_ORDER_NONE)
-		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: the order of the operator is ended",
-			STR_ARG(name_of(f, number)));
+		textbuf_printf(&t, "the order of the operator is ended");
 	else
-		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: ordered \"%s\" by the operator",
-			STR_ARG(name_of(f, number)), link_order_text(order));
+		textbuf_printf(&t, "ordered \"%s\" by the operator", link_order_text(order));
+	tell(f, number, text);
 	make_effective(f, now);
 }
 
@@ -51,11 +59,12 @@ static void begin_drill(void *ctx, uint8_t number, span length, mtime now)
 
 static void report_drill(struct fairlead *f)
 {
-	char text[LINK_DRILL_TEXT_MAX];
+	char words[LINK_DRILL_TEXT_MAX], text[LINK_DRILL_TEXT_MAX + 8];
+	struct textbuf t = textbuf_of(text, sizeof(text));
 
-	link_drill_report(&f->drill, text);
-	log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: drill: %s",
-		STR_ARG(name_of(f, f->drill.number)), text);
+	link_drill_report(&f->drill, words);
+	textbuf_printf(&t, "drill: %s", words);
+	tell(f, f->drill.number, text);
 	f->drill.phase = LINK_DRILL_IDLE;
 }
 
@@ -110,9 +119,18 @@ void operator_link_gone(struct fairlead *f, uint8_t number)
 		STR_ARG(name_of(f, number)));
 }
 
+static int64_t wall(void *ctx)
+{
+	const struct fairlead *f = ctx;
+
+	return f->io->io.wall(f->io->io.ctx);
+}
+
 void operator_console(struct fairlead *f, struct link_console *out)
 {
 	out->op = f->op;
+	out->history = f->history;
+	out->wall = wall;
 	out->drill = &f->drill;
 	out->give_order = give_order;
 	out->begin_drill = begin_drill;

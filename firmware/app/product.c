@@ -27,6 +27,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	f->log = (struct log){log_line, f};
 	f->started = io->io.now(io->io.ctx);
 	f->reconcile_due = MTIME_NEVER;
+	f->history_due = MTIME_NEVER;
 	f->heard_due = f->started;
 	f->console_config = (struct console_config){
 		.ctx = f,
@@ -39,6 +40,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 		.confirm_left = commit_confirm_left,
 	};
 	arena_init(&f->scratch, &io->memory);
+	arena_init(&f->history_mem, &io->memory);
 	modules_schema(f->schema);
 	for (size_t i = 0; i < COUNT_OF(f->config); i++)
 		config_init(&f->config[i], f->schema, &io->memory);
@@ -53,6 +55,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 void fairlead_close(struct fairlead *f)
 {
 	terminals_close(f);
+	histories_close(f);
 	for (size_t i = 0; i < f->nlinks; i++)
 		f->io->probes.close(f->io->probes.ctx, f->order[i]);
 	arena_reset(&f->scratch);
@@ -128,6 +131,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
 	until = mtime_first(until, link_drill_next_due(&f->drill));
+	until = mtime_first(until, histories_next_due(f));
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
@@ -140,6 +144,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 		publish(f, now);
 		panel_update(f);
 	}
+	histories_tick(f, now);
 	if (mtime_reached(now, f->reconcile_due))
 		publish_reconcile(f, now);
 	secondaries_tick(f, now);

@@ -20,6 +20,7 @@
 #include "led_console.h"
 #include "link_console.h"
 #include "link_drill.h"
+#include "link_history.h"
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
@@ -85,6 +86,9 @@ struct fairlead {
 	mtime heard_at, heard_due;
 	unsigned heard_quiet;
 	uint64_t rx_packets[FL_LINKS_MAX + 1];
+	struct link_history *history[FL_LINKS_MAX + 1]; /* NULL: no memory for it */
+	struct arena history_mem;
+	mtime history_due;                         /* to be saved */
 	struct link_operator op[FL_LINKS_MAX + 1]; /* orders */
 	struct link_drill drill;
 	uint64_t rx_withheld[FL_LINKS_MAX + 1]; /* of rx_packets: by drills */
@@ -160,6 +164,15 @@ void uplinks_console(struct fairlead *f);
 struct probe_path uplinks_path(const struct link_conf *conf);
 /* Carry out what a link wants. */
 void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
+
+/* ---- histories.c: what the links were like ---- */
+
+void histories_start(struct fairlead *f, uint8_t number, mtime now);
+void histories_stop(struct fairlead *f, uint8_t number);
+void histories_close(struct fairlead *f);
+void histories_note(struct fairlead *f, uint8_t number, const char *text);
+void histories_tick(struct fairlead *f, mtime now);
+mtime histories_next_due(const struct fairlead *f);
 
 /* ---- operator.c: orders and drills ---- */
 

@@ -212,6 +212,7 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 		save_soon(f, now);
 	}
 	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &first);
+	histories_start(f, c->number, now);
 	open_probes(f, c->number);
 	link_carrier(&f->link[c->number], now, has_carrier(f, c->number), &out);
 	f->links_changed = true;
@@ -228,6 +229,7 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 static void stop_link(struct fairlead *f, uint8_t number)
 {
 	f->io->probes.close(f->io->probes.ctx, number);
+	histories_stop(f, number);
 	operator_link_gone(f, number);
 	f->link[number] = (struct link){0};
 	f->carrier[number] = false;
@@ -305,6 +307,8 @@ static enum fl_err send_probe(
 static void note_change(struct fairlead *f, uint8_t number, mtime now, const struct link_change *c)
 {
 	struct known_link *k = &f->known[number];
+	char text[LINK_CAUSE_MAX + 48];
+	struct textbuf t = textbuf_of(text, sizeof(text));
 
 	f->links_changed = true;
 	operator_drill_changed(f, number, now, c->to);
@@ -313,15 +317,17 @@ static void note_change(struct fairlead *f, uint8_t number, mtime now, const str
 		return;
 	if (c->to == LINK_SUSPECT)
 		return;
+	textbuf_printf(&t, "%s -> %s (%s)",
+		link_state_text(c->from == LINK_SUSPECT ? LINK_UP : c->from),
+		link_state_text(c->to), c->cause);
+	histories_note(f, number, text);
 	if (f->start_unsaid & link_bit(number))
 		log_start(f, number);
 	else
 		log_printf(&f->log,
 			c->to == LINK_DOWN || c->to == LINK_NO_CARRIER ? LOG_LEVEL_WARNING
 								       : LOG_LEVEL_NOTICE,
-			"%.*s: %s -> %s (%s)", STR_ARG(conf_of(f, number)->name),
-			link_state_text(c->from == LINK_SUSPECT ? LINK_UP : c->from),
-			link_state_text(c->to), c->cause);
+			"%.*s: %s", STR_ARG(conf_of(f, number)->name), text);
 	k->state = c->to;
 	k->wall = f->io->io.wall(f->io->io.ctx);
 	save_soon(f, now);

@@ -6,6 +6,7 @@
 
 #include "console.h"
 #include "link_drill.h"
+#include "link_history.h"
 #include "link_operator.h"
 
 /* The module that the tables below are registered with.  Filled once: it points to what app keeps
@@ -19,6 +20,8 @@ struct link_console {
 	void (*carry_out)(void *ctx, uint8_t number, mtime now, struct link_out *out);
 	const struct link_operator *op; /* by number */
 	const struct link_drill *drill;
+	struct link_history *const *history; /* by number; NULL: none is kept */
+	int64_t (*wall)(void *ctx);          /* seconds since 1970 */
 	/* In force when they return. */
 	void (*give_order)(void *ctx, uint8_t number, enum link_order order, mtime now);
 	void (*begin_drill)(void *ctx, uint8_t number, span length, mtime now);
@@ -27,6 +30,7 @@ struct link_console {
 
 extern const struct console_command link_commands[];
 extern const struct console_command link_operator_commands[];
+extern const struct console_command link_history_commands[];
 
 /* For both tables: the link that the first argument names (NULL: there is none, and the person was
  * told), the names, and the state a person is shown. */

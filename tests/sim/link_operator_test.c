@@ -233,6 +233,53 @@ static void a_link_that_leaves_the_settings_ends_its_drill_and_its_order(void **
 	scenario_close(s);
 }
 
+static void a_drill_and_an_outage_are_in_the_history(void **state)
+{
+	struct scenario *s = running("");
+	const char *text;
+
+	(void)state;
+	typed(s, "drill link wan1 for 10s");
+	scenario_run(s, sec(300));
+	text = typed(s, "show link wan1 history");
+	assert_non_null(strstr(text, "link wan1, the last hour; a column is a minute\n"));
+	assert_non_null(strstr(text, " min ago  up -> down (silence "));
+	assert_non_null(strstr(text, " min ago  drill: down after "));
+	text = typed(s, "show link wan1 history minute");
+	assert_non_null(strstr(text, "state |======"));
+	scenario_close(s);
+}
+
+static void the_history_is_kept_over_a_restart(void **state)
+{
+	struct scenario *s = running("");
+	struct link_sample before, after;
+
+	(void)state;
+	scenario_run(s, sec(7200));
+	assert_true(link_history_at(s->product.history[1], LINK_HISTORY_MINUTE, 60, &before));
+	assert_int_equal(before.state, LINK_UP);
+	fairlead_close(&s->product);
+	(void)fairlead_open(&s->product, &s->sim.drivers);
+	assert_true(link_history_at(s->product.history[1], LINK_HISTORY_MINUTE, 60, &after));
+	assert_memory_equal(&before, &after, sizeof(before));
+	scenario_run(s, sec(7300));
+	scenario_close(s);
+}
+
+static void a_router_that_cannot_save_has_a_history_all_the_same(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	s->sim.storage_refuses = true;
+	scenario_run(s, sec(4000));
+	assert_int_not_equal(scenario_logged_at(s, "wan1: its history was not saved"), -1);
+	assert_non_null(strstr(typed(s, "show link wan1 history"), "state |====="));
+	s->sim.storage_refuses = false;
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +295,9 @@ int main(void)
 		cmocka_unit_test(a_drill_of_the_last_link_is_refused),
 		cmocka_unit_test(a_drill_ends_at_once_when_the_other_link_dies),
 		cmocka_unit_test(a_link_that_leaves_the_settings_ends_its_drill_and_its_order),
+		cmocka_unit_test(a_drill_and_an_outage_are_in_the_history),
+		cmocka_unit_test(the_history_is_kept_over_a_restart),
+		cmocka_unit_test(a_router_that_cannot_save_has_a_history_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct desk {
 	mtime now;
 	struct link_operator op[3];
 	struct link_drill drill;
+	struct link_history *history[3];
 	uint8_t carried_out; /* number of the link whose changes were handed over */
 	const char *time;    /* the second argument */
 	char text[4096];
@@ -45,6 +46,12 @@ static void note_order(void *ctx, uint8_t number, enum link_order order, mtime n
 	struct desk *d = ctx;
 
 	d->op[number] = (struct link_operator){order, now};
+}
+
+static int64_t wall(void *ctx)
+{
+	(void)ctx;
+	return 1000000;
 }
 
 static void note_drill(void *ctx, uint8_t number, span length, mtime now)
@@ -123,6 +130,8 @@ static void prepare(struct desk *d)
 		.carry_out = note_carry_out,
 		.op = d->op,
 		.drill = &d->drill,
+		.history = d->history,
+		.wall = wall,
 		.give_order = note_order,
 		.begin_drill = note_drill,
 		.ctx = d};
@@ -134,7 +143,7 @@ static void prepare(struct desk *d)
 static const struct console_command *command(const char *grammar)
 {
 	static const struct console_command *const tables[] = {
-		link_commands, link_operator_commands};
+		link_commands, link_operator_commands, link_history_commands};
 
 	for (size_t i = 0; i < COUNT_OF(tables); i++)
 		for (const struct console_command *c = tables[i]; c->grammar; c++)
@@ -351,6 +360,27 @@ static void test_without_a_carrier_says_why_it_asks_nothing(void **state)
 	assert_string_equal(d.text, "error: nothing was asked: no carrier\n");
 }
 
+static void history_shows_its_chart_and_its_events(void **state)
+{
+	static struct link_history h;
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show link NAME history", "wan1"), FL_EFULL);
+	link_history_init(&h, d.now);
+	link_history_note(&h, 1000000 - 7500, STR("up -> down (silence 412 ms)"));
+	d.history[1] = &h;
+	assert_int_equal(run(&d, "show link NAME history", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "link wan1, the last hour; a column is a minute\n"));
+	assert_non_null(strstr(d.text, "   2 h 5 min ago  up -> down (silence 412 ms)\n"));
+	assert_int_equal(run(&d, "show link NAME history minute", "wan1"), FL_OK);
+	assert_int_equal(run(&d, "show link NAME history day", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "-24 h"));
+	assert_int_equal(run(&d, "show link NAME history month", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "-31 d"));
+}
+
 static void names_of_links_are_offered(void **state)
 {
 	struct desk d;
@@ -380,6 +410,7 @@ int main(void)
 		cmocka_unit_test(drill_of_a_link_that_does_not_work_is_refused),
 		cmocka_unit_test(length_of_a_drill_is_checked),
 		cmocka_unit_test(test_without_a_carrier_says_why_it_asks_nothing),
+		cmocka_unit_test(history_shows_its_chart_and_its_events),
 		cmocka_unit_test(names_of_links_are_offered),
 	};
 
