@@ -24,6 +24,7 @@ struct sim_interface {
 	bool exists, plugged;
 	bool is_up;         /* administratively, by us */
 	bool cut;           /* the provider drops everything, silently */
+	bool cut6;          /* the same for IPv6 alone */
 	bool portal;        /* the provider answers for every web server, with a redirect */
 	uint16_t filtered;  /* a TCP port whose connections the provider drops; 0: none */
 	uint32_t loss_ppm;  /* of each packet, both ways together */

@@ -25,6 +25,13 @@ enum link_state publish_state_of(const struct fairlead *f, const struct link_con
 	return link_operator_state(l, &f->op[c->number]);
 }
 
+static bool is_dead_for(const struct fairlead *f, const struct link_conf *c, uint8_t family)
+{
+	const struct link *l = &f->link[c->number];
+
+	return l->conf && str_eq(l->conf->name, c->name) && link_family_is_dead(l, family);
+}
+
 /* What the policies are told of link `which` of `c`. */
 static struct policy_link policy_link_of(
 	const struct fairlead *f, const struct config *c, size_t which)
@@ -38,6 +45,7 @@ static struct policy_link policy_link_of(
 		.weight = policy_link_weight(c->v.links, c->v.nlinks, which),
 		.backup = link_operator_is_backup(conf, op),
 		.barred = link_operator_bars(op),
+		.dead = {is_dead_for(f, conf, 4), is_dead_for(f, conf, 6)},
 	};
 }
 

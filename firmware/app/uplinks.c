@@ -341,6 +341,7 @@ static void carry_out(
 
 	for (size_t i = 0; i < out->nchange; i++)
 		note_change(f, number, now, &out->change[i]);
+	f->links_changed |= out->families_changed;
 	if (out->note[0])
 		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: %s", STR_ARG(conf_of(f, number)->name),
 			out->note);

@@ -289,13 +289,13 @@ static void put_soa(struct answer *a, enum section s, const struct image_zone *z
 static bool put_set(struct answer *a, enum section s, const struct image_set *set, size_t owner)
 {
 	const struct image_record *records = image_records(a->image, set->records);
-	bool unsure = set->links & a->pub->unsure & ~LINKS_ALWAYS;
+	bool unsure = set->links & links_unsure(a->pub) & ~LINKS_ALWAYS;
 	uint32_t ttl = unsure && set->ttl > UNSURE_TTL ? UNSURE_TTL : set->ttl;
 	bool address = is_address(set->type);
 	uint8_t pick[IMAGE_SET_MAX];
 	unsigned n = choose(a, set, pick);
 
-	a->unsure |= set->links & a->pub->unsure;
+	a->unsure |= set->links & links_unsure(a->pub);
 	for (unsigned i = 0; i < n; i++) {
 		put_record(a, &records[pick[i]], owner, ttl);
 		if (address && !a->out.bad)

@@ -17,14 +17,14 @@ static uint32_t seconds(span s, uint32_t otherwise)
 	return s.us >= 1000000 ? (uint32_t)(s.us / 1000000) : otherwise;
 }
 
-/* The mask of a row's link, and its number for the counters. */
-static uint32_t link_mask(const struct build *b, int32_t link, uint8_t *number)
+/* The mask of a row's link for a family, and the link's number for the counters. */
+static uint32_t link_mask(const struct build *b, int32_t link, uint8_t family, uint8_t *number)
 {
 	*number = 0;
 	if (link < 0 || (size_t)link >= b->source->nlinks)
 		return LINKS_ALWAYS;
 	*number = b->source->links[link].number;
-	return link_bit(*number);
+	return links_over(link_bit(*number), family);
 }
 
 static bool link_is_known(struct build *b, const struct origin *origin, int32_t link)
@@ -85,7 +85,7 @@ static struct build_set *add_address(
 	};
 	struct build_set *set;
 
-	d.links = link_mask(b, h->link, &d.link);
+	d.links = link_mask(b, h->link, a->family, &d.link);
 	set = build_add(b, node, &d);
 	if (set && set->order == ORDER_FIXED)
 		set->order = ORDER_ROTATED;

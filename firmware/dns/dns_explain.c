@@ -82,7 +82,7 @@ static void print_links(const struct dns_image *image, uint32_t links, const str
 	for (unsigned number = 1; number <= FL_LINKS_MAX; number++) {
 		const char *name = image_header(image)->link[number - 1];
 
-		if (!(links & link_bit(number)))
+		if (!(links_plain(links) & link_bit(number)))
 			continue;
 		if (*name)
 			sink_printf(out, "%s%s", comma, name);

@@ -22,8 +22,11 @@
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
-/* A mask of links has bit n-1 for link number n.  This bit is a link that never dies. */
+/* What a record's mask of links says: bit n-1 stands for IPv4 over link number n, bit 15+n for IPv6
+ * over it; the two share the former for link 16.  This bit is a link that never dies. */
 #define LINKS_ALWAYS (UINT32_C(1) << 31)
+#define LINKS_IPV6   16
+#define LINKS_BOTH   (UINT32_C(1) << (FL_LINKS_MAX - 1))
 
 /* Views: dns_view.c. */
 struct image_view {
@@ -60,12 +63,12 @@ struct image_options {
 struct image_header {
 	uint32_t magic, size;
 	uint32_t zones, nzones;
-	uint32_t slots, nslots; /* a power of two */
-	uint32_t nodes, nnodes; /* the nodes fill the rest of the image */
+	uint32_t slots, nslots;   /* a power of two */
+	uint32_t nodes, nnodes;   /* the nodes fill the rest of the image */
 	uint32_t access, naccess; /* who may transfer what: dns_access.h */
 	uint32_t allow, nallow;
 	uint32_t keys, nkeys;
-	uint32_t most_labels;   /* of any name */
+	uint32_t most_labels; /* of any name */
 	uint32_t serial;
 	struct image_views views;
 	struct image_options options;
@@ -174,11 +177,29 @@ static inline uint32_t dns_image_serial(const struct dns_image *i, uint32_t gene
 {
 	return image_header(i)->serial + generation;
 }
-/* The links that count as alive: if all are dead at once, the monitor may be wrong, as a question
- * did come in. */
+/* The bit of a family (4, 6) over a link, whose mask is `links`. */
+static inline uint32_t links_over(uint32_t links, uint8_t family)
+{
+	return family == 6 ? (links & ~LINKS_BOTH) << LINKS_IPV6 | (links & LINKS_BOTH) : links;
+}
+/* The links, whichever family. */
+static inline uint32_t links_plain(uint32_t mask)
+{
+	mask &= ~LINKS_ALWAYS;
+	return (mask | mask >> LINKS_IPV6) & (((uint32_t)1 << FL_LINKS_MAX) - 1);
+}
+/* What counts as alive: if all links are dead at once, the monitor may be wrong, as a question did
+ * come in. */
 static inline uint32_t links_alive(const struct published *pub)
 {
-	return (pub->live ? pub->live : ~UINT32_C(0)) | LINKS_ALWAYS;
+	if (!pub->live)
+		return ~UINT32_C(0);
+	return links_over(pub->live & ~pub->dead[0], 4) | links_over(pub->live & ~pub->dead[1], 6) |
+	       LINKS_ALWAYS;
+}
+static inline uint32_t links_unsure(const struct published *pub)
+{
+	return links_over(pub->unsure, 4) | links_over(pub->unsure, 6);
 }
 /* No record's link is alive and yet all of them are answered. */
 bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set, uint32_t alive);

@@ -328,12 +328,13 @@ static void switch_links(
 {
 	c->set = STR("down");
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
-		bool was = old->live & link_bit(n), is = new->live &link_bit(n);
+		for (uint8_t family = 4; family <= 6; family += 2) {
+			bool was = published_carries(old, n, family);
 
-		if (was == is)
-			continue;
-		for (uint8_t family = 4; family <= 6; family += 2)
+			if (was == published_carries(new, n, family))
+				continue;
 			down_elem(family, n, was ? &c->add[c->nadd++] : &c->remove[c->nremove++]);
+		}
 	}
 }
 
@@ -416,7 +417,7 @@ struct chooser {
 
 static bool may_carry(const struct chooser *c, uint8_t number)
 {
-	if (!(c->pub->live & link_bit(number)))
+	if (!published_carries(c->pub, number, c->family))
 		return false;
 	for (size_t i = 0; i < c->s->nlinks; i++)
 		if (c->s->links[i].number == number)

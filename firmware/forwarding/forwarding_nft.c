@@ -68,10 +68,9 @@ static void set_down(struct maker *m)
 	for (size_t i = 0; i < m->s->nlinks; i++) {
 		uint8_t number = m->s->links[i].number;
 
-		if (m->pub->live & link_bit(number))
-			continue;
-		down_elem(4, number, nft_elem(&m->b));
-		down_elem(6, number, nft_elem(&m->b));
+		for (uint8_t family = 4; family <= 6; family += 2)
+			if (!published_carries(m->pub, number, family))
+				down_elem(family, number, nft_elem(&m->b));
 	}
 }
 

@@ -73,6 +73,7 @@ void link_out_clear(struct link_out *out)
 {
 	out->nsend = 0;
 	out->nchange = 0;
+	out->families_changed = false;
 	out->note[0] = '\0';
 }
 
@@ -173,6 +174,8 @@ static void judge_target(struct link *l, size_t target, struct link_out *out)
 {
 	struct link_target_state *t = &l->target[target];
 
+	if (link_family_is_dead(l, t->addr.family))
+		return;
 	if (t->demoted && t->loss_ppm < 500000) {
 		t->demoted = false;
 		note_target(l, target, "answers again and is believed", out);
@@ -189,7 +192,7 @@ static void record(struct link *l, struct link_flight *f, bool lost, struct link
 		return;
 	f->recorded = true;
 	link_target_add_loss(&l->target[f->target], lost);
-	if (!l->target[f->target].demoted) {
+	if (!link_target_is_out(l, f->target) && f->kind != KIND_FAMILY) {
 		link_loss_add(&l->loss, lost);
 		if (f->kind == KIND_REGULAR && !is_doubtful(l, f->target, 500000, 250000))
 			link_quality_add_loss(&l->quality, lost);
@@ -372,7 +375,7 @@ static void lengthen_row(struct link *l, const struct link_flight *f)
  * of a burst that are still on their way when another is answered do not. */
 static void lose_while_fit(struct link *l, mtime now, struct link_flight *f, struct link_out *out)
 {
-	if (f->kind == KIND_REGULAR && !l->target[f->target].demoted &&
+	if (f->kind == KIND_REGULAR && !link_target_is_out(l, f->target) &&
 		mtime_reached(f->sent, l->alive_sent)) {
 		begin_row(l, now, f);
 		link_apply(l, now, LINK_OVERDUE, out);
@@ -409,6 +412,8 @@ static void lose(struct link *l, mtime now, struct link_flight *f, struct link_o
 	f->fate = FATE_LOST;
 	l->losses++;
 	settle_test(l, f, LINK_TEST_LOST, us(0));
+	if (f->kind != KIND_TEST)
+		link_family_lost(l, now, f);
 	switch (l->state) {
 	case LINK_UP:
 	case LINK_DEGRADED:
@@ -475,8 +480,11 @@ static void decide(struct link *l, mtime now, struct link_out *out)
 		link_apply(l, now, LINK_DEAD, out);
 	if (l->state == LINK_RECOVERING && link_proof_lost(&l->proof) > l->proof.lost_max)
 		link_apply(l, now, LINK_DEAD, out);
-	if (hold_can_end(l) && mtime_reached(now, l->proof.hold_until))
+	if (hold_can_end(l) && mtime_reached(now, l->proof.hold_until)) {
 		link_apply(l, now, LINK_PROVEN, out);
+		link_family_after_proof(l, now, out);
+	}
+	link_family_judge(l, now, out);
 }
 
 /* ---- sending ---- */
@@ -492,7 +500,7 @@ static bool is_left_out(const struct link *l, size_t target)
 		return false;
 	if (l->state == LINK_RECOVERING && l->proof.heard != 0)
 		return !(l->proof.heard >> target & 1) && l->proof.lost[target] >= PROOF_ODDS;
-	return l->target[target].demoted;
+	return link_target_is_out(l, target);
 }
 
 /* Now and then one that is demoted is looked at; with several, one after the other. */
@@ -545,9 +553,8 @@ static span burst_pace(const struct link_row *r)
 	return r->asked + 1 < r->need ? BURST_GAP : BURST_GAP_LATE;
 }
 
-static span down_gap(const struct link *l, mtime now)
+span link_down_gap(span down)
 {
-	span down = mtime_between(l->since, now);
 	size_t i = 0;
 
 	while (down.us >= down_pace[i].until.us)
@@ -568,7 +575,7 @@ static span pace(struct link *l, mtime now)
 			return HOLD_GAP;
 		return proof_goes_on(l) ? LINK_PROOF_GAP : jittered(l, span_min(interval, sec(1)));
 	case LINK_DOWN:
-		return jittered(l, down_gap(l, now));
+		return jittered(l, link_down_gap(mtime_between(l->since, now)));
 	case LINK_UP:
 	case LINK_DEGRADED:
 	case LINK_NONE:
@@ -620,6 +627,24 @@ static span credit_wanted(const struct link *l)
 	return us((first ? 1 + LINK_LOSSES_MAX : 1) * probe_cost(l).us);
 }
 
+static void send_for_families(struct link *l, mtime now, struct link_out *out)
+{
+	for (size_t i = 0; i < COUNT_OF(l->family); i++) {
+		size_t target;
+		span wait;
+
+		if (!link_family_wants(l, i) || !mtime_reached(now, l->family[i].next_send) ||
+			out->nsend == LINK_SENDS_MAX)
+			continue;
+		if (l->credit.us < probe_cost(l).us) {
+			l->family[i].next_send = mtime_after(now, probe_cost(l));
+			continue;
+		}
+		target = link_family_pick(l, i, now, &wait);
+		send_to(l, now, target, KIND_FAMILY, wait, out);
+	}
+}
+
 static void send_due(struct link *l, mtime now, struct link_out *out)
 {
 	earn_credit(l, now);
@@ -628,11 +653,12 @@ static void send_due(struct link *l, mtime now, struct link_out *out)
 
 		if (missing.us > 0) {
 			l->next_send = mtime_after(now, missing);
-			return;
+			break;
 		}
 		send_one(l, now, out);
 		l->next_send = mtime_after(now, pace(l, now));
 	}
+	send_for_families(l, now, out);
 }
 
 void link_go_on(struct link *l, mtime now, struct link_out *out)
@@ -676,6 +702,7 @@ static void learn(struct link *l, mtime now, struct link_flight *f, struct link_
 	t->answered++;
 	t->last_answer = now;
 	t->wrong[0] = '\0';
+	link_family_answered(l, now, f);
 	if (rtt.us <= RTT_LONGEST.us)
 		link_target_add_rtt(t, now, rtt);
 	if (!link_is_fit(l)) {
@@ -684,7 +711,7 @@ static void learn(struct link *l, mtime now, struct link_flight *f, struct link_
 	} else {
 		record(l, f, false, out);
 	}
-	if (f->kind == KIND_REGULAR && link_is_fit(l) && !t->demoted)
+	if (f->kind == KIND_REGULAR && link_is_fit(l) && !link_target_is_out(l, f->target))
 		link_quality_add_rtt(&l->quality, now, link_best_rtt(l));
 }
 
@@ -825,7 +852,7 @@ mtime link_next_due(const struct link *l)
 	mtime due = l->carrier_by;
 
 	if (is_probing(l))
-		due = mtime_first(due, l->next_send);
+		due = mtime_first(mtime_first(due, l->next_send), link_family_due(l));
 	for (uint16_t seq = l->oldest; seq != l->next; seq++) {
 		const struct link_flight *f = &l->flight[seq % LINK_FLIGHT_MAX];
 

@@ -117,6 +117,7 @@ struct link_out {
 	size_t nsend;
 	struct link_change change[4]; /* in order */
 	size_t nchange;
+	bool families_changed;     /* link_carries() says something else than before */
 	char note[LINK_CAUSE_MAX]; /* a line worth logging that is no change of state, or "" */
 };
 
@@ -216,6 +217,24 @@ struct link_test {
 	} of[LINK_TARGETS_MAX];
 };
 
+/* IPv4 or IPv6 of a link that has targets of both; see link_family.c. */
+enum link_family_state {
+	LINK_FAMILY_LIVE, /* also where there is nothing to tell them apart by */
+	LINK_FAMILY_ASKED,
+	LINK_FAMILY_DEAD,
+	LINK_FAMILY_PROVING
+};
+struct link_family {
+	enum link_family_state state;
+	unsigned lost; /* in a row; of a proof, in all */
+	mtime silent_since, next_send;
+	size_t turn; /* the target asked last */
+	mtime proof_since, hold_until;
+	unsigned sent, answered; /* of a proof */
+	mtime down_at;           /* the last failure, and how many followed closely */
+	unsigned downs;
+};
+
 #define LINK_DOWNS_KEPT 8
 
 struct link {
@@ -248,6 +267,7 @@ struct link {
 	struct link_row row;
 	struct link_proof proof;
 	struct link_users users;
+	struct link_family family[2]; /* IPv4, IPv6 */
 	struct link_test test;
 	mtime downs[LINK_DOWNS_KEPT]; /* the last times the link failed; ring */
 	unsigned ndowns;
@@ -308,6 +328,10 @@ bool link_state_is_fit(enum link_state s);
 bool link_is_fit(const struct link *l);
 /* Has the first round of its probes not ended yet? */
 bool link_is_starting(const struct link *l);
+/* The same for packets of one family (4, 6): a link that is fit may have lost one of them. */
+bool link_carries(const struct link *l, uint8_t family);
+/* The family is dead while the other one answers. */
+bool link_family_is_dead(const struct link *l, uint8_t family);
 /* The state a person is shown: a SUSPECT link is what it was before; a fit backup that is not in
  * use is LINK_STANDBY. */
 enum link_state link_shown_state(const struct link *l, bool in_use);

@@ -183,6 +183,14 @@ static void print_state(const struct link_console *m, const struct link *l, mtim
 		sink_printf(out, "  order      %.*s\n", (int)order.n - 2, order.at);
 	if (l->state == LINK_SUSPECT)
 		sink_printf(out, "  suspect    a probe is unanswered, more are on their way\n");
+	for (uint8_t family = 4; family <= 6; family += 2)
+		if (link_family_is_dead(l, family))
+			sink_printf(out, "  family     IPv%u is dead for %s, IPv%u carries on\n",
+				family,
+				link_span_text(
+					mtime_between(l->family[family == 6].silent_since, now),
+					text),
+				10 - family);
 	if (f->wait.us >= 0)
 		sink_printf(out, "  hold       up in %s if nothing fails\n",
 			link_span_text(f->wait, text));

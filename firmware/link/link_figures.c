@@ -12,7 +12,7 @@ span link_longest_rto(const struct link *l)
 	span longest = LINK_RTO_MIN;
 
 	for (size_t i = 0; i < l->ntargets; i++)
-		if (!l->target[i].demoted)
+		if (!link_target_is_out(l, i))
 			longest = span_max(longest, link_target_rto(&l->target[i]));
 	return longest;
 }
@@ -43,7 +43,7 @@ span link_best_rtt(const struct link *l)
 	for (size_t i = 0; i < l->ntargets; i++) {
 		span srtt = l->target[i].srtt;
 
-		if (srtt.us >= 0 && !l->target[i].demoted && (best.us < 0 || srtt.us < best.us))
+		if (srtt.us >= 0 && !link_target_is_out(l, i) && (best.us < 0 || srtt.us < best.us))
 			best = srtt;
 	}
 	return best;

@@ -30,7 +30,7 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 /* ---- the machine (link.c) ---- */
 
 enum link_fate { FATE_NONE, FATE_WAITING, FATE_LOST, FATE_ANSWERED };
-enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF, KIND_TEST };
+enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF, KIND_TEST, KIND_FAMILY };
 
 void link_out_clear(struct link_out *out);
 /* The one place where the state changes. */
@@ -53,5 +53,22 @@ span link_best_rtt(const struct link *l);
 span link_silence_needed(const struct link *l, mtime now);
 /* Failures in the ten minutes before `at`. */
 unsigned link_recent_downs(const struct link *l, mtime at);
+
+/* ---- the families (link_family.c) ---- */
+
+/* Its losses say nothing of the link: it is demoted, or of a dead family. */
+bool link_target_is_out(const struct link *l, size_t target);
+void link_family_answered(struct link *l, mtime now, const struct link_flight *flight);
+void link_family_lost(struct link *l, mtime now, const struct link_flight *flight);
+/* The link's own proof succeeded: which families did it hear? */
+void link_family_after_proof(struct link *l, mtime now, struct link_out *out);
+void link_family_judge(struct link *l, mtime now, struct link_out *out);
+/* Does this one (0: IPv4, 1: IPv6) have probes of its own to send?  At its next_send. */
+bool link_family_wants(const struct link *l, size_t family);
+/* The target to ask and how long to wait for it; the next one is due later. */
+size_t link_family_pick(struct link *l, size_t family, mtime now, span *wait);
+mtime link_family_due(const struct link *l);
+/* Between two probes of what has been down for so long. */
+span link_down_gap(span down);
 
 #endif

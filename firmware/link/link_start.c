@@ -94,6 +94,7 @@ void link_start(struct link *l, const struct link_conf *conf, mtime now, enum li
 		.gap_at = now,
 		.ntargets = count_targets(conf),
 		.loss = {5000000, 5000000}, /* 0.5 % */
+		.family = {{.down_at = {INT64_MIN / 2}}, {.down_at = {INT64_MIN / 2}}},
 		.quality = {.crossed = MTIME_NEVER, .lossy = state == LINK_DEGRADED},
 		.rng = rng_of(seed)};
 	l->oldest = l->next = (uint16_t)rng_u64(&l->rng);
@@ -153,6 +154,8 @@ static void restart_judgement(struct link *l, mtime now)
 	l->proof.sent = l->proof.answered = 0;
 	l->proof.since = now;
 	l->row.targets = 0;
+	for (size_t i = 0; i < COUNT_OF(l->family); i++)
+		l->family[i].lost = l->family[i].sent = l->family[i].answered = 0;
 	l->test = (struct link_test){0};
 }
 

@@ -175,6 +175,9 @@ static void links_sum_up(struct view *v, struct published *out)
 			out->fit |= bit;
 		if (links[i].state == LINK_SUSPECT || links[i].state == LINK_RECOVERING)
 			out->unsure |= bit;
+		for (size_t family = 0; family < COUNT_OF(out->dead); family++)
+			if (links[i].dead[family])
+				out->dead[family] |= bit;
 		if (links[i].backup)
 			v->backups |= bit;
 		if (links[i].barred)
@@ -192,7 +195,7 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
 	/* It is compared as octets below. */
 	_Static_assert(
 		sizeof(struct published) ==
-			6 * sizeof(uint32_t) + POLICIES_MAX * sizeof(struct published_policy),
+			8 * sizeof(uint32_t) + POLICIES_MAX * sizeof(struct published_policy),
 		"no padding");
 	_Static_assert(sizeof(struct published_policy) ==
 			       sizeof(uint32_t) + 4 + 2 * FL_LINKS_MAX + POLICY_SLOTS,

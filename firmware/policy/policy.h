@@ -43,6 +43,7 @@ struct policy_link {
 	enum link_state state;
 	uint32_t weight; /* > 0 */
 	bool backup;
+	bool dead[2]; /* carries no IPv4, no IPv6, although its state is fit */
 	bool barred; /* takes nothing new, whatever happens; it works, so its connections stay */
 };
 
@@ -72,10 +73,17 @@ struct published {
 	 * needed.  A backup is needed when no primary link is fit, or when some policy has no fit
 	 * member that is a primary link.  Every link in a slot or a live set is in this mask. */
 	uint32_t live;
+	uint32_t dead[2]; /* masks: links that carry no IPv4, no IPv6, whatever the above say */
 	uint32_t unsure; /* mask: suspect or recovering: answers that name them get a short TTL */
 	uint32_t npolicies;
 	struct published_policy policy[POLICIES_MAX]; /* in the order of the settings */
 };
+
+/* May link `number` carry new traffic of this family (4, 6)? */
+static inline bool published_carries(const struct published *p, unsigned number, uint8_t family)
+{
+	return p->live & ~p->dead[family == 6] & link_bit(number);
+}
 
 /* Make the published state for these links and policies.  `links` is in the order of the settings,
  * which the members' indices refer to; `old` is what was published before (NULL: nothing) and makes

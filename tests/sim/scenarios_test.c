@@ -408,6 +408,108 @@ static void a_captive_portal_is_named_and_its_pages_are_not_believed(void **stat
 	scenario_close(s);
 }
 
+/* ---- IPv4 and IPv6 apart ---- */
+
+static const char both_families[] =
+	"link wan1 { interface eth0, address 203.0.113.2/29, address 2001:db8:1::2/64, "
+	"gateway 203.0.113.1, gateway 2001:db8:1::1, monitor { target 192.0.2.53 ping, "
+	"target 192.0.2.54 ping, target 2001:db8:53::1 ping, target 2001:db8:53::2 ping } }\n"
+	"link wan2 { interface eth1, address 198.51.100.2/29, address 2001:db8:2::2/64, "
+	"gateway 198.51.100.1, gateway 2001:db8:2::1, monitor { target 192.0.2.53 ping, "
+	"target 192.0.2.54 ping, target 2001:db8:53::1 ping, target 2001:db8:53::2 ping } }\n"
+	"domain example.com { name-server ns1 { address 203.0.113.2, link wan1 }\n"
+	"  host w4 { address 203.0.113.4, link wan1 }\n"
+	"  host w6 { address 2001:db8:1::4, link wan1 }\n"
+	"  host x6 { address 2001:db8:2::4, link wan2 }\n"
+	"  host 10;m4 { address 203.0.113.3, link wan1, mail-entry yes }\n"
+	"  host 20;m6 { address 2001:db8:1::3, link wan1, mail-entry yes }\n"
+	"  balanced-host www { member w4, member w6, member x6, policy both } }\n"
+	"policy both { method all, member wan1, member wan2 }\nrule 9 { policy both }\n";
+
+static bool kernel_has_down(struct scenario *s, uint8_t family, uint8_t number)
+{
+	uint8_t nfproto = family == 4 ? KNFPROTO_IPV4 : KNFPROTO_IPV6;
+	struct kelem e = {0};
+	uint32_t mark = number, value;
+
+	kelem_put(&e, KSET_NFPROTO, &nfproto, 1);
+	kelem_put(&e, KSET_MARK, &mark, 4);
+	return sim_lookup(&s->sim, "down", e.key, e.key_n, &value);
+}
+
+static struct scenario *both_families_up(void)
+{
+	struct scenario *s = scenario_open_with(both_families);
+
+	scenario_run(s, sec(30));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_skip_log(s);
+	return s;
+}
+
+static void dead_ipv6_leaves_ipv4_on_its_link(void **state)
+{
+	struct scenario *s = both_families_up();
+
+	(void)state;
+	s->sim.interface[0].cut6 = true;
+	scenario_run(s, sec(36));
+	assert_in_range(scenario_logged_at(s, "wan1: IPv6 is dead, IPv4 carries on"), 30000, 34000);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_true(kernel_has_down(s, 6, 1));
+	assert_false(kernel_has_down(s, 4, 1));
+	assert_false(kernel_has_down(s, 6, 2));
+	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_AAAA), "2001:db8:2::4");
+	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_A), "203.0.113.4");
+	assert_string_equal(scenario_answer(s, "w6.example.com", CLIENT_AAAA), "");
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "10 m4.example.com");
+	scenario_close(s);
+}
+
+static void ipv6_comes_back_after_a_proof(void **state)
+{
+	struct scenario *s = both_families_up();
+
+	(void)state;
+	s->sim.interface[0].cut6 = true;
+	scenario_run(s, sec(60));
+	s->sim.interface[0].cut6 = false;
+	scenario_run(s, sec(70));
+	assert_in_range(scenario_logged_at(s, "wan1: IPv6 works again"), 62900, 66000);
+	assert_false(kernel_has_down(s, 6, 1));
+	assert_string_equal(scenario_answer(s, "w6.example.com", CLIENT_AAAA), "2001:db8:1::4");
+	scenario_close(s);
+}
+
+static void a_link_that_comes_back_without_ipv6_carries_ipv4_alone(void **state)
+{
+	struct scenario *s = both_families_up();
+	int status;
+
+	(void)state;
+	cut(s, 0, true);
+	scenario_run(s, sec(40));
+	s->sim.interface[0].cut6 = true;
+	cut(s, 0, false);
+	scenario_run(s, sec(60));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_false(kernel_has_down(s, 4, 1));
+	assert_true(kernel_has_down(s, 6, 1));
+	assert_non_null(strstr(scenario_type(s, "show link wan1", &status), "IPv6 is dead for"));
+	scenario_close(s);
+}
+
+static void chance_losses_do_not_take_a_family_down(void **state)
+{
+	struct scenario *s = both_families_up();
+
+	(void)state;
+	s->sim.interface[0].loss_ppm = 100000;
+	scenario_run(s, sec(6 * 3600));
+	assert_int_equal(scenario_logged_at(s, "is dead,"), -1);
+	scenario_close(s);
+}
+
 /* Two days of outages at random on both links: the invariants are the test. */
 static void days_of_random_outages_break_no_invariant(void **state)
 {
@@ -459,6 +561,10 @@ int main(void)
 		cmocka_unit_test(
 			connections_and_pages_keep_a_link_up_and_their_silence_takes_it_down),
 		cmocka_unit_test(a_captive_portal_is_named_and_its_pages_are_not_believed),
+		cmocka_unit_test(dead_ipv6_leaves_ipv4_on_its_link),
+		cmocka_unit_test(ipv6_comes_back_after_a_proof),
+		cmocka_unit_test(a_link_that_comes_back_without_ipv6_carries_ipv4_alone),
+		cmocka_unit_test(chance_losses_do_not_take_a_family_down),
 		cmocka_unit_test(days_of_random_outages_break_no_invariant),
 	};
 

@@ -8,7 +8,7 @@
  * exists;
  *  - the MX set of a domain with mail entries is never empty, and every exchange in it has an
  * address;
- *  - the kernel's set @down is exactly the links that are not live. */
+ *  - the kernel's set @down is exactly the links that do not carry a family. */
 #ifndef FL_TEST_SCENARIO_H
 #define FL_TEST_SCENARIO_H
 
