@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A UDP thread sleeps in epoll and, once awake, empties its sockets in batches of 32 with
- * recvmmsg(2) and sendmmsg(2); while batches are full it does not poll at all.  Sends never block:
+ * recvmmsg(2) and sendmmsg(2); while it is busy it hardly polls at all.  Sends never block:
  * a slow or dead interface fills its own socket's buffer and costs only answers that would have
  * left by it. */
 #include "dns_plan.h"
@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #define BATCH       DNS_SERVER_BATCH
-#define BATCHES_MAX 8 /* full batches from one socket before the others have their turn */
+#define BATCHES_MAX 8 /* batches from one socket before the others have their turn */
+#define BUSY        4 /* questions in a batch: more have come meanwhile, asking is cheaper than waiting \
+		       */
 /* A stride that is no power of two keeps the buffers' first lines out of each other's cache set. */
 #define QUERY_STRIDE (2048 + 64)
 #define REPLY_STRIDE (1280 + 64)
@@ -348,7 +350,7 @@ static void *udp_run(void *arg)
 				dns_thread_woken(t);
 				continue;
 			}
-			while (udp_batch(t, u, (int)events[i].data.u64) == BATCH &&
+			while (udp_batch(t, u, (int)events[i].data.u64) >= BUSY &&
 				++batches < BATCHES_MAX)
 				;
 		}
