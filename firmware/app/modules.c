@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check_console.h"
 #include "dns_settings.h"
 #include "forwarding_settings.h"
 #include "link_settings.h"
@@ -71,6 +72,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{forwarding_commands, &f->forwarding_console},
 		{led_commands, &f->led_console},
 		{explain_commands, &f->explain_console},
+		{check_commands, &f->explain_console},
 		{app_commands, f},
 		{0},
 	};

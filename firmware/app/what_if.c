@@ -69,6 +69,7 @@ static void fill(struct fairlead *f, struct thought *t)
 	const struct config *c = t->config;
 
 	w->forwarding = config_forwarding_source(c);
+	w->dns = config_dns_source(c, f->serial);
 	for (size_t i = 0; i < c->v.nlinks; i++)
 		w->state[c->v.links[i].number] = publish_state_of(f, &c->v.links[i]);
 	if (w->down)
@@ -131,6 +132,8 @@ void what_if_console(struct fairlead *f)
 	f->explain_console = (struct explain_console){
 		.links = c->v.links,
 		.nlinks = c->v.nlinks,
+		.domains = c->v.domains,
+		.ndomains = c->v.ndomains,
 		.memory = &f->io->memory,
 		.world = what_if_world,
 		.release = what_if_release,

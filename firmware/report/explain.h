@@ -13,7 +13,8 @@
 /* A state of things to ask about: the one that is, or one that is only thought of. */
 struct explain_world {
 	struct forwarding_source forwarding; /* its links have their numbers */
-	struct dns_image image;              /* at NULL: no domain is served */
+	struct dns_source dns;
+	struct dns_image image; /* of it; at NULL: no domain is served */
 	/* By number: what the policies were told of the links. */
 	enum link_state state[FL_LINKS_MAX + 1];
 	struct published published; /* made of these states */

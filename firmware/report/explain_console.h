@@ -16,6 +16,8 @@ struct explain_about {
 struct explain_console {
 	const struct link_conf *links; /* in force, for completion */
 	size_t nlinks;
+	const struct dns_domain_conf *domains;
+	size_t ndomains;
 	const struct arena_source *memory;
 	/* Make the world that is asked about, in `mem`.  On failure `out` was told why. */
 	enum fl_err (*world)(void *ctx, const struct console *session,
