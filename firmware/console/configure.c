@@ -42,6 +42,11 @@ bool draft_is_changed(const struct console *c)
 	return c->draft.open && count_changes(&c->draft.base, &c->draft.tree) > 0;
 }
 
+struct settings *console_draft_to_change(struct console *c)
+{
+	return c->draft.open ? &c->draft.tree : NULL;
+}
+
 bool draft_may_be_left(struct console *c, const struct sink *out)
 {
 	size_t n = count_changes(&c->draft.base, &c->draft.tree);
@@ -214,6 +219,112 @@ static enum fl_err delete (struct console_call *call) {
 		sink_puts(call->out, "error: delete what? \"?\" lists what is there\n");
 		return FL_ESHORT;}
 return change_draft(call, settings_delete);
+}
+
+/* ---- whole texts ---- */
+
+#define LOADING_MAX ((size_t)32 << 20)
+
+void loading_drop(struct loading *l)
+{
+	arena_reset(&l->mem);
+	l->on = false;
+	l->at = NULL;
+	l->n = l->cap = 0;
+}
+
+bool loading_add(struct loading *l, struct str line)
+{
+	if (l->n + line.n + 1 > l->cap) {
+		size_t cap = 2 * (l->n + line.n) + 4096;
+		char *at = cap <= LOADING_MAX ? arena_alloc(&l->mem, cap) : NULL;
+
+		if (!at)
+			return false;
+		if (l->n)
+			memcpy(at, l->at, l->n);
+		l->at = at;
+		l->cap = cap;
+	}
+	if (line.n)
+		memcpy(l->at + l->n, line.at, line.n);
+	l->n += line.n;
+	l->at[l->n++] = '\n';
+	return true;
+}
+
+static bool is_json(struct str text)
+{
+	text = str_trim(text);
+	return text.n && (text.at[0] == '{' || text.at[0] == '[');
+}
+
+/* Into `tree`, or all mistakes to `out`: those of the text, and those that the whole would have. */
+static enum fl_err load_text(struct console *c, struct settings *tree, struct str text,
+	struct arena *mem, const struct sink *out)
+{
+	const struct console_config *config = c->setup.config;
+	struct diags why;
+	enum fl_err err;
+
+	diags_init(&why, mem);
+	err = is_json(text) ? settings_parse_json(tree, text, &why)
+			    : settings_parse_leniently(tree, text, &why);
+	diags_print(&why, NULL, out);
+	if (err == FL_EFORMAT && !is_json(text))
+		(void)config->check(config->ctx, tree, out);
+	return err;
+}
+
+enum fl_err loading_finish(struct console *c, const struct sink *out)
+{
+	struct draft *d = &c->draft;
+	struct str text = {c->loading.at, c->loading.n};
+	struct arena mem, said;
+	struct settings tree;
+	enum fl_err err;
+
+	arena_init(&mem, c->memory);
+	arena_init(&said, c->memory);
+	err = c->loading.replaces ? settings_init(&tree, d->tree.schema, &mem)
+				  : settings_copy(&d->tree, &mem, &tree);
+	if (!err)
+		err = load_text(c, &tree, text, &said, out);
+	if (!err)
+		err = replace_tree(d, &tree);
+	if (err == FL_EFULL)
+		out_of_memory(out);
+	else if (err)
+		sink_puts(out, "error: nothing was loaded; the draft is as it was\n");
+	else
+		sink_printf(out, "loaded; %zu lines differ from what is in force\n",
+			count_changes(&d->base, &d->tree));
+	arena_reset(&said);
+	arena_reset(&mem);
+	loading_drop(&c->loading);
+	return err;
+}
+
+static enum fl_err begin_loading(struct console_call *call, bool replaces)
+{
+	struct console *c = call->session;
+
+	if (c->setup.interactive)
+		sink_puts(call->out, "paste the settings, as text or JSON; Ctrl-D or a line with "
+				     "only a dot ends them, Ctrl-C gives up\n");
+	c->loading.on = true;
+	c->loading.replaces = replaces;
+	return FL_OK;
+}
+
+static enum fl_err load_merge(struct console_call *call)
+{
+	return begin_loading(call, false);
+}
+
+static enum fl_err load_replace(struct console_call *call)
+{
+	return begin_loading(call, true);
 }
 
 /* ---- looking ---- */
@@ -551,6 +662,14 @@ const struct console_command console_configure_commands[] = {
 		.help = "who committed what when",
 		.mode = CONSOLE_ANY,
 		.run = show_revisions},
+	{.grammar = "load merge terminal",
+		.help = "add the lines that follow, settings or JSON, up to a dot or Ctrl-D",
+		.mode = CONSOLE_CONFIGURE,
+		.run = load_merge},
+	{.grammar = "load replace terminal",
+		.help = "the same, in place of the draft",
+		.mode = CONSOLE_CONFIGURE,
+		.run = load_replace},
 	{.grammar = "compare",
 		.help = "what a commit would change",
 		.mode = CONSOLE_CONFIGURE,

@@ -95,6 +95,8 @@ static void put_countdown(struct console *c, struct textbuf *t)
 
 static struct str prompt_of(struct console *c)
 {
+	if (c->loading.on)
+		return (struct str){"", 0};
 	struct textbuf t = textbuf_of(c->prompt, sizeof(c->prompt));
 
 	textbuf_printf(&t, "%s", c->host);
@@ -255,6 +257,39 @@ static void ask_size(struct console *c)
 	sink_puts(&c->terminal, SIZE_QUESTION);
 }
 
+/* ---- a text that is being loaded ---- */
+
+/* What was printed while nobody could have seen a pager. */
+static void end_loading(struct console *c)
+{
+	c->editor.pasting = false;
+	c->running = true;
+	c->status = loading_finish(c, &c->terminal);
+	c->running = false;
+	if (c->setup.interactive)
+		show_held(c);
+}
+
+static void give_up_loading(struct console *c, const char *why)
+{
+	c->editor.pasting = false;
+	loading_drop(&c->loading);
+	console_say_error(c, "%s; nothing was loaded", why);
+	c->status = FL_EAGAIN;
+}
+
+/* Is the line part of it?  Nothing of it is run. */
+static bool loads_line(struct console *c, struct str line)
+{
+	if (!c->loading.on)
+		return false;
+	if (str_is(line, "."))
+		end_loading(c);
+	else if (!loading_add(&c->loading, line))
+		give_up_loading(c, "out of memory");
+	return true;
+}
+
 /* ---- keys while editing ---- */
 
 static void on_accept(struct console *c)
@@ -265,10 +300,13 @@ static void on_accept(struct console *c)
 	c->editor.at = c->editor.n;
 	draw(c);
 	next_row(c);
-	history_add(&c->editor.history, text);
+	if (!c->loading.on)
+		history_add(&c->editor.history, text);
 	arena_reset(&c->scratch);
 	line = arena_copy(&c->scratch, text.at, text.n);
 	line_editor_reset(&c->editor);
+	if (line && loads_line(c, (struct str){line, text.n}))
+		return;
 	if (line)
 		run(c, (struct str){line, text.n});
 	else
@@ -281,6 +319,8 @@ static void on_too_long(struct console *c)
 	console_say_error(
 		c, "the line has more than %d octets; nothing of it was run", LINE_MAX_OCTETS);
 	c->status = FL_EFULL;
+	if (c->loading.on)
+		give_up_loading(c, "a line was too long");
 }
 
 static void on_interrupt(struct console *c)
@@ -290,13 +330,18 @@ static void on_interrupt(struct console *c)
 	sink_puts(&c->terminal, "^C");
 	next_row(c);
 	line_editor_reset(&c->editor);
+	if (c->loading.on)
+		give_up_loading(c, "stopped");
 }
 
 static void on_end(struct console *c)
 {
 	draw(c);
 	next_row(c);
-	run(c, STR("exit"));
+	if (c->loading.on)
+		end_loading(c);
+	else
+		run(c, STR("exit"));
 }
 
 static struct str text_before_cursor(struct console *c)
@@ -356,6 +401,7 @@ static void edit_key(struct console *c, const struct key *key)
 		[LINE_REFUSED] = ring,
 	};
 
+	c->editor.pasting |= c->loading.on; /* Tab and "?" are text */
 	on[line_editor_key(&c->editor, key)](c);
 }
 
@@ -530,6 +576,11 @@ static void run_plain(struct console *c, struct str line)
 			(unsigned)(uint8_t)line.at[bad],
 			utf8_cells((struct str){line.at, bad}) + 1);
 	} else if (copy) {
+		if (loads_line(c, (struct str){copy, line.n})) {
+			if (c->status && !c->loading.on)
+				after_line(c, c->status);
+			return;
+		}
 		run(c, (struct str){copy, line.n});
 		if (console_is_waiting(c))
 			return;
@@ -542,6 +593,8 @@ static void run_plain(struct console *c, struct str line)
 
 static void end_of_input(struct console *c)
 {
+	if (c->loading.on && !c->editor.n)
+		end_loading(c);
 	if (c->editor.n) {
 		console_say_error(c, "the last line ends early and was not run");
 		c->status = FL_ESHORT;
@@ -621,6 +674,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 	line_editor_init(&c->editor);
 	arena_init(&c->scratch, c->memory);
 	arena_init(&c->repeat.mem, c->memory);
+	arena_init(&c->loading.mem, c->memory);
 	draft_init(&c->draft, c->memory);
 	output_init(&c->output, c->memory, &c->terminal);
 	if (setup->interactive) {
@@ -636,6 +690,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 
 void console_close(struct console *c)
 {
+	loading_drop(&c->loading);
 	draft_close(&c->draft);
 	output_free(&c->output);
 	arena_reset(&c->repeat.mem);

@@ -107,6 +107,8 @@ struct console_setup {
 
 /* The draft of a session; NULL: it is not in configuration mode. */
 const struct settings *console_draft(const struct console *c);
+/* The same, for a command that changes it. */
+struct settings *console_draft_to_change(struct console *c);
 
 /* NULL: out of memory.  The session is the caller's until console_close(). */
 struct console *console_open(const struct console_setup *setup, mtime now);

@@ -30,6 +30,15 @@ struct draft {
 	uint32_t revision;    /* of base */
 };
 
+/* A text that is typed or pasted line by line, up to Ctrl-D or a line with only a dot. */
+struct loading {
+	bool on;
+	bool replaces; /* the draft; else it is added to it */
+	struct arena mem;
+	char *at;
+	size_t n, cap;
+};
+
 /* A command that is called again and again, or once more when its result is there. */
 struct repeat {
 	bool waits; /* once more: output and filters are still those of the first call */
@@ -87,6 +96,7 @@ struct console {
 	struct console_call *call; /* the one that runs */
 	struct repeat repeat;
 	struct draft draft;
+	struct loading loading;
 };
 
 /* ---- console.c ---- */
@@ -121,6 +131,12 @@ bool console_takes_whole_line(const struct console_command *row);
 /* Does the command print settings, so that `| display set` can change their form? */
 bool console_prints_settings(const struct console_command *row);
 grammar_rest console_settings_rest;
+
+/* One line of what is being loaded.  False: out of memory. */
+bool loading_add(struct loading *l, struct str line);
+/* All lines have come: into the draft with them. */
+enum fl_err loading_finish(struct console *c, const struct sink *out);
+void loading_drop(struct loading *l);
 
 void draft_init(struct draft *d, const struct arena_source *memory);
 void draft_close(struct draft *d);

@@ -226,7 +226,7 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	err = add_filters(c, line, pipe);
 	if (err)
 		return err;
-	if (c->form == SETTINGS_LINES && !console_prints_settings(row)) {
+	if (c->form != SETTINGS_BRACES && !console_prints_settings(row)) {
 		console_say_error(c, "\"display\" is for commands that show the configuration");
 		return FL_ENOTSUP;
 	}

@@ -103,6 +103,12 @@ static enum fl_err filter_display_set(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err filter_display_json(struct console_call *call)
+{
+	call->session->form = SETTINGS_JSON;
+	return FL_OK;
+}
+
 const struct console_command console_filter_commands[] = {
 	{.grammar = "match PATTERN",
 		.help = "only lines that have the pattern (a regular expression without groups)",
@@ -121,5 +127,9 @@ const struct console_command console_filter_commands[] = {
 		.help = "the configuration as lines that can be typed",
 		.mode = CONSOLE_ANY,
 		.run = filter_display_set},
+	{.grammar = "display json",
+		.help = "the configuration as JSON",
+		.mode = CONSOLE_ANY,
+		.run = filter_display_json},
 	{.grammar = NULL},
 };

@@ -220,8 +220,7 @@ static void parse_text(struct parser *p)
 	}
 }
 
-/* What was read becomes part of the tree. */
-static enum fl_err join(struct settings *s, struct branch *read)
+enum fl_err tree_join(struct settings *s, struct branch *read)
 {
 	if (s->mem->full)
 		return FL_EFULL;
@@ -255,14 +254,14 @@ enum fl_err settings_parse(struct settings *s, struct str text, struct diags *wh
 
 	if (!read || s->mem->full)
 		return FL_EFULL;
-	return why->errors == errors ? join(s, read) : FL_EFORMAT;
+	return why->errors == errors ? tree_join(s, read) : FL_EFORMAT;
 }
 
 enum fl_err settings_parse_leniently(struct settings *s, struct str text, struct diags *why)
 {
 	size_t errors = why->errors;
 	struct branch *read = read_text(s, text, why);
-	enum fl_err err = read ? join(s, read) : FL_EFULL;
+	enum fl_err err = read ? tree_join(s, read) : FL_EFULL;
 
 	if (err)
 		return err;
@@ -283,7 +282,7 @@ enum fl_err settings_set(struct settings *s, struct str statement, struct diags 
 	walk_init(&w, s->mem, s->schema, tree_root(s), read, why);
 	e = walk_statement(&w, statement);
 	if (!e && walk_end(&w, &end) && why->errors == errors)
-		return join(s, read);
+		return tree_join(s, read);
 	return e == FL_EFULL || w.full ? FL_EFULL : FL_EFORMAT;
 }
 

@@ -168,6 +168,10 @@ enum fl_err settings_print(
 	walk_init(&w, s->mem, s->schema, tree_root(s), NULL, NULL);
 	if (walk_statement(&w, path))
 		return FL_ENOENT;
+	if (form == SETTINGS_JSON && !w.row) {
+		json_print_found(&w, NULL, out);
+		return FL_OK;
+	}
 	if (!w.row) {
 		if (form == SETTINGS_LINES)
 			branch_lines(&all, tree_root(s));
@@ -180,6 +184,10 @@ enum fl_err settings_print(
 	n = walk_found(&w);
 	if (!n)
 		return FL_ENOENT;
+	if (form == SETTINGS_JSON) {
+		json_print_found(&w, n, out);
+		return FL_OK;
+	}
 	for (; n; n = walk_found_next(&w, n))
 		print_found(&w, n, form, out);
 	return FL_OK;

@@ -126,6 +126,9 @@ MUST_USE enum fl_err settings_parse(struct settings *s, struct str text, struct 
  * nothing else. */
 MUST_USE enum fl_err settings_parse_leniently(
 	struct settings *s, struct str text, struct diags *why);
+/* As settings_parse(), of a JSON text: an object of the rows; a list is an array of objects, which
+ * hold its columns beside the rows inside. */
+MUST_USE enum fl_err settings_parse_json(struct settings *s, struct str text, struct diags *why);
 /* One statement, as words typed behind "set" or "delete", blanks between them, quotes as above.
  * Deleting what is not there is FL_ENOENT and a diag that says which word was not found.  "delete
  * link wan1 weight" takes the value away, "delete link wan1" the entry, "delete link" all of them.
@@ -133,10 +136,10 @@ MUST_USE enum fl_err settings_parse_leniently(
 MUST_USE enum fl_err settings_set(struct settings *s, struct str statement, struct diags *why);
 MUST_USE enum fl_err settings_delete(struct settings *s, struct str statement, struct diags *why);
 
-enum settings_form { SETTINGS_BRACES = 1, SETTINGS_LINES };
+enum settings_form { SETTINGS_BRACES = 1, SETTINGS_LINES, SETTINGS_JSON };
 /* What `path` names (words as above; empty: all of the tree): a value, a block, an entry, or all
- * entries of a list.  In braces without what is around it, in lines with the whole path. FL_ENOENT:
- * nothing is there. */
+ * entries of a list.  In braces without what is around it, in lines and JSON with the whole path.
+ * FL_ENOENT: nothing is there. */
 enum fl_err settings_print(
 	const struct settings *s, struct str path, enum settings_form form, const struct sink *out);
 /* What leads from `a` to `b`: canonical lines with "- " or "+ " before them.  An entry that goes

@@ -113,6 +113,8 @@ void tree_remove(struct branch *b, struct settings_node *child);
 void tree_remove_entry(struct entry *e);
 /* Move all of `from` into `to`; needs memory for hash tables only, and does without. */
 void tree_merge(struct arena *mem, struct branch *to, struct branch *from);
+/* What was read becomes part of the tree. */
+enum fl_err tree_join(struct settings *s, struct branch *read);
 enum fl_err tree_copy(struct arena *mem, const struct branch *from, struct branch *to);
 
 #endif

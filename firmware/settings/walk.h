@@ -65,4 +65,7 @@ bool walk_may_take_row(const struct walk *w);
 struct settings_node *walk_found(const struct walk *w);
 struct settings_node *walk_found_next(const struct walk *w, const struct settings_node *n);
 
+/* settings_json.c: what was found and all after it, with the objects around it; `n` NULL: all. */
+void json_print_found(const struct walk *found, struct settings_node *n, const struct sink *out);
+
 #endif

@@ -470,6 +470,55 @@ static void a_session_that_dies_leaves_what_it_committed_and_nothing_else(void *
 	scenario_close(s);
 }
 
+/* ---- a large paste ---- */
+
+/* As the driver hands it on: SESSIONS_INPUT_MAX octets at a time, wherever they end. */
+static void paste(struct scenario *s, const char *text, size_t n)
+{
+	while (n) {
+		size_t part = n < SESSIONS_INPUT_MAX ? n : SESSIONS_INPUT_MAX;
+
+		sim_type(&s->sim, SEAT(0), text, part);
+		settle(s);
+		text += part;
+		n -= part;
+	}
+}
+
+static void a_paste_loses_nothing(const char *before, const char *line, const char *behind)
+{
+	struct scenario *s = editing();
+	size_t cap = 5000 * 100, n = 0;
+	char *text = malloc(cap);
+
+	assert_non_null(text);
+	for (unsigned i = 0; i < 5000; i++)
+		n += (size_t)snprintf(text + n, cap - n, line, i, i >> 8, i & 255);
+	paste(s, before, strlen(before));
+	paste(s, text, n);
+	paste(s, behind, strlen(behind));
+	clear(s, 0);
+	assert_true(has(type(s, 0, "compare | count"), "5000 lines\r\n"));
+	clear(s, 0);
+	assert_true(has(type(s, 0, "show domain example.com record h4999 A 10.0.19.135"),
+		"record h4999 A 10.0.19.135\r\n"));
+	free(text);
+	scenario_close(s);
+}
+
+static void a_paste_of_5000_commands_loses_nothing(void **state)
+{
+	(void)state;
+	a_paste_loses_nothing("", "set domain example.com record h%u A 10.0.%u.%u\r", "");
+}
+
+static void a_paste_of_a_text_of_5000_lines_loses_nothing(void **state)
+{
+	(void)state;
+	a_paste_loses_nothing("load merge terminal\rdomain example.com {\r",
+		"record h%u A 10.0.%u.%u\r", "}\r\x04");
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -496,6 +545,8 @@ int main(void)
 		T(two_people_at_the_same_value_are_told),
 		T(a_draft_of_what_was_rolled_back_is_a_conflict),
 		T(a_session_that_dies_leaves_what_it_committed_and_nothing_else),
+		T(a_paste_of_5000_commands_loses_nothing),
+		T(a_paste_of_a_text_of_5000_lines_loses_nothing),
 	};
 
 	return cmocka_run_group_tests_name("commit", tests, NULL, NULL);

@@ -1054,6 +1054,48 @@ static void a_mistake_inside_a_statement_is_pointed_at(void **state)
 		      "    cure: use one of: wan1, wan2\n");
 }
 
+static void a_text_can_be_pasted_into_the_draft(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "configure\rload merge terminal\r");
+	PASTE(s, "link wan3 {\r\n\tcomment who?\r\n}\rlink wan1 weight 9\r");
+	row_is(s, "");
+	type(s, "\x04");
+	screen_has(s, "loaded; 2 lines differ from what is in force\n");
+	type(s, "\x0c"
+		"compare\r");
+	screen_is(s, "box# compare\n"
+		     "+ set link wan1 weight 9\n"
+		     "+ set link wan3 comment who?\n"
+		     "box#\n");
+}
+
+static void a_text_with_mistakes_is_not_loaded(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "configure\rload merge terminal\r");
+	PASTE(s, "link wan1 weight 9\rlink wan1 wieght 9\rlink wan2 weight 0\r.\r");
+	screen_has(s, "line 2:11: error: link wan1: there is no setting \"wieght\" here\n");
+	screen_has(s, "line 3:18: error: link wan2 weight: \"0\" is out of range\n");
+	screen_has(s, "error: nothing was loaded; the draft is as it was\n");
+	type(s, "\x0c"
+		"compare\r");
+	screen_is(s, "box# compare\n"
+		     "box#\n");
+}
+
+static void loading_can_be_given_up(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "configure\rload replace terminal\rlink wan1 weight 9\r\x03");
+	screen_has(s, "error: stopped; nothing was loaded\n");
+	type(s, "\x0cshow links\r");
+	screen_has(s, "wan1 up\n");
+}
+
 static void delete_takes_away_and_says_when_there_is_nothing(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1230,6 +1272,45 @@ static void five_thousand_pasted_lines_are_all_set(void **state)
 static void output_is(struct session *s, const char *want)
 {
 	assert_string_equal(s->text, want);
+}
+
+static void what_is_shown_as_json_can_be_loaded_in_place_of_the_draft(void **state)
+{
+	struct session *s = open_lines(state, true, false);
+
+	PASTE(s, "configure\nset link wan1 comment \"a \\\"b\\\" c\"\nset link wan1 disabled\n"
+		 "show link wan1 | display json\n");
+	output_is(s, "{\n    \"link\": [\n        {\n            \"name\": \"wan1\",\n"
+		     "            \"interface\": \"eth0\",\n"
+		     "            \"comment\": \"a \\\"b\\\" c\",\n"
+		     "            \"disabled\": true\n        }\n    ]\n}\n");
+	s->out.n = 0;
+	PASTE(s, "load replace terminal\n"
+		 "{\"link\": [{\"name\": \"wan1\", \"weight\": 7,\n\"disabled\": false}]}\n"
+		 ".\nshow | display set\n");
+	output_is(s, "loaded; 4 lines differ from what is in force\nset link wan1 weight 7\n");
+}
+
+static void mistakes_in_json_are_told_like_those_in_text(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "configure\nload merge terminal\n"
+		 "{\"link\": [{\"name\": \"wan1\", \"weight\": 999, \"wieght\": 1},\n"
+		 "{\"nam\": \"wan2\"}], \"lnk\": 5}\n.\n");
+	output_is(s, "line 1:28: error: link wan1 weight: \"999\" is out of range\n"
+		     "    cure: use 1..240\n"
+		     "line 1:43: error: link wan1: there is no setting \"wieght\" here\n"
+		     "    cure: did you mean \"weight\"?\n"
+		     "line 2:1: error: link: NAME is missing\n"
+		     "    cure: write it like: link NAME { ... }\n"
+		     "line 2:19: error: there is no setting \"lnk\"\n"
+		     "    cure: did you mean \"link\"?\n"
+		     "error: nothing was loaded; the draft is as it was\n");
+	s->out.n = 0;
+	PASTE(s, "load merge terminal\n{\"link\": [{\"name\": \"wan1\"}\n.\n");
+	output_is(s, "line 2:1: error: a comma or the closing bracket is missing\n"
+		     "error: nothing was loaded; the draft is as it was\n");
 }
 
 static void a_line_is_answered_without_echo_and_prompt(void **state)
@@ -1447,6 +1528,11 @@ int main(void)
 		TEST(a_wrong_value_is_refused_with_its_range),
 		TEST(tab_and_question_mark_know_the_settings),
 		TEST(a_mistake_inside_a_statement_is_pointed_at),
+		TEST(a_text_can_be_pasted_into_the_draft),
+		TEST(a_text_with_mistakes_is_not_loaded),
+		TEST(loading_can_be_given_up),
+		TEST(what_is_shown_as_json_can_be_loaded_in_place_of_the_draft),
+		TEST(mistakes_in_json_are_told_like_those_in_text),
 		TEST(delete_takes_away_and_says_when_there_is_nothing),
 		TEST(exit_with_changes_must_be_meant),
 		TEST(a_refused_commit_changes_nothing),

@@ -1313,18 +1313,33 @@ static void prints_the_same_again(struct fixture *f, enum settings_form form)
 	tear_down(&state);
 }
 
+static void comes_back_from_json(struct fixture *f)
+{
+	void *state = NULL;
+	struct fixture *again;
+
+	assert_int_equal(set_up(&state), 0);
+	again = state;
+	assert_int_equal(
+		settings_parse_json(&again->s, str_of(printed(f, "", SETTINGS_JSON)), &again->why),
+		FL_OK);
+	assert_string_equal(printed(again, "", SETTINGS_LINES), printed(f, "", SETTINGS_LINES));
+	tear_down(&state);
+}
+
 static void random_trees_print_parse_and_print_the_same(void **state)
 {
 	struct rng r = rng_of(20261123);
 
 	(void)state;
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		void *one = NULL;
 
 		assert_int_equal(set_up(&one), 0);
 		add_random_statements(one, &r, 1 + rng_below(&r, 40));
 		prints_the_same_again(one, SETTINGS_LINES);
 		prints_the_same_again(one, SETTINGS_BRACES);
+		comes_back_from_json(one);
 		tear_down(&one);
 	}
 }
