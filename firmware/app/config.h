@@ -12,11 +12,21 @@
 
 struct system_conf {
 	struct str host_name; /* in the console's prompt and in the log */
+	span console_idle;    /* of a terminal that nobody types at; 0: no end */
+};
+
+enum user_role { ROLE_ADMIN, ROLE_OPERATOR };
+
+struct user_conf {
+	struct origin origin;
+	struct str name;
+	uint32_t role; /* enum user_role */
 };
 
 /* What settings_bind() fills; modules.c says which list goes where. */
 struct config_values {
 	struct system_conf system;
+	SETTINGS_LIST(struct user_conf, users);
 	SETTINGS_LIST(struct link_conf, links);
 	SETTINGS_LIST(struct lan_conf, lans);
 	SETTINGS_LIST(struct policy_conf, policies);

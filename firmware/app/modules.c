@@ -13,6 +13,7 @@ static const struct {
 	size_t offset;
 } settings[] = {
 	{&system_setting, offsetof(struct config_values, system)},
+	{&user_setting, offsetof(struct config_values, users)},
 	{&link_setting, offsetof(struct config_values, links)},
 	{&lan_setting, offsetof(struct config_values, lans)},
 	{&policy_setting, offsetof(struct config_values, policies)},

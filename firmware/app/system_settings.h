@@ -6,5 +6,6 @@
 #include "settings.h"
 
 extern const struct setting system_setting;
+extern const struct setting user_setting;
 
 #endif

@@ -3,8 +3,6 @@
 #include "product.h"
 #include "session_hello.h"
 
-#define IDLE_TIMEOUT sec(3600) /* of a terminal that nobody types at */
-
 static void terminal_put(void *ctx, const char *text, size_t n)
 {
 	struct terminal *t = ctx;
@@ -32,6 +30,20 @@ static void leave(struct fairlead *f, struct terminal *t)
 			session_trailer(console_status(t->console) == FL_OK ? 0 : 1, trailer));
 	forget(t);
 	s->close(s->ctx, session);
+}
+
+/* The role that the settings give; whoever they do not name may look, unless the system says that
+ * he is root. */
+static enum user_role role_of(struct fairlead *f, struct str peer, struct str user)
+{
+	const struct config_values *v = &fairlead_config(f)->v;
+
+	if (str_is(user, "root"))
+		return ROLE_ADMIN;
+	for (size_t i = 0; i < v->nusers; i++)
+		if (str_eq(v->users[i].name, user))
+			return (enum user_role)v->users[i].role;
+	return str_is(peer, "root") ? ROLE_ADMIN : ROLE_OPERATOR;
 }
 
 static void open_terminal(struct fairlead *f, const struct io_event *e, mtime now)
@@ -64,7 +76,8 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.rows = hello.rows,
 		.stops_at_error = hello.mode == SESSION_BATCH,
 		.one_line = hello.mode == SESSION_COMMAND,
-		.idle = IDLE_TIMEOUT,
+		.idle = fairlead_config(f)->v.system.console_idle,
+		.read_only = role_of(f, e->text, str_of(hello.user)) == ROLE_OPERATOR,
 	};
 	t->reports_status = hello.mode == SESSION_BATCH || hello.mode == SESSION_COMMAND;
 	t->console = console_open(&setup, now);

@@ -39,6 +39,62 @@ static void host_name_is_in_the_prompt(void **state)
 	scenario_close(s);
 }
 
+/* What somebody sees who logs in as `peer` and wants to change something. */
+static const char *configure_as(struct scenario *s, const char *peer, const char *hello)
+{
+	s->sim.peer = peer;
+	sim_session_open(&s->sim, 1, hello);
+	sim_type(&s->sim, 1, "configure\r", 10);
+	scenario_run(s, span_sum(us(s->sim.now.us), ms(100)));
+	s->sim.session[1].open = false;
+	return s->sim.session[1].text;
+}
+
+#define AS(name)                                                                                   \
+	"\x01"                                                                                     \
+	"fairlead 1 terminal 80 24 " name "\n"
+
+static void role_says_who_may_change_things(void **state)
+{
+	struct scenario *s = running("user ann role admin\nuser bob role operator\n");
+
+	(void)state;
+	assert_non_null(strstr(configure_as(s, "ann", AS("ann")), "configuration mode"));
+	scenario_close(s);
+	s = running("user ann role admin\nuser bob role operator\n");
+	assert_non_null(strstr(configure_as(s, "bob", AS("bob")), "the role operator may look"));
+	scenario_close(s);
+	/* A login program of root speaks for bob. */
+	s = running("user bob role operator\n");
+	assert_non_null(strstr(configure_as(s, "root", AS("bob")), "the role operator may look"));
+	scenario_close(s);
+}
+
+static void whoever_is_not_listed_may_only_look(void **state)
+{
+	struct scenario *s = running("user ann role admin\n");
+
+	(void)state;
+	assert_non_null(strstr(configure_as(s, "eve", AS("ann")), "the role operator may look"));
+	scenario_close(s);
+	s = running("user ann role admin\n");
+	assert_non_null(strstr(configure_as(s, "root", AS("root")), "configuration mode"));
+	scenario_close(s);
+}
+
+static void terminal_ends_after_the_idle_time(void **state)
+{
+	struct scenario *s = running("system console-idle 2m\n");
+
+	(void)state;
+	sim_session_open(&s->sim, 1, AS("ann"));
+	scenario_run(s, sec(149));
+	assert_true(s->sim.session[1].open);
+	scenario_run(s, sec(151));
+	assert_false(s->sim.session[1].open);
+	scenario_close(s);
+}
+
 static void dns_listens_at_the_address_and_port_it_is_told(void **state)
 {
 	struct scenario *without = running(""), *s = running("dns listen 192.168.1.1 port 5353\n");
@@ -97,6 +153,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(host_name_is_in_the_prompt),
+		cmocka_unit_test(role_says_who_may_change_things),
+		cmocka_unit_test(whoever_is_not_listed_may_only_look),
+		cmocka_unit_test(terminal_ends_after_the_idle_time),
 		cmocka_unit_test(dns_listens_at_the_address_and_port_it_is_told),
 		cmocka_unit_test(dns_has_as_many_threads_as_it_is_told),
 		cmocka_unit_test(ttl_of_a_domain_goes_for_its_hosts),
