@@ -217,6 +217,10 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/fairlead.a
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
 	@B=$(B) tests/bench/dns $(NAMES)
 
+$(B)/bench/settings_bench: $(B)/obj/drivers/sim/sim.o
+bench-settings: $(B)/bench/settings_bench ## loading, printing, completing and committing large settings
+	@$<
+
 settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md from the schema
 	@SETTINGS_DOC_UPDATE=1 $<
 
