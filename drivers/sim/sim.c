@@ -66,7 +66,7 @@ static void io_random(void *ctx, void *out, size_t n)
 	struct sim *s = ctx;
 
 	for (size_t i = 0; i < n; i++)
-		((uint8_t *)out)[i] = (uint8_t)rng_below(&s->rng, 256);
+		((uint8_t *)out)[i] = (uint8_t)rng_below(&s->entropy, 256);
 }
 
 static void io_wait(void *ctx, mtime until, struct io_event *out)
@@ -818,6 +818,7 @@ void sim_open(struct sim *s, uint64_t seed)
 {
 	memset(s, 0, sizeof(*s));
 	s->rng = rng_of(seed);
+	s->entropy = rng_of(seed + 1);
 	s->wall = 1767225600; /* 2026-01-01 00:00:00 UTC */
 	s->drivers = (struct drivers){
 		.io = {s, io_now, io_wall, io_random, io_wait},

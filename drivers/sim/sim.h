@@ -73,6 +73,8 @@ struct sim {
 	mtime now;
 	int64_t wall; /* at time 0 */
 	struct rng rng;
+	/* For io.random, apart: the world is the same whatever the product draws. */
+	struct rng entropy;
 
 	struct sim_interface interface[SIM_INTERFACES];
 	char link_interface[FL_LINKS_MAX + 1][16]; /* where the monitor of a link is bound */

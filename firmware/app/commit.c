@@ -85,6 +85,7 @@ static uint32_t next_serial(struct fairlead *f)
 static void rebind(struct fairlead *f)
 {
 	panel_open(f);
+	panel_update(f);
 	modules_commands(f, f->commands);
 }
 

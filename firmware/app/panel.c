@@ -58,10 +58,12 @@ static bool is_starting(const struct fairlead *f, mtime now)
 	return f->start_unsaid;
 }
 
-static enum led_system system_state(const struct fairlead *f)
+static enum led_system system_state(const struct fairlead *f, mtime now)
 {
 	enum link_state shown[FL_LINKS_MAX];
-	struct led_facts facts = {.fault = !f->in_force, .starting = f->panel_starting};
+	struct led_facts facts = {.fault = !f->in_force,
+		.unsure = f->unconfirmed.waits,
+		.starting = is_starting(f, now)};
 
 	for (size_t i = 0; i < f->nlinks; i++)
 		shown[i] = shown_state(f, f->order[i]);
@@ -70,12 +72,12 @@ static enum led_system system_state(const struct fairlead *f)
 
 void panel_update(struct fairlead *f)
 {
-	f->panel_starting = is_starting(f, f->io->io.now(f->io->io.ctx));
+	f->panel_system = system_state(f, f->io->io.now(f->io->io.ctx));
 	for (size_t i = 0; i < f->nlamps; i++) {
 		unsigned number = number_of(f, &f->lamp[i]);
 
 		if (!number)
-			led_lamp_show_system(&f->lamp[i], system_state(f));
+			led_lamp_show_system(&f->lamp[i], f->panel_system);
 		else if (f->link[number].conf)
 			led_lamp_show_link(&f->lamp[i], shown_state(f, number));
 		else
@@ -103,7 +105,7 @@ static void light(struct fairlead *f, const struct led_lamp *l, struct panel_lam
 
 void panel_tick(struct fairlead *f, mtime now)
 {
-	if (f->panel_starting && !is_starting(f, now))
+	if (system_state(f, now) != f->panel_system)
 		panel_update(f);
 	f->panel_tick = tick_of(f, now);
 	for (size_t i = 0; i < f->nlamps; i++)

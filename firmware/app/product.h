@@ -114,7 +114,7 @@ struct fairlead {
 	struct panel_lamp panel[FL_LINKS_MAX + 1];
 	size_t nlamps;
 	uint64_t panel_tick;
-	bool panel_starting; /* SYS says that the router starts */
+	enum led_system panel_system; /* what SYS tells */
 
 	struct terminal terminal[SESSIONS_MAX_OPEN];
 	struct journal journal;
