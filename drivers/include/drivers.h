@@ -6,6 +6,7 @@
 
 #include "datagrams.h"
 #include "dns_service.h"
+#include "files.h"
 #include "hmac.h"
 #include "interfaces.h"
 #include "io.h"
@@ -29,6 +30,7 @@ struct drivers {
 	struct dns_service dns;
 	struct datagrams datagrams; /* to other name servers */
 	hmac_function *hmac;
+	struct files files;
 	struct log log;
 	struct arena_source memory;
 };

@@ -686,6 +686,17 @@ static enum fl_err storage_load(
 	return FL_OK;
 }
 
+/* A file is an item whose name is its path. */
+static enum fl_err file_read(
+	void *ctx, struct str path, struct arena *mem, struct bytes *out, struct textbuf *why)
+{
+	char name[sizeof(((struct sim_item *)0)->name)];
+	struct textbuf t = textbuf_of(name, sizeof(name));
+
+	textbuf_put(&t, path.at, path.n);
+	return storage_load(ctx, name, mem, out, why);
+}
+
 static enum fl_err storage_save(
 	void *ctx, const char *name, struct bytes content, struct textbuf *why)
 {
@@ -831,6 +842,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.sessions = {s, sessions_write, sessions_close},
 		.datagrams = {s, datagrams_send, datagrams_close},
 		.hmac = sim_hmac,
+		.files = {s, file_read},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},

@@ -3,6 +3,7 @@
 #include "board.h"
 #include "datagrams_linux.h"
 #include "dns_worker.h"
+#include "files_linux.h"
 #include "hmac_nettle.h"
 #include "interfaces_linux.h"
 #include "kernel_linux.h"
@@ -309,6 +310,7 @@ int main(int argc, char **argv)
 	w.drivers.log = log_linux_open(&w.log, "fairleadd");
 	w.drivers.memory = memory_linux;
 	w.drivers.hmac = hmac_nettle;
+	files_linux_open(&w.drivers.files);
 	arena_init(&w.mem, &memory_linux);
 	return o.flush ? flush(&w, &o) : run(&w, &o);
 }

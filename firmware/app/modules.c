@@ -70,6 +70,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{link_history_commands, &f->link_console},
 		{policy_commands, &f->policy_console},
 		{dns_commands, &f->dns_console},
+		{dns_zone_commands, &f->dns_zone_console},
 		{forwarding_commands, &f->forwarding_console},
 		{led_commands, &f->led_console},
 		{explain_commands, &f->explain_console},
@@ -91,6 +92,16 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		.ctx = f,
 		.figures = dns_figures,
 		.counters = dns_counters,
+	};
+	f->dns_zone_console = (struct dns_zone_console){
+		.image = &f->image,
+		.published = &f->published,
+		.notify = &f->notify,
+		.links = c->v.links,
+		.nlinks = c->v.nlinks,
+		.memory = &f->io->memory,
+		.ctx = f->io->files.ctx,
+		.read_file = f->io->files.read,
 	};
 	f->forwarding_console = (struct forwarding_console){
 		.source = config_forwarding_source(c),

@@ -12,6 +12,7 @@
 #include "dns_console.h"
 #include "dns_notify.h"
 #include "dns_transfer.h"
+#include "dns_zone_console.h"
 #include "drivers.h"
 #include "explain_console.h"
 #include "forwarding_console.h"
@@ -124,6 +125,7 @@ struct fairlead {
 	struct link_console link_console;
 	struct policy_console policy_console;
 	struct dns_console dns_console;
+	struct dns_zone_console dns_zone_console;
 	struct forwarding_console forwarding_console;
 	struct led_console led_console;
 	struct explain_console explain_console;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dns_import.h"
+
+#include "dns_master.h"
+
+#include <string.h>
+
+#define STATEMENT_MAX 16384
+
+struct item {
+	struct item *next;
+	uint32_t line;
+	uint16_t type;
+	struct dns_key owner;
+	const uint8_t *data;
+	size_t n;
+	bool is_done;  /* it became part of another's statement */
+	bool is_below; /* at or below a delegation */
+};
+
+struct importer {
+	const struct dns_import *to;
+	struct arena *mem;
+	struct str domain;
+	struct dns_name zone;
+	struct dns_key apex;
+	struct item *items, **last;
+	size_t taken, left;
+	char *text; /* STATEMENT_MAX octets */
+};
+
+/* ---- collecting ---- */
+
+static bool same_name(const struct dns_key *a, const struct dns_key *b)
+{
+	return a->n == b->n && memcmp(a->wire, b->wire, a->n) == 0;
+}
+
+static void on_mistake(void *ctx, uint32_t line, const char *what)
+{
+	struct importer *m = ctx;
+
+	m->left++;
+	m->to->mistake(m->to->ctx, line, what);
+}
+
+static void on_record(void *ctx, const struct dns_master_record *r)
+{
+	struct importer *m = ctx;
+	struct item *i = ARENA_NEW(m->mem, struct item);
+
+	if (!i)
+		return;
+	i->line = r->line;
+	i->type = r->type;
+	i->n = r->n;
+	i->data = (const uint8_t *)arena_copy(m->mem, r->data, r->n);
+	dns_key_of(r->owner.wire, r->owner.n, &i->owner);
+	if (!dns_name_is_below(i->owner.wire, i->owner.n, m->apex.wire, m->apex.n)) {
+		on_mistake(m, r->line, "the name is not in this domain");
+		return;
+	}
+	*m->last = i;
+	m->last = &i->next;
+}
+
+static bool is_address(const struct item *i)
+{
+	return i->type == DNS_A || i->type == DNS_AAAA;
+}
+
+static void mark_delegations(struct importer *m)
+{
+	for (const struct item *ns = m->items; ns; ns = ns->next) {
+		if (ns->type != DNS_NS || same_name(&ns->owner, &m->apex))
+			continue;
+		for (struct item *i = m->items; i; i = i->next)
+			i->is_below |= dns_name_is_below(
+				i->owner.wire, i->owner.n, ns->owner.wire, ns->owner.n);
+	}
+}
+
+/* ---- saying it as settings ---- */
+
+/* The owner relative to the domain: "www", "@". */
+static struct str label_of(const struct importer *m, const struct dns_key *name, char *room)
+{
+	uint8_t relative[DNS_NAME_MAX];
+	size_t n = name->n - m->apex.n;
+	struct str text;
+
+	if (n == 0)
+		return STR("@");
+	memcpy(relative, name->wire, n);
+	relative[n] = 0;
+	text = str_of(dns_name_text(relative, room));
+	text.n--; /* the final dot */
+	return text;
+}
+
+static bool say(struct importer *m, uint32_t line, const struct textbuf *t)
+{
+	if (!t->cut && m->to->statement(m->to->ctx, textbuf_str(t)))
+		return true;
+	on_mistake(m, line, t->cut ? "is too long for a setting" : "was refused as a setting");
+	return false;
+}
+
+static struct textbuf begin(struct importer *m, const char *row)
+{
+	struct textbuf t = textbuf_of(m->text, STATEMENT_MAX);
+
+	textbuf_printf(&t, "domain %.*s %s ", STR_ARG(m->domain), row);
+	return t;
+}
+
+/* A word in quotes, whatever it is made of. */
+static void put_quoted(struct textbuf *t, struct str word)
+{
+	textbuf_put(t, "\"", 1);
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.at[i] == '"' || word.at[i] == '\\')
+			textbuf_put(t, "\\", 1);
+		textbuf_put(t, word.at + i, 1);
+	}
+	textbuf_put(t, "\"", 1);
+}
+
+static void import_record(struct importer *m, struct item *i)
+{
+	char name[DNS_NAME_TEXT_MAX], type[DNS_TYPE_TEXT_MAX];
+	char *data = arena_alloc(m->mem, STATEMENT_MAX);
+	struct textbuf t = begin(m, "record"), d;
+	struct sink out;
+
+	if (!data)
+		return;
+	d = textbuf_of(data, STATEMENT_MAX);
+	out = textbuf_sink(&d);
+	if (!dns_type_is_data(i->type)) {
+		on_mistake(m, i->line, "records of this type are not served");
+		return;
+	}
+	dns_rdata_print(i->type, bytes_of(i->data, i->n), 0, i->n, &out);
+	put_quoted(&t, label_of(m, &i->owner, name));
+	textbuf_printf(&t, " %s ", dns_type_text(i->type, type));
+	put_quoted(&t, textbuf_str(&d));
+	m->taken += say(m, i->line, &t);
+}
+
+static struct ip_addr address_of(const struct item *i)
+{
+	struct ip_addr a = {.family = i->type == DNS_A ? 4 : 6};
+
+	memcpy(a.b, i->data, i->n < sizeof(a.b) ? i->n : sizeof(a.b));
+	return a;
+}
+
+static struct str link_of(const struct importer *m, const struct ip_addr *a)
+{
+	for (size_t l = 0; l < m->to->nlinks; l++)
+		for (size_t k = 0; k < m->to->links[l].naddresses; k++)
+			if (ip_prefix_has(&m->to->links[l].addresses[k].prefix, a))
+				return m->to->links[l].name;
+	return STR("any");
+}
+
+/* The MX of the domain that names this host and may become its preference: the only one. */
+static struct item *mail_entry_of(const struct importer *m, const struct dns_key *host)
+{
+	struct item *found = NULL;
+
+	for (struct item *i = m->items; i; i = i->next) {
+		struct dns_key exchange;
+
+		if (i->type != DNS_MX || !same_name(&i->owner, &m->apex))
+			continue;
+		dns_key_of(i->data + 2, i->n - 2, &exchange);
+		if (!same_name(&exchange, host))
+			continue;
+		if (found)
+			return NULL;
+		found = i;
+	}
+	return found;
+}
+
+static bool say_host(struct importer *m, const struct item *i, struct str name)
+{
+	struct ip_addr a = address_of(i);
+	struct str link = link_of(m, &a);
+	char text[IP_TEXT_MAX];
+	struct textbuf t = begin(m, "host");
+
+	put_quoted(&t, name);
+	textbuf_printf(&t, " { address %s, link %.*s", ip_addr_text(&a, text), STR_ARG(link));
+	if (memchr(name.at, ';', name.n))
+		textbuf_printf(&t, ", mail-entry yes");
+	textbuf_printf(&t, " }");
+	return say(m, i->line, &t);
+}
+
+/* "10;mail1" where the name is a mail exchange, else "mail1". */
+static struct str host_name(struct importer *m, const struct dns_key *owner, char *room, size_t cap)
+{
+	char label[DNS_NAME_TEXT_MAX];
+	struct str text = label_of(m, owner, label);
+	struct item *mx = mail_entry_of(m, owner);
+	struct textbuf t = textbuf_of(room, cap);
+
+	if (mx) {
+		textbuf_printf(&t, "%u;", get_u16(mx->data));
+		mx->is_done = true;
+		m->taken++;
+	}
+	textbuf_put(&t, text.at, text.n);
+	return textbuf_str(&t);
+}
+
+/* Does the file give this name to anything but the address? */
+static bool is_taken(const struct importer *m, struct str label, const struct item *address)
+{
+	struct dns_name name;
+	struct dns_key key;
+
+	if (dns_name_parse(label, &m->zone, &name) != FL_OK)
+		return false; /* too long: refused as a setting */
+	dns_key_of(name.wire, name.n, &key);
+	for (const struct item *i = m->items; i; i = i->next)
+		if (same_name(&i->owner, &key) &&
+			(i->type != address->type || i->n != address->n ||
+				memcmp(i->data, address->data, i->n) != 0))
+			return true;
+	return false;
+}
+
+/* Several addresses of one name: a host each, and a balanced-host over them. */
+static void import_balanced(struct importer *m, struct item *first, struct str name)
+{
+	char label[DNS_NAME_TEXT_MAX], member[DNS_NAME_TEXT_MAX + 16], list[2048];
+	struct str plain = label_of(m, &first->owner, label);
+	struct textbuf members = textbuf_of(list, sizeof(list)), t;
+	unsigned number = 0;
+
+	if (str_is(plain, "@") || str_is(plain, "*"))
+		plain = str_is(plain, "@") ? STR("domain") : STR("any");
+	for (struct item *i = first; i; i = i->next) {
+		struct textbuf w;
+
+		if (!is_address(i) || !same_name(&i->owner, &first->owner))
+			continue;
+		i->is_done = true;
+		do {
+			w = textbuf_of(member, sizeof(member));
+			textbuf_printf(&w, "%.*s-%u", STR_ARG(plain), ++number);
+		} while (is_taken(m, textbuf_str(&w), i));
+		if (!say_host(m, i, textbuf_str(&w)))
+			continue;
+		m->taken++;
+		textbuf_printf(&members, "%smember ", members.n ? ", " : "");
+		put_quoted(&members, textbuf_str(&w));
+	}
+	t = begin(m, "balanced-host");
+	put_quoted(&t, name);
+	textbuf_printf(&t, " { %.*s%s }", (int)members.n, members.at,
+		memchr(name.at, ';', name.n) ? ", mail-entry yes" : "");
+	(void)say(m, first->line, &t);
+}
+
+static void import_address(struct importer *m, struct item *i)
+{
+	char room[DNS_NAME_TEXT_MAX + 8];
+	struct str name = host_name(m, &i->owner, room, sizeof(room));
+
+	for (const struct item *other = i->next; other; other = other->next)
+		if (is_address(other) && same_name(&other->owner, &i->owner)) {
+			import_balanced(m, i, name);
+			return;
+		}
+	m->taken += say_host(m, i, name);
+}
+
+static void import_name_server(struct importer *m, const struct item *i)
+{
+	struct textbuf t = begin(m, "name-server");
+	char text[DNS_NAME_TEXT_MAX];
+	struct dns_key server;
+
+	dns_key_of(i->data, i->n, &server);
+	if (dns_name_is_below(server.wire, server.n, m->apex.wire, m->apex.n))
+		put_quoted(&t, label_of(m, &server, text));
+	else
+		put_quoted(&t, str_of(dns_name_text(i->data, text)));
+	m->taken += say(m, i->line, &t);
+}
+
+/* The mailbox of the SOA: host\.master.example.com. is host.master@example.com (RFC 1035 8). */
+static void import_soa(struct importer *m, const struct item *i)
+{
+	struct textbuf t = begin(m, "contact"), mail;
+	char text[DNS_NAME_TEXT_MAX], address[DNS_NAME_TEXT_MAX];
+	size_t at = dns_name_size(i->data, i->n);
+	const uint8_t *mailbox = i->data + at;
+	struct str domain = str_of(dns_name_text(mailbox + *mailbox + 1, text));
+
+	m->taken++;
+	if (!*mailbox || domain.n < 2)
+		return;
+	mail = textbuf_of(address, sizeof(address));
+	textbuf_put(&mail, (const char *)mailbox + 1, *mailbox);
+	textbuf_printf(&mail, "@%.*s", (int)domain.n - 1, domain.at);
+	put_quoted(&t, textbuf_str(&mail));
+	(void)say(m, i->line, &t);
+}
+
+static void import_item(struct importer *m, struct item *i)
+{
+	bool at_apex = same_name(&i->owner, &m->apex);
+
+	if (i->type == DNS_SOA && at_apex)
+		import_soa(m, i);
+	else if (i->type == DNS_NS && at_apex)
+		import_name_server(m, i);
+	else if (is_address(i) && !i->is_below)
+		import_address(m, i);
+	else
+		import_record(m, i);
+}
+
+enum fl_err dns_import(const struct dns_import *import, struct str domain, struct str text,
+	struct arena *mem, size_t *taken, size_t *left)
+{
+	struct importer m = {.to = import, .mem = mem, .domain = domain};
+	const struct dns_master_reader reader = {&m, on_record, on_mistake};
+	char *room = arena_alloc(mem, DNS_MASTER_LINE);
+
+	m.text = arena_alloc(mem, STATEMENT_MAX);
+	if (!room || !m.text)
+		return FL_EFULL;
+	if (dns_name_parse(domain, NULL, &m.zone) != FL_OK)
+		return FL_EFORMAT;
+	dns_key_of(m.zone.wire, m.zone.n, &m.apex);
+	m.last = &m.items;
+	dns_master_read(text, &m.zone, room, &reader);
+	if (mem->full)
+		return FL_EFULL;
+	mark_delegations(&m);
+	/* Addresses first: they take the MX that become preferences along. */
+	for (int pass = 0; pass < 2; pass++)
+		for (struct item *i = m.items; i; i = i->next)
+			if (!i->is_done && (pass || (is_address(i) && !i->is_below))) {
+				i->is_done = true;
+				import_item(&m, i);
+			}
+	*taken = m.taken;
+	*left = m.left;
+	return mem->full ? FL_EFULL : FL_OK;
+}
