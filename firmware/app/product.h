@@ -25,6 +25,7 @@
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
+#include "service.h"
 #include "revisions.h"
 
 /* A link the router has known: its number and last state outlive commits and restarts. */
@@ -122,6 +123,7 @@ struct fairlead {
 	struct log log; /* to the journal, the driver's log and the terminals */
 	bool stop;
 
+	struct services services;
 	struct link_console link_console;
 	struct policy_console policy_console;
 	struct dns_console dns_console;
@@ -164,6 +166,9 @@ mtime uplinks_next_due(const struct fairlead *f);
 void uplinks_console(struct fairlead *f);
 /* How a packet leaves by this link. */
 struct probe_path uplinks_path(const struct link_conf *conf);
+/* Ask a target over a link, with the id of `seq` under `secret`, or `token` for a call. */
+enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,
+	const uint8_t secret[16], uint16_t seq, uint32_t token, struct textbuf *why);
 /* Carry out what a link wants. */
 void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
 
@@ -186,6 +191,14 @@ void operator_drill_changed(struct fairlead *f, uint8_t number, mtime now, enum 
 void operator_drill_switched(struct fairlead *f, mtime dns, mtime forwarding);
 void operator_link_gone(struct fairlead *f, uint8_t number);
 void operator_console(struct fairlead *f, struct link_console *out);
+
+/* ---- services.c: the slow plane ---- */
+
+void services_begin(struct fairlead *f, mtime now);
+/* Was it an answer, or the end, of a service check? */
+bool services_answer(struct fairlead *f, const struct io_event *e, mtime now);
+void services_tick(struct fairlead *f, mtime now);
+mtime services_due(const struct fairlead *f);
 
 /* ---- publish.c: from states to answers and kernel tables ---- */
 

@@ -258,6 +258,7 @@ void uplinks_configure(struct fairlead *f, mtime now)
 			start_link(f, conf, now);
 		}
 	}
+	services_begin(f, now);
 	for (size_t i = 0; i < c->v.nlans; i++)
 		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
 }
@@ -294,14 +295,20 @@ static enum fl_err send_call(struct fairlead *f, uint8_t number, const struct li
 	return probes->call(probes->ctx, number, &call, why);
 }
 
+enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,
+	const uint8_t secret[16], uint16_t seq, uint32_t token, struct textbuf *why)
+{
+	struct probe_id id = probe_id_of(secret, seq);
+
+	return probe_is_call(t) ? send_call(f, number, t, token, why)
+				: send_packet(f, number, t, &id, why);
+}
+
 static enum fl_err send_probe(
 	struct fairlead *f, uint8_t number, const struct link_probe *p, struct textbuf *why)
 {
-	const struct link_target *t = &conf_of(f, number)->monitor.targets[p->target];
-	struct probe_id id = probe_id_of(f->secret[number], p->seq);
-
-	return probe_is_call(t) ? send_call(f, number, t, p->seq, why)
-				: send_packet(f, number, t, &id, why);
+	return uplinks_ask(f, number, &conf_of(f, number)->monitor.targets[p->target],
+		f->secret[number], p->seq, p->seq, why);
 }
 
 static void note_change(struct fairlead *f, uint8_t number, mtime now, const struct link_change *c)
@@ -406,7 +413,8 @@ void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
 	uint16_t seq;
 
 	if (e->link < 1 || e->link > FL_LINKS_MAX || !conf_of(f, e->link) ||
-		link_drill_withholds(&f->drill, e->link) || !find_probe(f, e, &seq))
+		link_drill_withholds(&f->drill, e->link) || services_answer(f, e, now) ||
+		!find_probe(f, e, &seq))
 		return;
 	link_answer(&f->link[e->link], now, seq, &out);
 	uplinks_carry_out(f, e->link, now, &out);
@@ -488,6 +496,7 @@ void uplinks_tick(struct fairlead *f, mtime now)
 		link_tick(&f->link[number], now, &out);
 		uplinks_carry_out(f, number, now, &out);
 	}
+	services_tick(f, now);
 	if (mtime_reached(now, f->heard_due))
 		hear_users(f, now);
 	if (mtime_reached(now, f->save_due))
@@ -500,6 +509,7 @@ mtime uplinks_next_due(const struct fairlead *f)
 {
 	mtime due = mtime_first(f->save_due, f->nlinks ? f->heard_due : MTIME_NEVER);
 
+	due = mtime_first(due, services_due(f));
 	if (f->start_unsaid)
 		due = mtime_first(due, f->start_due);
 	for (size_t i = 0; i < f->nlinks; i++)

@@ -47,15 +47,15 @@
 
 /* clang-format off */
 const enum link_state link_moves[LINK_STATES][LINK_EVENTS] = {
-	/*                   ENABLE DISABLE CARRIER CARRIER FIRST   ANSWER POOR   OVERDUE DEAD PROVEN POOR GOOD
-	 *                                  OFF     ON      CARRIER        ANSWER                           */
-	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,    DIS,   DIS,   DIS,    DIS, DIS,   DIS, DIS },
-	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    REC,    NOC,   NOC,   NOC,    NOC, NOC,   NOC, NOC },
-	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,    REC,   REC,   DWN,    DWN, UP_,   DWN, DWN },
-	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    REC,    REC,   REC,   REC,    DWN, UP_,   REC, REC },
-	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    UP_,    UP_,   UP_,   SUS,    UP_, UP_,   DEG, UP_ },
-	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    SUS,    UP_,   DEG,   SUS,    DWN, UP_,   SUS, SUS },
-	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DEG,    DEG,   DEG,   SUS,    DEG, DEG,   DEG, UP_ },
+	/*                   ENABLE DISABLE CARRIER CARRIER FIRST   ANSWER POOR   OVERDUE DEAD PROVEN UNSERVED POOR GOOD
+	 *                                  OFF     ON      CARRIER        ANSWER                                    */
+	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,    DIS,   DIS,   DIS,    DIS, DIS,   DIS,     DIS, DIS },
+	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    REC,    NOC,   NOC,   NOC,    NOC, NOC,   NOC,     NOC, NOC },
+	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,    REC,   REC,   DWN,    DWN, UP_,   DWN,     DWN, DWN },
+	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    REC,    REC,   REC,   REC,    DWN, UP_,   REC,     REC, REC },
+	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    UP_,    UP_,   UP_,   SUS,    UP_, UP_,   DWN,     DEG, UP_ },
+	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    SUS,    UP_,   DEG,   SUS,    DWN, UP_,   DWN,     SUS, SUS },
+	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DEG,    DEG,   DEG,   SUS,    DEG, DEG,   DWN,     DEG, UP_ },
 };
 /* clang-format on */
 
@@ -454,7 +454,8 @@ static void lose_overdue(struct link *l, mtime now, struct link_out *out)
 
 static bool hold_can_end(const struct link *l)
 {
-	return l->state == LINK_RECOVERING && link_proof_has_enough(&l->proof) && !l->row.running;
+	return l->state == LINK_RECOVERING && link_proof_has_enough(&l->proof) && !l->row.running &&
+	       !l->service_dead;
 }
 
 static bool has_enough_losses(const struct link *l)
@@ -793,6 +794,22 @@ void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
 		l->next_send = now;
 		link_apply(l, now, l->fresh ? LINK_FIRST_CARRIER : LINK_CARRIER_ON, out);
 	}
+	link_go_on(l, now, out);
+}
+
+void link_service(
+	struct link *l, mtime now, const char *failing, bool take_down, struct link_out *out)
+{
+	struct textbuf t = textbuf_of(l->service, sizeof(l->service));
+
+	link_out_clear(out);
+	textbuf_printf(&t, "%s", failing);
+	l->quality.service = failing[0] != '\0';
+	l->service_dead = l->quality.service && take_down;
+	if (l->service_dead)
+		link_apply(l, now, LINK_UNSERVED, out);
+	else if (l->state == LINK_UP || l->state == LINK_DEGRADED)
+		move_by_quality(l, now, out);
 	link_go_on(l, now, out);
 }
 

@@ -68,11 +68,18 @@ struct link_target {
 	struct str expect; /* LINK_HTTP: what the page must hold, or its status */
 };
 
+enum link_on_service_fail { LINK_SERVICE_IGNORE, LINK_SERVICE_DEGRADE, LINK_SERVICE_DOWN };
+#define LINK_CHECKS_MAX 4
+
 struct link_monitor_conf {
 	struct link_target *targets; /* SETTINGS_LIST; in the order typed */
 	size_t ntargets;
-	span interval; /* between probes, over all targets together */
-	span hold;     /* shortest hold-down of a recovered link */
+	span interval;              /* between probes, over all targets together */
+	span hold;                  /* shortest hold-down of a recovered link */
+	struct link_target *checks; /* SETTINGS_LIST; of the service */
+	size_t nchecks;
+	span service_interval;    /* between two of them, over all together */
+	uint32_t on_service_fail; /* enum link_on_service_fail */
 };
 
 struct link_conf {
@@ -182,6 +189,7 @@ struct link_loss {
 struct link_quality {
 	int32_t score; /* Page's CUSUM, thousandths */
 	bool lossy, slow;
+	bool service;     /* a check of the service fails over this link only */
 	int64_t usual_ns; /* long-time median of the round-trip time */
 	uint32_t samples; /* of it, up to a limit */
 	span rtt;         /* the latest */
@@ -266,6 +274,8 @@ struct link {
 	struct link_quality quality;
 	struct link_row row;
 	struct link_proof proof;
+	char service[96];  /* what fails of the service, "": nothing */
+	bool service_dead; /* for which the link is down */
 	struct link_users users;
 	struct link_family family[2]; /* IPv4, IPv6 */
 	struct link_test test;
@@ -306,6 +316,11 @@ void link_carrier(struct link *l, mtime now, bool on, struct link_out *out);
  * for a few seconds even when no probe is answered; one whose users went silent is asked at once.
  * Called about 10 times a second when the app can; optional. */
 void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out *out);
+/* The service of the link was checked: `failing` is what fails over this link and works over others
+ * ("http www.example.org/"), "": nothing.  The link is degraded, or with `take_down` down, until it
+ * works again. */
+void link_service(
+	struct link *l, mtime now, const char *failing, bool take_down, struct link_out *out);
 /* End the hold-down of a recovering link now, and forget earlier failures ("clear link wan1 hold").
  * A link that is still being proved comes up when its proof ends. */
 void link_clear_hold(struct link *l, mtime now, struct link_out *out);

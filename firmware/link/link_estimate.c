@@ -185,7 +185,7 @@ void link_quality_add_rtt(struct link_quality *q, mtime now, span rtt)
 
 bool link_quality_is_poor(const struct link_quality *q)
 {
-	return q->lossy || q->slow;
+	return q->lossy || q->slow || q->service;
 }
 
 static unsigned losses_of(const struct link_proof *p, bool ignored)

@@ -17,6 +17,7 @@ enum link_event {
 	LINK_OVERDUE,       /* a probe is unanswered in time */
 	LINK_DEAD,          /* so many of them for so long that the link is */
 	LINK_PROVEN,        /* it showed that it works, and its hold-down is over */
+	LINK_UNSERVED,      /* its service fails, for which it is to be down */
 	LINK_POOR,          /* loss or delay rose above its limit */
 	LINK_GOOD,          /* and fell below */
 	LINK_EVENTS

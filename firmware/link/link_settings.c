@@ -90,6 +90,19 @@ static const struct setting target_columns[] = {
 	{0},
 };
 
+static const char *const service_choices[] = {
+	[LINK_SERVICE_IGNORE] = "ignore",
+	[LINK_SERVICE_DEGRADE] = "degrade",
+	[LINK_SERVICE_DOWN] = "down",
+	NULL,
+};
+static const char *const service_help[] = {
+	[LINK_SERVICE_IGNORE] = "only tell",
+	[LINK_SERVICE_DEGRADE] = "less weight; down when two different checks fail",
+	[LINK_SERVICE_DOWN] = "down, unless no other link works",
+	NULL,
+};
+
 static const struct setting bandwidth_rows[] = {
 	{
 		.name = "down",
@@ -135,6 +148,36 @@ static const struct setting monitor_rows[] = {
 		.min = 200,
 		.max = 60000,
 		.def = "1s",
+	},
+	{
+		.name = "service-check",
+		.help = "what must work over this link beyond being alive; a failure is compared "
+			"with the other links",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct link_monitor_conf, checks),
+		.columns = target_columns,
+		.size = sizeof(struct link_target),
+	},
+	{
+		.name = "service-interval",
+		.help = "between two service checks, over all of them together",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_monitor_conf, service_interval),
+		.type = VALUE_SPAN,
+		.min = 10000,
+		.max = 3600000,
+		.def = "30s",
+	},
+	{
+		.name = "on-service-fail",
+		.help = "what becomes of a link over which alone a service check fails",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_monitor_conf, on_service_fail),
+		.type = VALUE_CHOICE,
+		.choices = service_choices,
+		.choice_help = service_help,
+		.def = "degrade",
 	},
 	{
 		.name = "hold",
@@ -423,6 +466,12 @@ static void check_targets(const struct link_conf *c, struct diags *why)
 
 	for (size_t i = 0; i < m->ntargets; i++)
 		check_target(c, &m->targets[i], why);
+	for (size_t i = 0; i < m->nchecks; i++)
+		check_target(c, &m->checks[i], why);
+	if (m->nchecks > LINK_CHECKS_MAX)
+		diag_error(why, &m->checks[LINK_CHECKS_MAX].origin, NULL, "delete some",
+			"the link has %zu service checks; %d can be used", m->nchecks,
+			LINK_CHECKS_MAX);
 	if (m->ntargets > LINK_TARGETS_MAX)
 		diag_error(why, &m->targets[LINK_TARGETS_MAX].origin, NULL, "delete some",
 			"the link has %zu targets; %d can be used", m->ntargets, LINK_TARGETS_MAX);

@@ -141,6 +141,11 @@ static void explain_life(const struct link *l, mtime now, struct textbuf *out)
 	}
 }
 
+static void explain_service(const struct link *l, struct textbuf *out)
+{
+	textbuf_printf(out, "service %s fails here and not elsewhere", l->service);
+}
+
 static void explain_quality(const struct link *l, struct textbuf *out)
 {
 	uint32_t tenths = (link_loss_ppm(&l->loss) + 500) / 1000;
@@ -189,8 +194,15 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 	case LINK_PROVEN:
 		explain_proof(l, now, out);
 		break;
+	case LINK_UNSERVED:
+		explain_service(l, out);
+		break;
 	case LINK_POOR:
 	case LINK_GOOD:
+		if (l->quality.service) {
+			explain_service(l, out);
+			textbuf_printf(out, "; ");
+		}
 		explain_quality(l, out);
 		break;
 	case LINK_EVENTS:

@@ -22,6 +22,7 @@
 #define DNS_RD           0x0100
 #define DNS_QR           0x8000
 #define DNS_OPCODE       0x7800
+#define DNS_RCODE        0x000f
 #define DNS_TYPE_A       1
 #define DNS_TYPE_NS      2 /* what is asked of the root */
 #define DNS_CLASS_IN     1
@@ -229,6 +230,22 @@ enum fl_err probe_parse_dns(
 		return FL_EFORMAT;
 	*seq = got;
 	return FL_OK;
+}
+
+uint16_t probe_dns_seq(struct bytes packet, const uint8_t secret[16])
+{
+	return unhide(secret, bytes_take_u16(&packet));
+}
+
+bool probe_dns_is_whole(struct bytes packet)
+{
+	uint16_t flags, answers;
+
+	bytes_take(&packet, 2);
+	flags = bytes_take_u16(&packet);
+	bytes_take(&packet, 2);
+	answers = bytes_take_u16(&packet);
+	return !packet.bad && (flags & DNS_RCODE) == 0 && answers > 0;
 }
 
 /* ---- calls ---- */

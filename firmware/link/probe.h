@@ -40,6 +40,11 @@ MUST_USE enum fl_err probe_parse_icmp(
 MUST_USE enum fl_err probe_parse_dns(
 	struct bytes packet, const uint8_t secret[16], struct str query, uint16_t *seq);
 
+/* Which probe this DNS message may answer: for who must find the question first. */
+uint16_t probe_dns_seq(struct bytes packet, const uint8_t secret[16]);
+/* Does this answer, which is one to a probe, say NOERROR and hold an answer?  A resolver that lives
+ * says much; only this one resolves. */
+bool probe_dns_is_whole(struct bytes packet);
 /* Is this target asked over a connection? */
 bool probe_is_call(const struct link_target *t);
 /* The port to call and what to say there (nothing: LINK_TCP).  FL_EFORMAT, FL_EFULL. */

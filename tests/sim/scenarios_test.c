@@ -510,6 +510,130 @@ static void chance_losses_do_not_take_a_family_down(void **state)
 	scenario_close(s);
 }
 
+/* ---- the slow plane ---- */
+
+#define SERVICE_LINK(name, interface, net, more)                                                   \
+	"link " name " { interface " interface ", address " net ".2/29, gateway " net              \
+	".1, monitor { target 192.0.2.53 ping, target 192.0.2.54 ping, target 192.0.2.55 "         \
+	"ping " more " } }\n"
+#define CHECKED ", service-check 192.0.2.80 tcp 443 "
+#define TWO_LINKS(more)                                                                            \
+	SERVICE_LINK("wan1", "eth0", "203.0.113", CHECKED more)                                    \
+	SERVICE_LINK("wan2", "eth1", "198.51.100", "")
+
+static struct scenario *checked(const char *settings)
+{
+	struct scenario *s = scenario_open_with(settings);
+
+	scenario_run(s, sec(100));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_skip_log(s);
+	s->sim.interface[0].filtered = 443;
+	return s;
+}
+
+static void a_service_that_fails_here_alone_degrades_the_link(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(""));
+
+	(void)state;
+	scenario_run(s, sec(140));
+	assert_in_range(scenario_logged_at(s, "wan1: up -> degraded (service tcp 443 at "
+					      "192.0.2.80 fails here and not elsewhere"),
+		100000, 138000);
+	s->sim.interface[0].filtered = 0;
+	scenario_run(s, sec(180));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
+static void a_service_that_fails_everywhere_is_to_blame_itself(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(""));
+
+	(void)state;
+	s->sim.interface[1].filtered = 443;
+	scenario_run(s, sec(140));
+	assert_true(scenario_logged_at(s, "fails over every link, its own trouble: tcp 443") > 0);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
+static void a_failing_service_takes_its_link_down_where_that_is_set(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(", on-service-fail down"));
+
+	(void)state;
+	scenario_run(s, sec(140));
+	assert_true(scenario_logged_at(s, "wan1: up -> down (service tcp 443") > 0);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_RECOVERING);
+	scenario_run(s, sec(300)); /* it answers, and yet it is not used */
+	assert_int_equal(scenario_state(s, "wan1"), LINK_RECOVERING);
+	s->sim.interface[0].filtered = 0;
+	scenario_run(s, sec(340));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
+static void no_service_takes_the_last_link_down(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(", on-service-fail down"));
+
+	(void)state;
+	cut(s, 1, true);
+	scenario_run(s, sec(200));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DEGRADED);
+	scenario_close(s);
+}
+
+static void a_failing_service_can_be_told_only(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(", on-service-fail ignore"));
+
+	(void)state;
+	scenario_run(s, sec(140));
+	assert_true(scenario_logged_at(s, "wan1: service fails here: tcp 443 at 192.0.2.80") > 0);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
+static void two_failing_services_take_the_link_down(void **state)
+{
+	struct scenario *s =
+		checked(TWO_LINKS(", service-check 192.0.2.80 http www.example.org:443/"));
+
+	(void)state;
+	scenario_run(s, sec(240));
+	assert_true(scenario_logged_at(s, "wan1: up -> degraded (service") > 0);
+	assert_true(scenario_logged_at(s, "wan1: degraded -> down (service tcp 443") > 0);
+	scenario_close(s);
+}
+
+static void services_are_checked_as_often_as_is_set(void **state)
+{
+	struct scenario *s = checked(TWO_LINKS(", service-interval 10m"));
+
+	(void)state;
+	scenario_run(s, sec(190));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_run(s, sec(800));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DEGRADED);
+	scenario_close(s);
+}
+
+static void a_captive_portal_shows_as_a_failing_page(void **state)
+{
+	struct scenario *s = checked(SERVICE_LINK("wan1", "eth0", "203.0.113",
+		", service-check 192.0.2.81 http www.example.org/ \"sound as a bell\"")
+			SERVICE_LINK("wan2", "eth1", "198.51.100", ""));
+
+	(void)state;
+	s->sim.interface[0].portal = true;
+	scenario_run(s, sec(140));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DEGRADED);
+	scenario_close(s);
+}
+
 /* Two days of outages at random on both links: the invariants are the test. */
 static void days_of_random_outages_break_no_invariant(void **state)
 {
@@ -565,6 +689,14 @@ int main(void)
 		cmocka_unit_test(ipv6_comes_back_after_a_proof),
 		cmocka_unit_test(a_link_that_comes_back_without_ipv6_carries_ipv4_alone),
 		cmocka_unit_test(chance_losses_do_not_take_a_family_down),
+		cmocka_unit_test(a_service_that_fails_here_alone_degrades_the_link),
+		cmocka_unit_test(a_service_that_fails_everywhere_is_to_blame_itself),
+		cmocka_unit_test(a_failing_service_takes_its_link_down_where_that_is_set),
+		cmocka_unit_test(no_service_takes_the_last_link_down),
+		cmocka_unit_test(a_failing_service_can_be_told_only),
+		cmocka_unit_test(two_failing_services_take_the_link_down),
+		cmocka_unit_test(services_are_checked_as_often_as_is_set),
+		cmocka_unit_test(a_captive_portal_shows_as_a_failing_page),
 		cmocka_unit_test(days_of_random_outages_break_no_invariant),
 	};
 

@@ -303,6 +303,17 @@ static void only_a_page_can_be_expected_to_hold_something(void **state)
 		"only a page can be expected to hold");
 }
 
+static void fifth_service_check_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor service-check 192.0.2.80 tcp 1\n"
+				   "monitor service-check 192.0.2.81 tcp 1\n"
+				   "monitor service-check 192.0.2.82 tcp 1\n"
+				   "monitor service-check 192.0.2.83 tcp 1\n"
+				   "monitor service-check 192.0.2.84 tcp 1"),
+		"5 service checks; 4 can be used");
+}
+
 static void ninth_target_is_refused(void **state)
 {
 	(void)state;
@@ -371,6 +382,7 @@ int main(void)
 		cmocka_unit_test(tcp_target_needs_a_port),
 		cmocka_unit_test(http_target_needs_a_page),
 		cmocka_unit_test(only_a_page_can_be_expected_to_hold_something),
+		cmocka_unit_test(fifth_service_check_is_refused),
 		cmocka_unit_test(ninth_target_is_refused),
 		cmocka_unit_test(few_targets_are_warned_of),
 		cmocka_unit_test(disabled_link_is_not_warned_of),

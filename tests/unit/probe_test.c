@@ -292,6 +292,24 @@ static void dns_answer_with_records_behind_the_question_is_an_answer(void **stat
 	assert_int_equal(probe_parse_dns(bytes_in(&p), secret, dns.query, &seq), FL_OK);
 }
 
+static void a_refusal_is_no_whole_answer(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	build(&p, &dns, 7);
+	p.at[2] |= 0x80;
+	p.at[7] = 1;
+	assert_true(probe_dns_is_whole(bytes_in(&p)));
+	assert_int_equal(probe_dns_seq(bytes_in(&p), secret), 7);
+	p.at[3] |= 5;
+	assert_false(probe_dns_is_whole(bytes_in(&p)));
+	p.at[3] &= 0xf0;
+	p.at[7] = 0;
+	assert_false(probe_dns_is_whole(bytes_in(&p)));
+	assert_false(probe_dns_is_whole(bytes_of(p.at, 7)));
+}
+
 static void dns_query_that_comes_back_is_no_answer(void **state)
 {
 	struct packet p;
@@ -492,6 +510,7 @@ int main(void)
 		cmocka_unit_test(letter_case_differs_between_probes),
 		cmocka_unit_test(refusal_is_an_answer),
 		cmocka_unit_test(dns_answer_with_records_behind_the_question_is_an_answer),
+		cmocka_unit_test(a_refusal_is_no_whole_answer),
 		cmocka_unit_test(dns_query_that_comes_back_is_no_answer),
 		cmocka_unit_test(dns_answer_to_another_question_is_no_answer),
 		cmocka_unit_test(dns_answer_with_another_id_is_no_answer),
