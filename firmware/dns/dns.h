@@ -32,9 +32,15 @@ struct dns_host_name {
 		label; /* relative to the domain: "mail1", "a.b", "@" for the domain itself, "*" */
 };
 
-enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER };
+enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER, DNS_DEAD_ADDRESS };
 
 #define DNS_LINK_ANY (-1) /* an off-site address: always answered */
+
+/* What is answered while no link of a name is live. */
+struct dns_dead_conf {
+	uint32_t how; /* enum dns_when_dead */
+	struct ip_addr address;
+};
 
 struct dns_host_conf {
 	struct origin origin;
@@ -43,7 +49,7 @@ struct dns_host_conf {
 	int32_t link;           /* index, or DNS_LINK_ANY */
 	bool mail_entry;
 	span ttl; /* 0: the domain's */
-	uint32_t when_dead;
+	struct dns_dead_conf when_dead;
 };
 
 struct dns_balanced_member {
@@ -59,7 +65,7 @@ struct dns_balanced_conf {
 	int32_t policy; /* index, or -1: all live members in rotated order */
 	bool mail_entry;
 	span ttl;
-	uint32_t when_dead;
+	struct dns_dead_conf when_dead;
 };
 
 struct dns_record_conf {

@@ -226,8 +226,13 @@ static unsigned choose(struct answer *a, const struct image_set *set, uint8_t pi
 	const struct image_record *records = image_records(a->image, set->records);
 	unsigned n = 0;
 
+	uint32_t alive = links_alive_for(set, a->pub->live, a->alive);
+
 	for (unsigned i = 0; i < set->count; i++)
-		if (records[i].links & a->alive)
+		if (records[i].links & alive)
+			pick[n++] = (uint8_t)i;
+	for (unsigned i = 0; n == 0 && set->flags & SET_INSTEAD && i < set->count; i++)
+		if (records[i].instead)
 			pick[n++] = (uint8_t)i;
 	if (n == 0 && dns_set_is_whole(a->image, set, a->alive)) {
 		for (; n < set->count; n++)

@@ -158,7 +158,8 @@ struct build_set *build_add(struct build *b, struct build_node *node, const stru
 	if (d->ttl < set->ttl)
 		set->ttl = d->ttl; /* RFC 2181 5.2: one TTL a set */
 	for (end = &set->records; *end; end = &(*end)->next)
-		if ((*end)->n == d->n && memcmp((*end)->data, d->data, d->n) == 0) {
+		if ((*end)->instead == d->instead && (*end)->n == d->n &&
+			memcmp((*end)->data, d->data, d->n) == 0) {
 			(*end)->links |= d->links;
 			return set;
 		}
@@ -174,6 +175,7 @@ struct build_set *build_add(struct build *b, struct build_node *node, const stru
 	r->n = (uint16_t)d->n;
 	r->links = d->links;
 	r->link = d->link;
+	r->instead = d->instead;
 	r->origin = d->origin;
 	if (!r->data)
 		return NULL;
@@ -432,6 +434,7 @@ static void write_record(const struct build_node *node, const struct build_set *
 		.ready = ready,
 		.preference = from->preference,
 		.link = from->link,
+		.instead = from->instead,
 	};
 	n = compress(node->zone, set->type, from, p + READY_DATA, r->patch);
 	set_u16(p, 0xc00c);
@@ -451,6 +454,14 @@ struct places {
 	uint32_t records, masks, ready;
 };
 
+static bool has_instead(const struct build_set *set)
+{
+	for (const struct build_record *r = set->records; r; r = r->next)
+		if (r->instead)
+			return true;
+	return false;
+}
+
 static void write_set(const struct build_node *node, const struct build_set *from, uint8_t *image,
 	struct places *at, struct image_set *set)
 {
@@ -459,7 +470,8 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		.count = (uint8_t)from->count,
 		.order = from->order,
 		.policy = from->policy,
-		.whole = from->whole,
+		.flags = (uint8_t)((from->whole ? SET_WHOLE : 0) |
+				   (has_instead(from) ? SET_INSTEAD : 0)),
 		.nmasks = (uint16_t)from->nmasks,
 		.ttl = from->ttl,
 		.links = links_of_set(from),

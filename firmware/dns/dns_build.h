@@ -15,6 +15,7 @@ struct build_record {
 	uint16_t preference; /* MX; of a PTR how much its host is worth the address */
 	uint32_t links;
 	uint8_t link;
+	bool instead; /* of dead ones */
 	struct build_node *target;
 	const struct origin *origin;
 };
@@ -58,7 +59,7 @@ struct build_zone {
 	uint32_t index, names;
 	uint32_t ttl, negative;
 	const struct dns_transfer_conf *transfer; /* NULL: nobody may have it */
-	struct ip_prefix reverse; /* family 0: a domain */
+	struct ip_prefix reverse;                 /* family 0: a domain */
 	const struct origin *origin;
 };
 
@@ -98,6 +99,7 @@ struct build_data {
 	size_t n;
 	uint32_t links; /* LINKS_ALWAYS: does not depend on any */
 	uint8_t link;
+	bool instead;
 	const struct origin *origin;
 };
 

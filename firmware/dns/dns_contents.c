@@ -70,7 +70,7 @@ struct named {
 	struct ip_addr address; /* family 0: the link's own */
 	int32_t link;
 	uint32_t ttl;
-	bool whole;
+	const struct dns_dead_conf *dead; /* NULL: no address */
 };
 
 static struct build_set *add_address(
@@ -90,7 +90,7 @@ static struct build_set *add_address(
 	if (set && set->order == ORDER_FIXED)
 		set->order = ORDER_ROTATED;
 	if (set)
-		set->whole |= h->whole;
+		set->whole |= h->dead && h->dead->how == DNS_DEAD_ANSWER;
 	return set;
 }
 
@@ -114,6 +114,24 @@ static size_t addresses_of(const struct build *b, const struct named *h, struct 
 	return n;
 }
 
+/* The address that is answered while all others of the name are dead. */
+static void add_instead(struct build *b, struct build_node *node, const struct named *h)
+{
+	struct build_data d = {.ttl = h->ttl, .instead = true, .origin = h->origin};
+
+	if (!h->dead || h->dead->how != DNS_DEAD_ADDRESS)
+		return;
+	d.type = h->dead->address.family == 4 ? DNS_A : DNS_AAAA;
+	d.data = h->dead->address.b;
+	d.n = ip_addr_size(h->dead->address.family);
+	if (build_set(node, d.type))
+		build_add(b, node, &d);
+	else
+		diag_error(b->why, h->origin, "when-dead", "use an address of the same family",
+			"the name has no IPv%u address that could be dead",
+			h->dead->address.family);
+}
+
 static void add_named(struct build *b, struct build_node *node, const struct named *h)
 {
 	struct ip_addr own[2];
@@ -129,6 +147,8 @@ static void add_named(struct build *b, struct build_node *node, const struct nam
 			h->link < 0 ? "`own` needs a link" : "the link has no address of its own");
 	for (size_t i = 0; i < n; i++)
 		add_address(b, node, h, &own[i]);
+	if (n)
+		add_instead(b, node, h);
 }
 
 static void add_mail_entry(struct build *b, struct build_zone *zone,
@@ -136,7 +156,7 @@ static void add_mail_entry(struct build *b, struct build_zone *zone,
 	uint32_t ttl, const struct origin *origin)
 {
 	uint8_t data[2 + DNS_NAME_MAX];
-	struct build_data d = {DNS_MX, ttl, data, 2u + exchange->n, LINKS_ALWAYS, 0, origin};
+	struct build_data d = {DNS_MX, ttl, data, 2u + exchange->n, LINKS_ALWAYS, 0, false, origin};
 
 	if (mail_entry != name->has_preference) {
 		if (mail_entry)
@@ -183,8 +203,8 @@ static struct build_node *host_node(struct build *b, struct build_zone *zone, st
 
 static void add_host(struct build *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
-	struct named named = {&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl),
-		h->when_dead == DNS_DEAD_ANSWER};
+	struct named named = {
+		&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl), &h->when_dead};
 	struct dns_name name;
 	struct build_node *node = host_node(b, zone, h->name.label, &h->origin, &name);
 
@@ -214,8 +234,8 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 		if (which < 0 || (size_t)which >= domain->nhosts)
 			continue; /* the settings have told */
 		h = &domain->hosts[which];
-		struct named member = {&c->members[i].origin, h->address, h->link, ttl,
-			c->when_dead == DNS_DEAD_ANSWER};
+		struct named member = {
+			&c->members[i].origin, h->address, h->link, ttl, &c->when_dead};
 		size_t n = addresses_of(b, &member, own);
 
 		for (size_t k = 0; k < n; k++) {
@@ -227,6 +247,8 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 			}
 		}
 	}
+	if (c->nmembers)
+		add_instead(b, node, &(struct named){&c->origin, {0}, 0, ttl, &c->when_dead});
 	add_mail_entry(b, zone, &name, &c->name, c->mail_entry, ttl, &c->origin);
 }
 
@@ -269,7 +291,7 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 static void add_ns(struct build *b, struct build_zone *zone, const struct dns_name *server,
 	const struct origin *origin)
 {
-	struct build_data d = {DNS_NS, zone->ttl, server->wire, server->n, LINKS_ALWAYS, 0, origin};
+	struct build_data d = {DNS_NS, zone->ttl, server->wire, server->n, LINKS_ALWAYS, 0, false, origin};
 
 	build_add(b, zone->apex, &d);
 }
@@ -277,7 +299,7 @@ static void add_ns(struct build *b, struct build_zone *zone, const struct dns_na
 static void add_name_server(
 	struct build *b, struct build_zone *zone, const struct dns_name_server_conf *c)
 {
-	struct named named = {&c->origin, c->address, c->link, zone->ttl, false};
+	struct named named = {&c->origin, c->address, c->link, zone->ttl, NULL};
 	struct dns_name name;
 	struct build_node *node;
 
@@ -515,7 +537,7 @@ static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
 static void put_ptr(struct build *b, struct build_zone *zone, const struct dns_name *owner,
 	const struct dns_name *host, enum ptr_rank rank, const struct origin *origin)
 {
-	struct build_data d = {DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, origin};
+	struct build_data d = {DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, false, origin};
 	struct build_node *node = build_node(b, zone, owner, origin);
 	struct build_set *set = node ? build_set(node, DNS_PTR) : NULL;
 
@@ -592,13 +614,13 @@ static void add_ptrs(
 {
 	for (size_t i = 0; i < c->nhosts; i++) {
 		const struct dns_host_conf *h = &c->hosts[i];
-		struct named named = {&h->origin, h->address, h->link, 0, false};
+		struct named named = {&h->origin, h->address, h->link, 0, NULL};
 
 		add_ptr_of(b, zone, h->name.label, &named, h->mail_entry ? PTR_MAIL : PTR_HOST);
 	}
 	for (size_t i = 0; i < c->nname_servers; i++) {
 		const struct dns_name_server_conf *s = &c->name_servers[i];
-		struct named named = {&s->origin, s->address, DNS_LINK_ANY, 0, false};
+		struct named named = {&s->origin, s->address, DNS_LINK_ANY, 0, NULL};
 
 		add_ptr_of(b, zone, s->name, &named, PTR_NAME_SERVER);
 	}

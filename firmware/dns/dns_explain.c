@@ -93,10 +93,15 @@ static void print_links(const struct dns_image *image, uint32_t links, const str
 }
 
 static void print_reason(const struct dns_image *image, const struct published *pub,
-	const struct image_set *set, uint32_t links, const struct sink *out)
+	const struct image_set *set, const struct image_record *r, const struct sink *out)
 {
-	uint32_t alive = links_alive(pub);
+	uint32_t alive = links_alive_for(set, pub->live, links_alive(pub)), links = r->links;
 
+	if (r->instead) {
+		sink_puts(out, set->links & alive ? "out: only while no link of the name is live\n"
+						  : "in: no link of the name is live\n");
+		return;
+	}
 	if (links & LINKS_ALWAYS) {
 		sink_puts(out, "in: does not depend on a link\n");
 		return;
@@ -139,7 +144,7 @@ static void explain_set(const struct dns_image *image, const struct published *p
 		sink_printf(out, "  %s ", dns_type_text(set->type, type_text));
 		dns_rdata_print(set->type, bytes_of(message, at + n), at, n, out);
 		sink_puts(out, "  ");
-		print_reason(image, pub, set, r[i].links, out);
+		print_reason(image, pub, set, &r[i], out);
 	}
 }
 

@@ -18,7 +18,7 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a35)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a37)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
@@ -110,12 +110,15 @@ enum image_order {
 	ORDERS
 };
 
+#define SET_WHOLE   1 /* with no link alive: all records, rather than none */
+#define SET_INSTEAD 2 /* it has records that are answered instead of dead ones */
+
 struct image_set {
 	uint16_t type;
 	uint8_t count;  /* of records, >= 1 */
 	uint8_t order;  /* enum image_order */
 	uint8_t policy; /* ORDER_POLICY: index into the published ones */
-	bool whole;     /* with no link alive: all records, rather than none */
+	uint8_t flags;  /* SET_... */
 	uint16_t nmasks;
 	uint32_t ttl;
 	uint32_t links; /* of all records together */
@@ -135,7 +138,7 @@ struct image_record {
 	uint16_t preference;
 	uint16_t name_at; /* of the target's name in the ready octets */
 	uint8_t link;     /* the address's link number, 0: off-site; for the counters */
-	uint8_t pad;
+	uint8_t instead;  /* 1: answered only while all others of the set are dead */
 };
 
 #define READY_TYPE 2 /* in the ready octets: where the type is */
@@ -202,6 +205,12 @@ static inline uint32_t links_unsure(const struct published *pub)
 	return links_over(pub->unsure, 4) | links_over(pub->unsure, 6);
 }
 /* No record's link is alive and yet all of them are answered. */
+/* The links that count as alive for a set.  One that has something to say instead says it when all
+ * links are down, too. */
+static inline uint32_t links_alive_for(const struct image_set *set, uint32_t live, uint32_t alive)
+{
+	return set->flags & SET_INSTEAD ? live | LINKS_ALWAYS : alive;
+}
 bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set, uint32_t alive);
 
 #endif

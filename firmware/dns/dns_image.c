@@ -47,7 +47,7 @@ bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set
 {
 	const uint32_t *masks = (const uint32_t *)(const void *)(image->at + set->masks);
 
-	if (set->whole)
+	if (set->flags & SET_WHOLE)
 		return true;
 	for (unsigned i = 0; i < set->nmasks; i++)
 		if (!(masks[i] & alive))
@@ -99,7 +99,7 @@ static bool record_is_sound(
 	for (size_t i = 0; i < COUNT_OF(r->patch); i++)
 		if (r->patch[i] && (r->patch[i] < READY_DATA || r->patch[i] + 2 > r->n))
 			return false;
-	return r->link <= FL_LINKS_MAX && (!r->target || r->name_at < r->n);
+	return r->link <= FL_LINKS_MAX && r->instead <= 1 && (!r->target || r->name_at < r->n);
 }
 
 static bool set_is_sound(
@@ -107,9 +107,8 @@ static bool set_is_sound(
 {
 	const struct image_record *r;
 
-	/* A bool that came from elsewhere is looked at as an octet. */
 	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
-		*(const uint8_t *)(const void *)&set->whole > 1 ||
+		set->flags > (SET_WHOLE | SET_INSTEAD) ||
 		!lies_in(set->records, set->count, sizeof(*r), from, to) ||
 		!lies_in(set->masks, set->nmasks, sizeof(uint32_t), from, to))
 		return false;

@@ -26,6 +26,23 @@ static bool parse_own_or_address(struct str text, void *out, struct textbuf *why
 	return false;
 }
 
+static bool parse_when_dead(struct str text, void *out, struct textbuf *why)
+{
+	struct dns_dead_conf dead = {.how = DNS_DEAD_NODATA};
+
+	if (str_is(text, "answer")) {
+		dead.how = DNS_DEAD_ANSWER;
+	} else if (!str_is(text, "nodata")) {
+		dead.how = DNS_DEAD_ADDRESS;
+		if (ip_addr_parse(text, &dead.address) != FL_OK) {
+			textbuf_printf(why, "is neither an address nor `nodata` nor `answer`");
+			return false;
+		}
+	}
+	*(struct dns_dead_conf *)out = dead;
+	return true;
+}
+
 /* Kept as text: what it means depends on the domain around it. */
 static bool parse_name(struct str text, void *out, struct textbuf *why)
 {
@@ -103,13 +120,6 @@ static const char *const algorithm_choices[] = {
 
 static const char *const any_choice[] = {"any", NULL};
 static const char *const any_help[] = {"an off-site address: always answered", NULL};
-static const char *const dead_choices[] = {
-	[DNS_DEAD_NODATA] = "nodata", [DNS_DEAD_ANSWER] = "answer", NULL};
-static const char *const dead_help[] = {
-	[DNS_DEAD_NODATA] = "the name is there and has no address",
-	[DNS_DEAD_ANSWER] = "the address is answered all the same",
-	NULL,
-};
 
 /* ---- rows that several tables share ---- */
 
@@ -137,9 +147,11 @@ static const char *const dead_help[] = {
 	}
 #define DEAD_ROW(type_)                                                                            \
 	{                                                                                          \
-		.name = "when-dead", .help = "what is answered while no link of it is live",       \
-		.kind = SETTING_VALUE, .offset = offsetof(type_, when_dead), .type = VALUE_CHOICE, \
-		.choices = dead_choices, .choice_help = dead_help, .def = "nodata"                 \
+		.name = "when-dead",                                                               \
+		.help = "while no link of it is live: no address, its own all the same, or "       \
+			"another address",                                                         \
+		.kind = SETTING_VALUE, .offset = offsetof(type_, when_dead), .type = VALUE_CUSTOM, \
+		.parse = parse_when_dead, .syntax = "nodata|answer|ADDRESS", .def = "nodata"       \
 	}
 #define LINK_ROW(type_, flags_)                                                                    \
 	{                                                                                          \

@@ -70,10 +70,16 @@ static void select_records(const struct dns_image *image, const struct dns_live 
 	const struct image_set *set, bool in[IMAGE_SET_MAX])
 {
 	const struct image_record *r = image_records(image, set->records);
+	/* Every bit: no link was live, and so all of them count. */
+	uint32_t live_ones = live->alive == ~UINT32_C(0) ? 0 : live->alive;
+	uint32_t alive = links_alive_for(set, live_ones, live->alive);
 	bool any = false, whole;
 
 	for (unsigned i = 0; i < set->count; i++)
-		any |= in[i] = r[i].links & live->alive;
+		any |= in[i] = r[i].links & alive;
+	for (unsigned i = 0; i < set->count && !any && set->flags & SET_INSTEAD; i++)
+		in[i] = r[i].instead;
+	any |= set->flags & SET_INSTEAD;
 	whole = !any && dns_set_is_whole(image, set, live->alive);
 	for (unsigned i = 0; i < set->count && whole; i++)
 		in[i] = true;
@@ -85,7 +91,8 @@ static void select_records(const struct dns_image *image, const struct dns_live 
 static bool may_differ(
 	const struct image_set *set, const struct dns_live *a, const struct dns_live *b)
 {
-	return set->order == ORDER_POLICY || set->nmasks || set->links & (a->alive ^ b->alive);
+	return set->order == ORDER_POLICY || set->nmasks || set->flags & SET_INSTEAD ||
+	       set->links & (a->alive ^ b->alive);
 }
 
 /* ---- records ---- */

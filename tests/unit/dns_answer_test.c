@@ -82,11 +82,66 @@ static void when_dead_answer_keeps_the_address(void **state)
 {
 	struct zone *z = *state;
 
-	zone_host(z, "vpn", "203.0.113.9", 1)->when_dead = DNS_DEAD_ANSWER;
+	zone_host(z, "vpn", "203.0.113.9", 1)->when_dead.how = DNS_DEAD_ANSWER;
 	assert_int_equal(zone_build(z), FL_OK);
 	zone_live(z, "2");
 	assert_string_equal(zone_ask(z, "vpn.example.com", DNS_A),
 		"NOERROR aa\nan vpn.example.com. 30 A 203.0.113.9\n");
+}
+
+static void when_dead_address_takes_the_place_of_a_dead_one(void **state)
+{
+	struct zone *z = *state;
+	struct dns_host_conf *h = zone_host(z, "shop", "203.0.113.9", 1);
+
+	h->when_dead = (struct dns_dead_conf){DNS_DEAD_ADDRESS, zone_addr("192.0.2.99")};
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "12");
+	assert_string_equal(zone_ask(z, "shop.example.com", DNS_A),
+		"NOERROR aa\nan shop.example.com. 30 A 203.0.113.9\n");
+	zone_live(z, "2");
+	assert_string_equal(zone_ask(z, "shop.example.com", DNS_A),
+		"NOERROR aa\nan shop.example.com. 30 A 192.0.2.99\n");
+}
+
+static void when_dead_address_is_answered_when_every_link_is_down(void **state)
+{
+	struct zone *z = *state;
+	struct dns_host_conf *h = zone_host(z, "shop", "203.0.113.9", 1);
+
+	h->when_dead = (struct dns_dead_conf){DNS_DEAD_ADDRESS, zone_addr("192.0.2.99")};
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "");
+	assert_string_equal(zone_ask(z, "shop.example.com", DNS_A),
+		"NOERROR aa\nan shop.example.com. 30 A 192.0.2.99\n");
+}
+
+static void when_dead_address_of_a_balanced_host_waits_for_all_its_links(void **state)
+{
+	static const int hosts[] = {0, 1};
+	struct zone *z = *state;
+	struct dns_balanced_conf *b;
+
+	zone_host(z, "a", "203.0.113.9", 1);
+	zone_host(z, "b", "198.51.100.9", 2);
+	b = zone_balanced(z, "shop", -1, hosts, COUNT_OF(hosts));
+	b->when_dead = (struct dns_dead_conf){DNS_DEAD_ADDRESS, zone_addr("192.0.2.99")};
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "23");
+	assert_string_equal(zone_ask(z, "shop.example.com", DNS_A),
+		"NOERROR aa\nan shop.example.com. 30 A 198.51.100.9\n");
+	zone_live(z, "3");
+	assert_string_equal(zone_ask(z, "shop.example.com", DNS_A),
+		"NOERROR aa\nan shop.example.com. 30 A 192.0.2.99\n");
+}
+
+static void when_dead_address_of_another_family_is_refused(void **state)
+{
+	struct zone *z = *state;
+	struct dns_host_conf *h = zone_host(z, "shop", "203.0.113.9", 1);
+
+	h->when_dead = (struct dns_dead_conf){DNS_DEAD_ADDRESS, zone_addr("2001:db8::9")};
+	assert_int_equal(zone_build(z), FL_EFORMAT);
 }
 
 static void own_address_is_the_links(void **state)
@@ -842,6 +897,10 @@ int main(void)
 		EXAMPLE(offsite_host_is_always_answered),
 		EXAMPLE(with_every_link_dead_all_count_as_live),
 		EMPTY(when_dead_answer_keeps_the_address),
+		EMPTY(when_dead_address_takes_the_place_of_a_dead_one),
+		EMPTY(when_dead_address_is_answered_when_every_link_is_down),
+		EMPTY(when_dead_address_of_a_balanced_host_waits_for_all_its_links),
+		EMPTY(when_dead_address_of_another_family_is_refused),
 		EMPTY(own_address_is_the_links),
 		EMPTY(ipv6_host_is_an_aaaa_record),
 		EMPTY(host_may_be_the_domain_itself),

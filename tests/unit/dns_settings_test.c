@@ -113,7 +113,7 @@ static void domain_is_filled_in_as_typed(void **state)
 	assert_int_equal(d->hosts[1].link, DNS_LINK_ANY);
 	assert_int_equal(d->hosts[2].address.family, 0);
 	assert_int_equal(d->hosts[2].link, 1);
-	assert_int_equal(d->hosts[2].when_dead, DNS_DEAD_ANSWER);
+	assert_int_equal(d->hosts[2].when_dead.how, DNS_DEAD_ANSWER);
 	assert_int_equal(d->balanced[0].members[1].host, 2);
 	assert_true(d->balanced[0].policy < 0);
 	assert_true(t->v.reverses[0].automatic);
@@ -156,6 +156,27 @@ static void responder_does_as_it_is_told(void **state)
 	assert_int_equal(t->v.views[0].nclients, 2);
 	assert_int_equal(t->v.views[0].link, 1);
 	assert_int_equal(t->v.views[0].answer, DNS_VIEW_ONLY);
+}
+
+static void when_dead_may_be_an_address(void **state)
+{
+	struct typed *t = *state;
+
+	assert_int_equal(
+		bind(t, LINKS
+			"domain example.com {\n" SERVER
+			"host www { address 203.0.113.3, link wan1, when-dead 192.0.2.9 }\n}\n"),
+		FL_OK);
+	assert_int_equal(t->v.domains[0].hosts[0].when_dead.how, DNS_DEAD_ADDRESS);
+	assert_int_equal(t->v.domains[0].hosts[0].when_dead.address.b[3], 9);
+}
+
+static void when_dead_that_is_nothing_names_the_line(void **state)
+{
+	assert_mistake(*state,
+		LINKS "domain example.com {\n" SERVER
+		      "host www { address 203.0.113.3, link wan1, when-dead maybe }\n}\n",
+		5, "neither an address");
 }
 
 static void view_without_link_names_the_line(void **state)
@@ -210,6 +231,8 @@ int main(void)
 		TEST(domain_is_filled_in_as_typed),
 		TEST(responder_is_generous_and_knows_cookies_unless_told_otherwise),
 		TEST(responder_does_as_it_is_told),
+		TEST(when_dead_may_be_an_address),
+		TEST(when_dead_that_is_nothing_names_the_line),
 		TEST(view_without_link_names_the_line),
 		TEST(host_without_link_names_line_and_field),
 		TEST(mail_entry_without_preference_names_the_line),
