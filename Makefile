@@ -214,6 +214,18 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/fairlead.a
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS)
 
+# The soak test as a benchmark: optimised, four weeks and 4,000 outages a cell.  WEEKS, OUTAGES, HOLES change that.
+$(B)/bench/link_soak: $(B)/obj/tests/sim/link_soak_test.o $(B)/obj/fairlead.a
+	@mkdir -p $(dir $@)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) -pie -o $@ $^ -lcmocka -lm
+$(B)/bench/link_cost_bench: $(addprefix $(B)/obj/,$(SIM_OBJS))
+bench-link: deps-check all $(B)/bench/link_soak $(B)/bench/link_cost_bench $(B)/bench/ping_floor_bench ## links: false alarms, detection, cost; minutes
+	@$(B)/bench/link_cost_bench
+	@for loss in 0 20; do unshare --net --mount \
+		tests/bench/link_black_holes.py $(B)/fairleadd $(B)/fairlead $(B)/bench/ping_floor_bench $(or $(HOLES),200) $$loss; done
+	@FL_SOAK_WEEKS=$(or $(WEEKS),4) FL_SOAK_OUTAGES=$(or $(OUTAGES),4000) $(B)/bench/link_soak 2>&1 | grep -E "outages:|weeks:|flapping:"
+
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
 	@B=$(B) tests/bench/dns $(NAMES)
 
@@ -268,6 +280,6 @@ help: ## this list
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab test-peers golden-update deps deps-peers deps-check format lint \
-	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns FORCE
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
