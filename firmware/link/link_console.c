@@ -7,6 +7,8 @@
  */
 #include "link_console.h"
 
+#include "link_estimate.h"
+
 #include <string.h>
 
 #define REPEAT sec(1)
@@ -168,6 +170,32 @@ struct link *link_console_find(const struct console_call *call)
 	return NULL;
 }
 
+/* What has to happen before the link is better than it is; NULL: nothing. */
+static const char *waits_for(const struct link *l)
+{
+	switch (l->state) {
+	case LINK_DISABLED:
+		return "being enabled in the settings";
+	case LINK_NO_CARRIER:
+		return "a carrier";
+	case LINK_DOWN:
+		return "an answer of any target";
+	case LINK_RECOVERING:
+		return link_proof_has_enough(&l->proof) ? "the end of its hold-down"
+							: "the answers of its proof";
+	case LINK_DEGRADED:
+		return "less loss or delay";
+	case LINK_SUSPECT:
+		return "any answer, or it goes down";
+	case LINK_UP:
+	case LINK_NONE:
+	case LINK_STANDBY:
+	case LINK_STATES:
+		break;
+	}
+	return NULL;
+}
+
 static void print_state(const struct link_console *m, const struct link *l, mtime now,
 	const struct link_figures *f, const struct sink *out)
 {
@@ -178,6 +206,8 @@ static void print_state(const struct link_console *m, const struct link *l, mtim
 		STR_ARG(l->conf->interface), link_state_text(link_console_shown(m, l)));
 	sink_printf(out, " for %s\n", link_span_text(mtime_between(l->since, now), text));
 	sink_printf(out, "  cause      %s\n", l->cause);
+	if (waits_for(l))
+		sink_printf(out, "  waits for  %s\n", waits_for(l));
 	put_order(m, l, now, &order);
 	if (order.n)
 		sink_printf(out, "  order      %.*s\n", (int)order.n - 2, order.at);
@@ -264,6 +294,60 @@ static enum fl_err show_link(struct console_call *call)
 	return FL_OK;
 }
 
+/* ---- show link NAME targets, detail ---- */
+
+static void print_target_row(const struct link_target_state *s, const struct link_target *t,
+	mtime now, const struct sink *out)
+{
+	char addr[IP_TEXT_MAX], rtt[LINK_SPAN_TEXT_MAX], rto[LINK_SPAN_TEXT_MAX],
+		peak[LINK_SPAN_TEXT_MAX], loss[LINK_SPAN_TEXT_MAX];
+
+	sink_printf(out, "%-24s %-6s %-9s %-8s %-9s %-8s %8lu %9lu%s\n",
+		ip_addr_text(&t->addr, addr), link_console_method(t), rtt_text(s->srtt, rtt),
+		link_span_text(link_target_rto(s), rto),
+		rtt_text(s->srtt.us < 0 ? s->srtt : link_target_peak(s, now), peak),
+		loss_text((s->loss_ppm + 500) / 1000, loss), (unsigned long)s->sent,
+		(unsigned long)s->answered, s->demoted ? "  not believed" : "");
+}
+
+static enum fl_err show_targets(struct console_call *call)
+{
+	const struct link *l = link_console_find(call);
+
+	if (!l)
+		return FL_ENOENT;
+	if (l->ntargets == 0) {
+		sink_puts(call->out, "no target is set: the carrier alone decides\n");
+		return FL_OK;
+	}
+	sink_puts(call->out,
+		"TARGET                   METHOD RTT       TIMEOUT  PEAK      LOSS         SENT  "
+		"ANSWERED\n");
+	for (size_t i = 0; i < l->ntargets; i++)
+		print_target_row(&l->target[i], &l->conf->monitor.targets[i], call->now, call->out);
+	return FL_OK;
+}
+
+static enum fl_err show_detail(struct console_call *call)
+{
+	const struct link *l = link_console_find(call);
+	char probes[LINK_PROBES_TEXT_MAX], text[LINK_SPAN_TEXT_MAX];
+	enum fl_err err = l ? show_link(call) : FL_ENOENT;
+
+	if (err)
+		return err;
+	sink_printf(call->out, "  probes     %s (oldest first; x is lost)\n",
+		link_probes_text(l, probes));
+	sink_printf(call->out, "  learned    loss %d ppm lately, %d ppm in the long run\n",
+		(int)(l->loss.fast / 1000), (int)(l->loss.slow / 1000));
+	sink_printf(call->out, "  longest silence that healed %s\n", link_span_text(l->gap, text));
+	if (l->quality.samples)
+		sink_printf(call->out, "  usual round trip %s\n",
+			rtt_text(us(l->quality.usual_ns / 1000), text));
+	sink_printf(call->out, "  users      %u packets/s received\n", l->users.rate / 1000);
+	return show_targets(call);
+}
+
 /* ---- clear link NAME hold ---- */
 
 static enum fl_err clear_hold(struct console_call *call)
@@ -310,6 +394,20 @@ const struct console_command link_commands[] = {
 		.help = "one uplink: its targets, and what it takes to go down",
 		.mode = CONSOLE_ANY,
 		.run = show_link,
+		.words = link_console_words,
+	},
+	{
+		.grammar = "show link NAME targets",
+		.help = "what is measured of each target of its monitor",
+		.mode = CONSOLE_ANY,
+		.run = show_targets,
+		.words = link_console_words,
+	},
+	{
+		.grammar = "show link NAME detail",
+		.help = "all that the detector knows of it",
+		.mode = CONSOLE_ANY,
+		.run = show_detail,
 		.words = link_console_words,
 	},
 	{

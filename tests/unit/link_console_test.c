@@ -381,6 +381,45 @@ static void history_shows_its_chart_and_its_events(void **state)
 	assert_non_null(strstr(d.text, "-31 d"));
 }
 
+static void targets_are_shown_with_what_is_measured(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show link NAME targets", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "192.0.2.53               ping   20 ms     40 ms "));
+	assert_int_equal(run(&d, "show link NAME targets", "wan9"), FL_ENOENT);
+}
+
+static void detail_shows_all_that_was_learned(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	assert_int_equal(run(&d, "show link NAME detail", "wan1"), FL_OK);
+	assert_non_null(strstr(d.text, "link wan1 on eth0: up for 59 min\n"));
+	assert_non_null(strstr(d.text, "  probes     ..............."));
+	assert_non_null(strstr(d.text, "  learned    loss "));
+	assert_non_null(strstr(d.text, "  usual round trip 20 ms\n"));
+	assert_non_null(strstr(d.text, "TARGET   "));
+	assert_int_equal(run(&d, "show link NAME detail", "wan9"), FL_ENOENT);
+}
+
+static void link_says_what_it_waits_for(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	prepare(&d);
+	run(&d, "show link NAME", "wan2");
+	assert_non_null(strstr(d.text, "  waits for  a carrier\n"));
+	ignore_for(&d, &d.link[1], sec(10));
+	run(&d, "show link NAME", "wan1");
+	assert_non_null(strstr(d.text, "  waits for  an answer of any target\n"));
+}
+
 static void names_of_links_are_offered(void **state)
 {
 	struct desk d;
@@ -411,6 +450,9 @@ int main(void)
 		cmocka_unit_test(length_of_a_drill_is_checked),
 		cmocka_unit_test(test_without_a_carrier_says_why_it_asks_nothing),
 		cmocka_unit_test(history_shows_its_chart_and_its_events),
+		cmocka_unit_test(targets_are_shown_with_what_is_measured),
+		cmocka_unit_test(detail_shows_all_that_was_learned),
+		cmocka_unit_test(link_says_what_it_waits_for),
 		cmocka_unit_test(names_of_links_are_offered),
 	};
 
