@@ -35,10 +35,10 @@ static void outage(void **state)
 	scenario_run(s, sec(40));
 	wan(s, 1)->cut = false;
 	scenario_run(s, sec(60));
-	scenario_expect(s, "[31032] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
+	scenario_expect(s, "[31077] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
 			   "targets, rto 40 ms)\n"
-			   "[40501] wan1: down -> recovering (answers again after 9.8 s)\n"
-			   "[43501] wan1: recovering -> up (15 of 15 probes answered, held 3 s)\n");
+			   "[40182] wan1: down -> recovering (answers again after 9.4 s)\n"
+			   "[43182] wan1: recovering -> up (15 of 15 probes answered, held 3 s)\n");
 	scenario_close(s);
 }
 
@@ -54,12 +54,12 @@ static void loss_in_steps(void **state)
 		scenario_run(s, sec(at + 1200));
 	}
 	scenario_expect(s,
-		"[241944] wan1: up -> degraded (loss 18.4 %, round trip 21 ms, usually 21 ms)\n"
-		"[739989] wan1: degraded -> up (loss 12.7 %, round trip 21 ms, usually 21 ms)\n"
-		"[1284080] wan1: up -> degraded (loss 18.6 %, round trip 21 ms, usually 21 ms)\n"
-		"[1934092] wan1: degraded -> up (loss 12.8 %, round trip 21 ms, usually 21 ms)\n"
-		"[2508647] wan1: up -> degraded (loss 25.0 %, round trip 21 ms, usually 21 ms)\n"
-		"[3131464] wan1: degraded -> up (loss 12.8 %, round trip 21 ms, usually 21 ms)\n");
+		"[124457] wan1: up -> degraded (loss 16.1 %, round trip 21 ms, usually 21 ms)\n"
+		"[727825] wan1: degraded -> up (loss 12.2 %, round trip 21 ms, usually 21 ms)\n"
+		"[1287079] wan1: up -> degraded (loss 22.3 %, round trip 21 ms, usually 21 ms)\n"
+		"[1935709] wan1: degraded -> up (loss 13.6 %, round trip 21 ms, usually 21 ms)\n"
+		"[2485169] wan1: up -> degraded (loss 20.2 %, round trip 21 ms, usually 21 ms)\n"
+		"[3137176] wan1: degraded -> up (loss 14.0 %, round trip 20 ms, usually 21 ms)\n");
 	scenario_close(s);
 }
 
@@ -79,8 +79,8 @@ static void bufferbloat(void **state)
 	wan(s, 1)->delay = ms(20);
 	scenario_run(s, sec(400));
 	scenario_expect(s,
-		"[73194] wan1: up -> degraded (loss 31.8 %, round trip 153 ms, usually 25 ms)\n"
-		"[198300] wan1: degraded -> up (loss 5.9 %, round trip 25 ms, usually 42 ms)\n");
+		"[72956] wan1: up -> degraded (loss 35.8 %, round trip 257 ms, usually 26 ms)\n"
+		"[199252] wan1: degraded -> up (loss 6.4 %, round trip 26 ms, usually 44 ms)\n");
 	scenario_close(s);
 }
 
@@ -97,22 +97,22 @@ static void flapping(void **state)
 	}
 	scenario_run(s, sec(400));
 	scenario_expect(s,
-		"[31032] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
+		"[31077] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
 		"ms)\n"
-		"[35102] wan1: down -> recovering (answers again after 4.4 s)\n"
-		"[38102] wan1: recovering -> up (15 of 15 probes answered, held 3 s)\n"
-		"[51236] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
+		"[35130] wan1: down -> recovering (answers again after 4.4 s)\n"
+		"[38130] wan1: recovering -> up (15 of 15 probes answered, held 3 s)\n"
+		"[50707] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
 		"ms)\n"
-		"[55329] wan1: down -> recovering (answers again after 4.4 s)\n"
-		"[64329] wan1: recovering -> up (15 of 15 probes answered, held 9 s)\n"
-		"[71050] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
+		"[55254] wan1: down -> recovering (answers again after 4.8 s)\n"
+		"[64254] wan1: recovering -> up (15 of 15 probes answered, held 9 s)\n"
+		"[70372] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 targets, rto 40 "
 		"ms)\n"
-		"[75032] wan1: down -> recovering (answers again after 4.3 s)\n"
-		"[94500] wan1: recovering -> down (silent again for 3.6 s while held down)\n"
-		"[95051] wan1: down -> recovering (answers again after 24.3 s)\n"
-		"[114596] wan1: recovering -> down (silent again for 3.6 s while held down)\n"
-		"[115151] wan1: down -> recovering (answers again after 44.4 s)\n"
-		"[142151] wan1: recovering -> up (15 of 15 probes answered, held 27 s)\n");
+		"[75411] wan1: down -> recovering (answers again after 5.3 s)\n"
+		"[94109] wan1: recovering -> down (silent again for 3.6 s while held down)\n"
+		"[95158] wan1: down -> recovering (answers again after 25.1 s)\n"
+		"[113683] wan1: recovering -> down (silent again for 3.6 s while held down)\n"
+		"[115298] wan1: down -> recovering (answers again after 45.2 s)\n"
+		"[142298] wan1: recovering -> up (15 of 15 probes answered, held 27 s)\n");
 	scenario_close(s);
 }
 
@@ -125,12 +125,12 @@ static void dead_target(void **state)
 	scenario_run(s, sec(330));
 	sim_target(&s->sim, "192.0.2.54", true);
 	scenario_run(s, sec(1830));
-	scenario_expect(s, "[56376] wan1: target 192.0.2.54 is silent while others answer: no "
+	scenario_expect(s, "[56825] wan2: target 192.0.2.54 is silent while others answer: no "
 			   "longer believed\n"
-			   "[58670] wan2: target 192.0.2.54 is silent while others answer: no "
+			   "[61889] wan1: target 192.0.2.54 is silent while others answer: no "
 			   "longer believed\n"
-			   "[511753] wan1: target 192.0.2.54 answers again and is believed\n"
-			   "[538884] wan2: target 192.0.2.54 answers again and is believed\n");
+			   "[511910] wan2: target 192.0.2.54 answers again and is believed\n"
+			   "[511986] wan1: target 192.0.2.54 answers again and is believed\n");
 	scenario_close(s);
 }
 
@@ -150,10 +150,10 @@ static void lossy_satellite_link(void **state)
 	wan(s, 1)->cut = false;
 	scenario_run(s, sec(3720));
 	scenario_expect(s,
-		"[3602640] wan1: up -> down (silence 2.1 s, 7 of 7 probes lost on 3 targets, rto "
-		"677 ms)\n"
-		"[3660715] wan1: down -> recovering (answers again after 60.1 s)\n"
-		"[3663715] wan1: recovering -> up (12 of 12 probes answered, held 3 s)\n");
+		"[3602415] wan1: up -> down (silence 2 s, 7 of 7 probes lost on 3 targets, rto 652 "
+		"ms)\n"
+		"[3661086] wan1: down -> recovering (answers again after 60.6 s)\n"
+		"[3664086] wan1: recovering -> up (12 of 12 probes answered, held 3 s)\n");
 	scenario_close(s);
 }
 
@@ -168,12 +168,12 @@ static void all_links_dead(void **state)
 	scenario_run(s, sec(50));
 	wan(s, 2)->cut = false;
 	scenario_run(s, sec(70));
-	scenario_expect(s, "[31032] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
+	scenario_expect(s, "[31077] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
 			   "targets, rto 40 ms)\n"
-			   "[35469] wan2: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
+			   "[36220] wan2: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
 			   "targets, rto 40 ms)\n"
-			   "[50454] wan2: down -> recovering (answers again after 15.3 s)\n"
-			   "[53454] wan2: recovering -> up (15 of 15 probes answered, held 3 s)\n");
+			   "[50120] wan2: down -> recovering (answers again after 14.2 s)\n"
+			   "[53120] wan2: recovering -> up (15 of 15 probes answered, held 3 s)\n");
 	/* Nowhere to go when wan2 died: only the connections of wan1 were moved. */
 	assert_int_equal(s->sim.flushes[1], 1);
 	assert_int_equal(s->sim.flushes[2], 0);

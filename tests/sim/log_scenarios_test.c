@@ -15,20 +15,10 @@ static void cut(struct scenario *s, unsigned interface, bool is_cut)
 	s->sim.interface[interface].cut = is_cut;
 }
 
-/* The jitter of probes is the same in every run, whatever else asks for random octets. */
-static struct scenario *opened(const char *more)
-{
-	struct scenario *s = scenario_open(more);
-
-	for (uint8_t number = 1; number <= 2; number++)
-		s->product.link[number].rng = rng_of(number);
-	return s;
-}
-
 /* Both links are up since 30 s, and the log so far is read. */
 static struct scenario *running(const char *more)
 {
-	struct scenario *s = opened(more);
+	struct scenario *s = scenario_open(more);
 
 	scenario_run(s, sec(30));
 	scenario_skip_log(s);
@@ -37,7 +27,7 @@ static struct scenario *running(const char *more)
 
 static void a_cold_start(void **state)
 {
-	struct scenario *s = opened("");
+	struct scenario *s = scenario_open("");
 
 	(void)state;
 	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "amber-blink");

@@ -37,6 +37,9 @@ struct scenario *scenario_open_with(const char *settings)
 	sim_interface(&s->sim, "eth2");
 	sim_store(&s->sim, "settings", settings);
 	(void)fairlead_open(&s->product, &s->sim.drivers);
+	/* The jitter of probes is the same, whatever else was drawn at random before. */
+	for (uint8_t number = 1; number <= FL_LINKS_MAX; number++)
+		s->product.link[number].rng = rng_of(number);
 	return s;
 }
 
