@@ -44,7 +44,7 @@ struct policy_link {
 	uint32_t weight; /* > 0 */
 	bool backup;
 	bool dead[2]; /* carries no IPv4, no IPv6, although its state is fit */
-	bool barred; /* takes nothing new, whatever happens; it works, so its connections stay */
+	bool barred;  /* takes nothing new, whatever happens; it works, so its connections stay */
 };
 
 /* Bit n-1 of a mask stands for link number n. */
@@ -74,7 +74,7 @@ struct published {
 	 * member that is a primary link.  Every link in a slot or a live set is in this mask. */
 	uint32_t live;
 	uint32_t dead[2]; /* masks: links that carry no IPv4, no IPv6, whatever the above say */
-	uint32_t unsure; /* mask: suspect or recovering: answers that name them get a short TTL */
+	uint32_t unsure;  /* mask: suspect or recovering: answers that name them get a short TTL */
 	uint32_t npolicies;
 	struct published_policy policy[POLICIES_MAX]; /* in the order of the settings */
 };
