@@ -30,7 +30,8 @@ struct probe_call {
 struct probes {
 	void *ctx;
 	/* Make ready for this link; opening it again replaces what was there (new address, new
-	 * index). FL_ENOENT: no such interface now; sends fail until it is opened again. */
+	 * index). FL_ENOENT: not now, for want of the interface or of its address; every send tries
+	 * it again. */
 	enum fl_err (*open)(void *ctx, uint8_t link, const struct probe_path *path);
 	void (*close)(void *ctx, uint8_t link);
 	/* `why` gets a few words on failure ("network is unreachable"). */

@@ -5,7 +5,11 @@
  *
  * Raw ICMP sockets hear all echo replies of the device: a filter in the kernel lets only echo
  * replies and nothing else through, and the reader of the packet (firmware/link/probe.c) tells ours
- * by its nonce. */
+ * by its nonce.
+ *
+ * A device that comes back has no addresses at first, and IPv6 takes its time to accept one: a
+ * socket that could not be opened is tried again with every probe, as is one whose device is gone.
+ */
 #include "probes_linux.h"
 
 #include "probe_calls.h"
@@ -38,9 +42,15 @@ struct probe_socket {
 
 enum { SOCKETS_PER_LINK = 4 };
 
+struct kept_path {
+	char interface[IF_NAMESIZE];
+	struct probe_path path; /* its interface points to the name above */
+};
+
 struct probes_linux {
 	struct loop *loop;
 	struct probe_calls *calls;
+	struct kept_path kept[FL_LINKS_MAX + 1];
 	struct probe_socket socket[FL_LINKS_MAX + 1][SOCKETS_PER_LINK];
 };
 
@@ -181,9 +191,11 @@ static void shut(struct probe_socket *s)
 	s->source.fd = -1;
 }
 
-static void open_one(
-	struct probe_socket *s, const struct probe_path *path, const struct ip_addr *source)
+static void open_one(struct probe_socket *s)
 {
+	const struct probe_path *path = &s->probes->kept[s->link].path;
+	const struct ip_addr *source = s->family == 4 ? &path->source4 : &path->source6;
+
 	shut(s);
 	s->error = EADDRNOTAVAIL;
 	if (!source->family)
@@ -197,6 +209,14 @@ static void open_one(
 		shut(s);
 }
 
+static void keep_path(struct kept_path *k, const struct probe_path *path)
+{
+	memcpy(k->interface, path->interface.at, path->interface.n);
+	k->interface[path->interface.n] = '\0';
+	k->path = *path;
+	k->path.interface.at = k->interface;
+}
+
 static enum fl_err open_link(void *ctx, uint8_t link, const struct probe_path *path)
 {
 	struct probes_linux *p = ctx;
@@ -204,10 +224,11 @@ static enum fl_err open_link(void *ctx, uint8_t link, const struct probe_path *p
 
 	if (link < 1 || link > FL_LINKS_MAX || path->interface.n >= IF_NAMESIZE)
 		return FL_ERANGE;
+	keep_path(&p->kept[link], path);
 	for (size_t i = 0; i < SOCKETS_PER_LINK; i++) {
 		struct probe_socket *s = &p->socket[link][i];
 
-		open_one(s, path, s->family == 4 ? &path->source4 : &path->source6);
+		open_one(s);
 		any |= s->source.fd >= 0;
 	}
 	probe_calls_path(p->calls, link, path);
@@ -220,6 +241,7 @@ static void close_link(void *ctx, uint8_t link)
 
 	for (size_t i = 0; i < SOCKETS_PER_LINK; i++)
 		shut(&p->socket[link][i]);
+	p->kept[link] = (struct kept_path){0};
 	probe_calls_path(p->calls, link, NULL);
 }
 
@@ -231,12 +253,18 @@ static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind
 	struct sockaddr_storage dest;
 	socklen_t dest_n = probe_sockaddr(to, kind == IO_PROBE_UDP ? DNS_PORT : 0, &dest);
 
+	if (s->source.fd < 0)
+		open_one(s);
 	if (s->source.fd < 0) {
 		textbuf_printf(why, "%s", strerror(s->error));
 		return FL_ENOENT;
 	}
 	if (sendto(s->source.fd, packet.at, packet.n, 0, (struct sockaddr *)&dest, dest_n) < 0) {
 		textbuf_printf(why, "%s", strerror(errno));
+		if (errno == ENODEV || errno == ENXIO) {
+			s->error = errno;
+			shut(s);
+		}
 		return FL_EIO;
 	}
 	return FL_OK;

@@ -374,6 +374,39 @@ static void without_its_address_nothing_is_sent(void **state)
 		"Cannot assign requested address");
 }
 
+static enum fl_err ping(struct world *w)
+{
+	struct ip_addr to = addr("203.0.113.1");
+
+	return w->probes.send(
+		w->probes.ctx, 1, IO_PROBE_ICMP, &to, bytes_of("12345678", 8), &w->why);
+}
+
+/* When the carrier returns, the addresses are not there yet. */
+static void an_address_that_comes_later_is_used(void **state)
+{
+	struct world *w = *state;
+	struct probe_path path = path_of(1);
+
+	assert_int_equal(sh("ip addr del 203.0.113.2/24 dev tw1"), 0);
+	(void)w->probes.open(w->probes.ctx, 1, &path);
+	assert_int_equal(ping(w), FL_ENOENT);
+	assert_int_equal(sh("ip addr add 203.0.113.2/24 dev tw1"), 0);
+	assert_int_equal(ping(w), FL_OK);
+}
+
+static void an_interface_that_is_made_anew_is_used(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ping(w), FL_OK);
+	assert_int_equal(sh("ip link del tw1"), 0);
+	assert_int_not_equal(ping(w), FL_OK);
+	assert_int_equal(make_link(1, w->host[0], "203.0.113", "2001:db8:1"), 0);
+	(void)ping(w); /* finds that the old one is gone */
+	assert_int_equal(ping(w), FL_OK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -392,6 +425,8 @@ int main(void)
 		TEST(a_packet_that_is_not_bound_leaves_elsewhere),
 		TEST(without_its_interface_nothing_is_sent),
 		TEST(without_its_address_nothing_is_sent),
+		TEST(an_address_that_comes_later_is_used),
+		TEST(an_interface_that_is_made_anew_is_used),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET)) {
