@@ -20,8 +20,9 @@
 
 #define BATCH       DNS_SERVER_BATCH
 #define BATCHES_MAX 8 /* batches from one socket before the others have their turn */
-#define BUSY        4 /* questions in a batch: more have come meanwhile, asking is cheaper than waiting \
-		       */
+#define BUSY                                                                                       \
+	4 /* questions in a batch: more have come meanwhile, asking is cheaper than waiting        \
+	   */
 /* A stride that is no power of two keeps the buffers' first lines out of each other's cache set. */
 #define QUERY_STRIDE (2048 + 64)
 #define REPLY_STRIDE (1280 + 64)

@@ -291,7 +291,8 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 static void add_ns(struct build *b, struct build_zone *zone, const struct dns_name *server,
 	const struct origin *origin)
 {
-	struct build_data d = {DNS_NS, zone->ttl, server->wire, server->n, LINKS_ALWAYS, 0, false, origin};
+	struct build_data d = {
+		DNS_NS, zone->ttl, server->wire, server->n, LINKS_ALWAYS, 0, false, origin};
 
 	build_add(b, zone->apex, &d);
 }
@@ -537,7 +538,8 @@ static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
 static void put_ptr(struct build *b, struct build_zone *zone, const struct dns_name *owner,
 	const struct dns_name *host, enum ptr_rank rank, const struct origin *origin)
 {
-	struct build_data d = {DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, false, origin};
+	struct build_data d = {
+		DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, false, origin};
 	struct build_node *node = build_node(b, zone, owner, origin);
 	struct build_set *set = node ? build_set(node, DNS_PTR) : NULL;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dns_settings.h - `domain NAME { ... }`, `reverse PREFIX { ... }`, `tsig-key NAME { ... }`,
- * `dns { ... }`.  The rows fill struct dns_domain_conf, dns_reverse_conf, dns_key_conf and dns_conf; their offset is the user's
- * to set. */
+ * `dns { ... }`.  The rows fill struct dns_domain_conf, dns_reverse_conf, dns_key_conf and
+ * dns_conf; their offset is the user's to set. */
 #ifndef FL_DNS_SETTINGS_H
 #define FL_DNS_SETTINGS_H
 
