@@ -117,8 +117,11 @@ static enum fl_err save(void *ctx, const char *name, struct bytes content, struc
 	unlink(before);
 	if (link(path, before) < 0)
 		errno = 0;
-	if (rename(next, path) < 0)
-		return failed(why, "rename", next);
+	if (rename(next, path) < 0) {
+		err = failed(why, "rename", next);
+		unlink(next);
+		return err;
+	}
 	sync_folder(path);
 	return FL_OK;
 }

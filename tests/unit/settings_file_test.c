@@ -150,6 +150,19 @@ static void a_disk_that_takes_no_more_is_told_and_leaves_the_old(void **state)
 	assert_int_not_equal(access(left, F_OK), 0);
 }
 
+static void a_file_that_cannot_be_replaced_is_told_and_nothing_is_left_beside_it(void **state)
+{
+	struct place *p = *state;
+	char left[120];
+
+	assert_int_equal(unlink(p->path), 0);
+	assert_int_equal(mkdir(p->path, 0700), 0);
+	assert_int_equal(save(p, "new\n"), FL_EIO);
+	assert_non_null(strstr(p->words, "Is a directory"));
+	snprintf(left, sizeof(left), "%s.new", p->path);
+	assert_int_not_equal(access(left, F_OK), 0);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
 	struct place *p = *state;
@@ -189,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_save_that_dies_at_any_call_leaves_the_old_or_the_new),
 		T(a_disk_that_takes_no_more_is_told_and_leaves_the_old),
+		T(a_file_that_cannot_be_replaced_is_told_and_nothing_is_left_beside_it),
 		T(a_folder_that_is_not_there_is_told),
 		T(the_file_keeps_its_mode_and_the_one_before_is_beside_it),
 	};
