@@ -606,6 +606,7 @@ enum fl_err commit_reload(struct fairlead *f)
 	else if ((err = put_in_force(f, f->next, false, &why)))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings were not applied: %s", words);
 	if (!err) {
+		f->in_force = true;
 		f->unconfirmed.waits = false; /* the file is newer than what waited */
 		note_settings(f, false);
 	}

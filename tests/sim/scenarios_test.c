@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* cmocka.h needs the three above. */
@@ -286,8 +287,11 @@ static void a_full_disk_leaves_the_old_configuration_in_force(void **state)
 static void settings_with_mistakes_fall_back_to_the_last_good_revision(void **state)
 {
 	struct scenario *s = running("");
+	const struct sim_item *saved = sim_stored(&s->sim, "settings");
+	char good[65536];
 
 	(void)state;
+	snprintf(good, sizeof(good), "%.*s", (int)saved->n, (const char *)saved->octets);
 	sim_store(&s->sim, "settings", "link wan1 { weight 99999 }\n");
 	fairlead_close(&s->product);
 	assert_int_equal(fairlead_open(&s->product, &s->sim.drivers), FL_EFORMAT);
@@ -296,6 +300,11 @@ static void settings_with_mistakes_fall_back_to_the_last_good_revision(void **st
 	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX),
 		"10 mail1.example.com, 20 mail2.example.com");
 	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "red");
+
+	sim_store(&s->sim, "settings", good);
+	sim_reload(&s->sim);
+	scenario_run(s, sec(50));
+	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "green");
 	scenario_close(s);
 }
 
