@@ -210,7 +210,9 @@ static int run_lines(int fd, enum session_mode mode, const struct options *o)
 
 	fairlead_user(&h);
 	session_hello_print(&h, &t);
-	if (!fairlead_send(fd, t.at, t.n) || !fairlead_send(fd, o->command, o->ncommand))
+	/* Who is turned away at the door hears why, below. */
+	if ((!fairlead_send(fd, t.at, t.n) || !fairlead_send(fd, o->command, o->ncommand)) &&
+		errno != EPIPE)
 		return no_daemon(o->socket);
 	return converse(fd, mode == SESSION_BATCH ? &in : NULL);
 }
