@@ -3,6 +3,21 @@
  * one who is. */
 #include "led_console.h"
 
+/* The lamps that nothing is assigned to, in one line: a board may have many. */
+static void put_dark(const struct led_console *m, const struct sink *out)
+{
+	const char *before = "dark, no link is assigned: ";
+
+	for (size_t i = 0; i < m->nlamps; i++) {
+		if (m->lamps[i].pattern)
+			continue;
+		sink_printf(out, "%s%.*s", before, STR_ARG(m->lamps[i].name));
+		before = ", ";
+	}
+	if (before[0] == ',')
+		sink_puts(out, "\n");
+}
+
 static enum fl_err show_leds(struct console_call *call)
 {
 	const struct led_console *m = call->module;
@@ -15,10 +30,11 @@ static enum fl_err show_leds(struct console_call *call)
 	for (size_t i = 0; i < m->nlamps; i++) {
 		const struct led_lamp *l = &m->lamps[i];
 
-		sink_printf(call->out, "%-6.*s  %-18s  %s\n", STR_ARG(l->name),
-			l->pattern ? l->pattern->name : "off",
-			l->pattern ? l->meaning : "not assigned");
+		if (l->pattern)
+			sink_printf(call->out, "%-6.*s  %-18s  %s\n", STR_ARG(l->name),
+				l->pattern->name, l->meaning);
 	}
+	put_dark(m, call->out);
 	return FL_OK;
 }
 

@@ -289,7 +289,7 @@ static void show_leds_prints_pattern_and_meaning_of_each_lamp(void **state)
 		"LAMP    PATTERN             MEANING\n"
 		"SYS     green-amber         some link is not good; service is kept\n"
 		"WAN1    blink               recovering: answers again, proving itself\n"
-		"WAN2    off                 not assigned\n");
+		"dark, no link is assigned: WAN2\n");
 }
 
 static void show_leds_says_when_the_board_has_none(void **state)
