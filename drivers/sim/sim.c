@@ -276,7 +276,8 @@ static enum fl_err probes_send(void *ctx, uint8_t link, enum io_probe_socket soc
 		return FL_ENOENT;
 	}
 	i->probes++;
-	if (!works(i) || is_dead(s, to) || (i->cut6 && to->family == 6) || rng_below(&s->rng, 1000000) < i->loss_ppm)
+	if (!works(i) || is_dead(s, to) || (i->cut6 && to->family == 6) ||
+		rng_below(&s->rng, 1000000) < i->loss_ppm)
 		return FL_OK;
 	memcpy(answer, packet.at, packet.n);
 	make_answer(answer, packet.n, socket, to->family);
@@ -320,8 +321,8 @@ static enum fl_err probes_call(
 	}
 	i->probes++;
 	wait = span_sum(i->delay, us(rng_below(&s->rng, (uint32_t)i->jitter.us + 1)));
-	if (!works(i) || is_dead(s, &call->to) || (i->cut6 && call->to.family == 6) || i->filtered == call->port ||
-		rng_below(&s->rng, 1000000) < i->loss_ppm) {
+	if (!works(i) || is_dead(s, &call->to) || (i->cut6 && call->to.family == 6) ||
+		i->filtered == call->port || rng_below(&s->rng, 1000000) < i->loss_ppm) {
 		e.kind = IO_PROBE_ENDED;
 		e.text = STR("no answer in time");
 		post(s, mtime_after(s->now, call->patience), &e);

@@ -93,7 +93,7 @@ struct sim {
 	size_t image_n, state_n;
 	struct dns_endpoint endpoint[40];
 	size_t nendpoints;
-	unsigned threads; /* of the responder */
+	unsigned threads;       /* of the responder */
 	bool responder_is_late; /* it has not taken its image yet */
 
 	/* Messages to other name servers, the newest last; each is answered as it asks to be. */

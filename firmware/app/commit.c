@@ -510,7 +510,7 @@ static void explain_difference(
 	struct fairlead *f, const struct revision_list *list, struct str text, struct textbuf *out)
 {
 	const struct revision *last = list->n ? &list->at[list->n - 1] : NULL;
-	const struct revision *before = list->n > 1 ? last - 1 : NULL;
+	const struct revision *before = list->n > 1 ? &list->at[list->n - 2] : NULL;
 
 	if (last && last->state == REVISION_TRIED)
 		textbuf_printf(out, "revision %u was not confirmed", (unsigned)last->number);

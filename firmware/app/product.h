@@ -25,8 +25,8 @@
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
-#include "service.h"
 #include "revisions.h"
+#include "service.h"
 
 /* A link the router has known: its number and last state outlive commits and restarts. */
 struct known_link {
@@ -98,7 +98,7 @@ struct fairlead {
 	/* Mask: links whose start is not in the log yet, as they may still get a carrier. */
 	uint32_t start_unsaid;
 	mtime start_due; /* then it is told all the same */
-	bool in_force; /* the settings that were read at the start are in force, not older ones */
+	bool in_force;   /* the settings that were read at the start are in force, not older ones */
 
 	struct published published;
 	mtime reconcile_due; /* the kernel may hold something else than it should */
@@ -107,8 +107,8 @@ struct fairlead {
 	struct dns_image image;
 	uint32_t serial; /* of the image in force */
 	struct dns_notify notify;
-	struct dns_live notified; /* what the secondaries were told of last */
-	mtime notify_wait;        /* until the responder has taken its image */
+	struct dns_live notified;  /* what the secondaries were told of last */
+	mtime notify_wait;         /* until the responder has taken its image */
 	uint8_t cookie_secret[16]; /* of DNS cookies, new with every start */
 
 	/* The lamps of the board: SYS, then WAN1, WAN2, ... by link number. */

@@ -81,8 +81,8 @@ void nft_match_ct(struct nft_build *b, enum kct key, uint32_t bits);
 /* Has the packet come in (or does it go out) by a WAN?  Then register 4 holds the link. */
 void nft_load_wan(struct nft_build *b, enum kmeta direction);
 
-/* The same question when the link does not matter.  A set of its own, although the map above would do
- * for the kernel: nft(8) does not list a map that is only asked whether it holds a key, and a
+/* The same question when the link does not matter.  A set of its own, although the map above would
+ * do for the kernel: nft(8) does not list a map that is only asked whether it holds a key, and a
  * rule "drop" would seem to have no condition. */
 void nft_match_wan(struct nft_build *b, enum kmeta direction);
 
