@@ -64,6 +64,9 @@ static void scroll(struct line_editor *e, size_t room)
 	}
 	if (e->left > e->n)
 		e->left = 0;
+	/* The line may be another one by now: not into the middle of a character. */
+	while (e->left > 0 && e->left < e->n && ((uint8_t)e->text[e->left] & 0xc0) == 0x80)
+		e->left--;
 	/* A marker takes one cell at either end; the cursor stands on neither. */
 	if (e->at > e->left && utf8_cells(part(e, e->left, e->at)) + 2 <= room &&
 		utf8_cells(part(e, e->left, e->at)) > 1)
