@@ -198,7 +198,7 @@ test-sim: $(SCENARIOS) ## only the simulator's scenarios
 	@B=$(B) tests/run sim
 test-golden: all ## only the golden files
 	@B=$(B) tests/run golden
-test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=5 each
+test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=60 explores for so long each
 	@B=$(B) tests/run fuzz
 test-lab: all ## only the lab: real kernel, network namespaces
 	@B=$(B) tests/run lab
