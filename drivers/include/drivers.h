@@ -25,7 +25,8 @@ struct drivers {
 	struct lamps lamps;
 	struct storage
 		settings; /* one item, "settings": the configuration that is read at the start */
-	struct storage storage; /* everything else that outlives a restart */
+	const char *settings_name; /* of that item in messages, a path; NULL: "settings" */
+	struct storage storage;    /* everything else that outlives a restart */
 	struct sessions sessions;
 	struct dns_service dns;
 	struct datagrams datagrams; /* to other name servers */

@@ -150,15 +150,57 @@ static enum fl_err save_revision(
 	return revisions_save(&f->io->storage, r, text, &f->scratch, why);
 }
 
+static const char *settings_name(const struct fairlead *f)
+{
+	return f->io->settings_name ? f->io->settings_name : SETTINGS_NAME;
+}
+
+/* Another text has another mark, but for one in 2^64 (FNV-1a). */
+static uint64_t mark_of(struct bytes text)
+{
+	uint64_t mark = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < text.n; i++)
+		mark = (mark ^ text.at[i]) * UINT64_C(1099511628211);
+	return mark;
+}
+
+/* Does the file hold what is not in force, as somebody has edited it or it was refused?  What is
+ * in f->scratch is gone. */
+static bool is_file_edited(struct fairlead *f)
+{
+	const struct storage *s = &f->io->settings;
+	struct textbuf why = textbuf_of((char[256]){0}, 256);
+	struct bytes octets;
+	bool edited = s->load(s->ctx, SETTINGS_NAME, &f->scratch, &octets, &why) == FL_OK &&
+		      mark_of(octets) != f->settings_mark;
+
+	arena_reset(&f->scratch);
+	return edited;
+}
+
+static void warn_of_edits(const struct fairlead *f, const struct sink *out)
+{
+	sink_printf(out,
+		"warning: %s was edited meanwhile and not read, or not taken; what it held is kept "
+		"in %s~\n",
+		settings_name(f), settings_name(f));
+}
+
 static enum fl_err save_settings(struct fairlead *f, struct str text, struct textbuf *why)
 {
 	const struct storage *s = &f->io->settings;
+	struct bytes octets = bytes_of(text.at, text.n);
+	enum fl_err err;
 
 	if (f->scratch.full) {
 		textbuf_printf(why, "out of memory");
 		return FL_EFULL;
 	}
-	return s->save(s->ctx, SETTINGS_NAME, bytes_of(text.at, text.n), why);
+	err = s->save(s->ctx, SETTINGS_NAME, octets, why);
+	if (!err)
+		f->settings_mark = mark_of(octets);
+	return err;
 }
 
 static struct str text_in_force(struct fairlead *f)
@@ -277,11 +319,13 @@ enum fl_err commit_confirm(void *ctx, struct str user, const struct sink *out)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	struct str text;
 	enum fl_err err;
+	bool edited;
 
 	if (!u->waits) {
 		sink_puts(out, "error: nothing waits for \"confirm\"\n");
 		return FL_ENOENT;
 	}
+	edited = is_file_edited(f);
 	text = text_in_force(f);
 	err = save_settings(f, text, &why);
 	if (err) {
@@ -290,6 +334,8 @@ enum fl_err commit_confirm(void *ctx, struct str user, const struct sink *out)
 			"%s\n",
 			(unsigned)f->revision, words);
 	} else {
+		if (edited)
+			warn_of_edits(f, out);
 		u->waits = false;
 		u->revision.state = REVISION_KEPT;
 		if (save_revision(f, &u->revision, text, &why))
@@ -355,6 +401,7 @@ enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const st
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	enum fl_err err = check_into(f, c->candidate, next, out);
+	bool edited;
 
 	if (err)
 		return err;
@@ -366,6 +413,7 @@ enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const st
 			words);
 		return err;
 	}
+	edited = !c->minutes && is_file_edited(f);
 	err = save_commit(f, c, &why);
 	arena_reset(&f->scratch);
 	if (err) {
@@ -377,6 +425,8 @@ enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const st
 		(void)put_in_force(f, before, false, &again);
 		return err;
 	}
+	if (edited)
+		warn_of_edits(f, out);
 	if (c->minutes)
 		expect_confirm(f, before, f->revision, c->minutes);
 	else
@@ -570,6 +620,8 @@ enum fl_err commit_load(struct fairlead *f)
 		err = parse_into_next(f, (struct str){(const char *)octets.at, octets.n});
 	if (err)
 		fall_back(f);
+	else
+		f->settings_mark = mark_of(octets);
 	why = textbuf_of(words, sizeof(words));
 	applied = put_in_force(f, f->next, true, &why);
 	if (applied)
@@ -597,6 +649,7 @@ enum fl_err commit_reload(struct fairlead *f)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	struct bytes octets;
 	enum fl_err err = s->load(s->ctx, SETTINGS_NAME, &f->scratch, &octets, &why);
+	uint64_t mark = err ? 0 : mark_of(octets);
 
 	if (err)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings could not be read: %s", words);
@@ -607,6 +660,7 @@ enum fl_err commit_reload(struct fairlead *f)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings were not applied: %s", words);
 	if (!err) {
 		f->in_force = true;
+		f->settings_mark = mark;
 		f->unconfirmed.waits = false; /* the file is newer than what waited */
 		note_settings(f, false);
 	}

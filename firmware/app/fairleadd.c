@@ -210,6 +210,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 	}
 	loop_fill_io(w->loop, &d->io);
 	settings_file_open(&d->settings, o->settings);
+	d->settings_name = o->settings;
 	if ((err = storage_files_open(&d->storage, o->state, &w->mem, why)) ||
 		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
 		(err = probes_linux_open(&d->probes, &w->probes, w->loop)) ||

@@ -99,6 +99,7 @@ struct fairlead {
 	uint32_t start_unsaid;
 	mtime start_due; /* then it is told all the same */
 	bool in_force;   /* the settings that were read at the start are in force, not older ones */
+	uint64_t settings_mark; /* of the settings file, when what it held was last in force */
 
 	struct published published;
 	mtime reconcile_due; /* the kernel may hold something else than it should */

@@ -519,6 +519,49 @@ static void a_paste_of_a_text_of_5000_lines_loses_nothing(void **state)
 		"record h%u A 10.0.%u.%u\r", "}\r\x04");
 }
 
+/* ---- a file that was edited by hand ---- */
+
+static void edit_the_file(struct scenario *s, const char *text)
+{
+	sim_store(&s->sim, "settings", text);
+}
+
+static void a_commit_over_an_edited_file_warns(void **state)
+{
+	static const char warning[] = "warning: settings was edited meanwhile and not read, or not "
+				      "taken; what it held is kept in settings~\r\n";
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	assert_null(strstr(type(s, 0, "commit"), "warning: settings"));
+	type(s, 0, "set link wan1 weight 8");
+	assert_null(strstr(type(s, 0, "commit"), "warning: settings"));
+	edit_the_file(s, "# by hand\n");
+	type(s, 0, "set link wan1 weight 7");
+	assert_true(has(type(s, 0, "commit"), warning));
+	clear(s, 0);
+	type(s, 0, "set link wan1 weight 6");
+	assert_null(strstr(type(s, 0, "commit"), "warning: settings"));
+	edit_the_file(s, "# by hand\n");
+	type(s, 0, "set link wan1 weight 5");
+	assert_null(strstr(type(s, 0, "commit confirmed 1"), "warning: settings"));
+	assert_true(has(type(s, 0, "confirm"), warning));
+	scenario_close(s);
+}
+
+static void a_commit_over_a_file_that_was_refused_warns(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	edit_the_file(s, "no such setting\n");
+	assert_int_not_equal(commit_reload(&s->product), FL_OK);
+	type(s, 0, "set link wan1 weight 9");
+	assert_true(has(type(s, 0, "commit"), "warning: settings was edited meanwhile"));
+	scenario_close(s);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -545,6 +588,8 @@ int main(void)
 		T(two_people_at_the_same_value_are_told),
 		T(a_draft_of_what_was_rolled_back_is_a_conflict),
 		T(a_session_that_dies_leaves_what_it_committed_and_nothing_else),
+		T(a_commit_over_an_edited_file_warns),
+		T(a_commit_over_a_file_that_was_refused_warns),
 		T(a_paste_of_5000_commands_loses_nothing),
 		T(a_paste_of_a_text_of_5000_lines_loses_nothing),
 	};
