@@ -56,6 +56,18 @@ static void number_for_check(struct config *c)
 		c->v.links[i].number = (uint8_t)(i + 1);
 }
 
+/* What is half filled is not worth checking as a whole; records need nothing but their texts. */
+static enum fl_err refuse(const struct config *c, struct diags *why)
+{
+	struct dns_source dns = config_dns_source(c, 0);
+	struct arena scratch;
+
+	arena_init(&scratch, c->mem.source);
+	dns_records_check(&dns, &scratch, why);
+	arena_reset(&scratch);
+	return FL_EFORMAT;
+}
+
 enum fl_err config_bind(struct config *c, struct diags *why)
 {
 	struct forwarding_source forwarding;
@@ -65,14 +77,14 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 	enum fl_err err;
 
 	if (settings_bind(&c->tree, &c->mem, &c->v, why) || why->errors)
-		return FL_EFORMAT;
+		return refuse(c, why);
 	if (c->v.nlinks > FL_LINKS_MAX)
 		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
 			"remove links that are not used", "there are %zu links; at most %d fit",
 			c->v.nlinks, FL_LINKS_MAX);
 	policies_check(c->v.policies, c->v.npolicies, why);
 	if (why->errors)
-		return FL_EFORMAT;
+		return refuse(c, why);
 	number_for_check(c);
 	forwarding = config_forwarding_source(c);
 	forwarding_check(&forwarding, why);

@@ -213,6 +213,10 @@ struct dns_source {
 MUST_USE enum fl_err dns_image_build(
 	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
 
+/* For settings that are refused already: tell also what is wrong with `record` rows by themselves,
+ * which takes nothing but their texts.  Rows with an empty text were told before. */
+void dns_records_check(const struct dns_source *source, struct arena *mem, struct diags *why);
+
 /* An image that was checked once, on arrival, so that the responder can trust every offset in it.
  */
 struct dns_image {

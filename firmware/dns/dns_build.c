@@ -665,20 +665,40 @@ static uint32_t count_names(const struct dns_source *s)
 	return n > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)n;
 }
 
-enum fl_err dns_image_build(
-	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+/* NULL: memory. */
+static struct build *build_new(
+	const struct dns_source *source, struct arena *mem, struct diags *why)
 {
 	struct build *b = ARENA_NEW(mem, struct build);
-	size_t errors = why->errors;
 
 	if (!b)
-		return FL_EFULL;
+		return NULL;
 	*b = (struct build){.source = source, .mem = mem, .why = why};
 	b->nbuckets = slots_for(count_names(source) / 2);
 	b->buckets = ARENA_NEWS(mem, struct build_node *, b->nbuckets);
 	b->last_node = &b->nodes;
 	b->last_zone = &b->zones;
-	if (!b->buckets)
+	return b->buckets ? b : NULL;
+}
+
+void dns_records_check(const struct dns_source *source, struct arena *mem, struct diags *why)
+{
+	struct build *b = build_new(source, mem, why);
+
+	if (!b)
+		return;
+	dns_contents_records(b);
+	for (const struct build_node *node = b->nodes; node; node = node->next)
+		check_alias(b, node);
+}
+
+enum fl_err dns_image_build(
+	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+{
+	size_t errors = why->errors;
+	struct build *b = build_new(source, mem, why);
+
+	if (!b)
 		return FL_EFULL;
 	dns_contents(b);
 	dns_view_contents(b);

@@ -118,5 +118,7 @@ struct build_set *build_add(struct build *b, struct build_node *node, const stru
 
 /* All zones and all their names.  Mistakes are told. */
 void dns_contents(struct build *b);
+/* The same of `record` rows alone, in settings that are not all good. */
+void dns_contents_records(struct build *b);
 
 #endif

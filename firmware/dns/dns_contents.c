@@ -647,3 +647,21 @@ void dns_contents(struct build *b)
 		if (zone[i])
 			add_ptrs(b, zone[i], &s->domains[i]);
 }
+
+/* A text that was told to be wrong is empty. */
+static bool is_told(const struct dns_record_conf *c)
+{
+	return c->name.n == 0 || c->type.n == 0 || c->data.n == 0;
+}
+
+void dns_contents_records(struct build *b)
+{
+	for (size_t i = 0; i < b->source->ndomains; i++) {
+		const struct dns_domain_conf *c = &b->source->domains[i];
+		struct build_zone *zone = c->name.n ? open_domain(b, c) : NULL;
+
+		for (size_t j = 0; zone && j < c->nrecords; j++)
+			if (!is_told(&c->records[j]))
+				add_record(b, zone, &c->records[j]);
+	}
+}
