@@ -7,6 +7,48 @@ static const struct link_conf *link_at(const struct forwarding_source *s, int32_
 	return i >= 0 && (size_t)i < s->nlinks ? &s->links[i] : NULL;
 }
 
+/* ---- links ---- */
+
+static bool have_same(const struct link_conf *a, const struct link_conf *b, uint8_t family)
+{
+	const struct ip_prefix *own[] = {
+		link_conf_address(a, family), link_conf_address(b, family)};
+	const struct ip_addr *gateway[] = {
+		link_conf_gateway(a, family), link_conf_gateway(b, family)};
+
+	if (!own[0] || !own[1] || !ip_addr_eq(&own[0]->addr, &own[1]->addr))
+		return false;
+	return gateway[0] && gateway[1] ? ip_addr_eq(gateway[0], gateway[1])
+					: gateway[0] == gateway[1];
+}
+
+static bool are_one(const struct link_conf *a, const struct link_conf *b)
+{
+	return !a->disabled && !b->disabled && str_eq(a->interface, b->interface) &&
+	       (have_same(a, b, 4) || have_same(a, b, 6));
+}
+
+/* Two links that are one way out cannot be told from each other.  What was typed later is wrong:
+ * the links come in the order of their names. */
+static void check_link(const struct forwarding_source *s, size_t which, struct diags *why)
+{
+	for (size_t i = 0; i < which; i++) {
+		const struct link_conf *first = &s->links[i], *then = &s->links[which];
+
+		if (!are_one(first, then))
+			continue;
+		if (first->origin.line > then->origin.line) {
+			first = then;
+			then = &s->links[i];
+		}
+		diag_error(why, &then->origin, NULL,
+			"delete one of them, or give it its own interface, address or gateway",
+			"interface, address and gateway are those of link %.*s: both are one way "
+			"out",
+			STR_ARG(first->name));
+	}
+}
+
 /* ---- LANs ---- */
 
 static void check_lan_network(const struct forwarding_source *s, size_t which,
@@ -168,6 +210,8 @@ static void check_rule_is_reached(
 
 void forwarding_check(const struct forwarding_source *source, struct diags *why)
 {
+	for (size_t i = 0; i < source->nlinks; i++)
+		check_link(source, i, why);
 	for (size_t i = 0; i < source->nlans; i++)
 		check_lan(source, i, why);
 	for (size_t i = 0; i < source->nforwards; i++)
