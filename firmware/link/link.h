@@ -353,7 +353,7 @@ enum link_state link_shown_state(const struct link *l, bool in_use);
 /* What `show links` prints of one link. */
 struct link_figures {
 	span rtt;               /* of the best target that answers; < 0: none */
-	uint32_t loss_permille; /* the link's learned loss */
+	uint32_t loss_permille; /* the link's learned loss; 0 until a probe was lost */
 	span wait;              /* RECOVERING: until UP if nothing fails; else < 0 */
 	span timeout;           /* the RTO in force */
 	unsigned losses_needed; /* for DOWN */

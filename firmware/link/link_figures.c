@@ -85,11 +85,17 @@ static span proof_wait(const struct link *l, mtime now)
 	return span_max(span_max(hold, us(0)), us(open * LINK_PROOF_GAP.us));
 }
 
+/* What the detector reckons with before it has seen any loss is nobody's to read. */
+static uint32_t shown_loss_permille(const struct link *l)
+{
+	return l->losses ? (link_loss_ppm(&l->loss) + 500) / 1000 : 0;
+}
+
 void link_figures(const struct link *l, mtime now, struct link_figures *out)
 {
 	*out = (struct link_figures){
 		.rtt = link_best_rtt(l),
-		.loss_permille = (link_loss_ppm(&l->loss) + 500) / 1000,
+		.loss_permille = shown_loss_permille(l),
 		.wait = proof_wait(l, now),
 		.timeout = link_longest_rto(l),
 		.losses_needed = link_losses_needed(&l->loss, l->conf->monitor.interval),

@@ -196,7 +196,7 @@ static void a_link_is_explained_with_what_its_death_would_move(void **state)
 		"link   wan1: up, carries new connections\n"
 		"       since 29.5 s: 3 of 3 probes answered\n"
 		"       last probes ................................ (. answered, x lost, ? open)\n"
-		"       loss 0.5 %, 0 failures in 10 minutes, rto 40 ms\n"
+		"       loss 0.0 %, 0 failures in 10 minutes, rto 40 ms\n"
 		"       down takes 6 losses in a row and 350 ms of silence\n"
 		"policy primary: wan1; without wan1: wan2\n"
 		"policy spread: wan1 80 %, wan2 20 %; without wan1: wan2\n"
