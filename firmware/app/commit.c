@@ -484,33 +484,10 @@ void commit_revisions(void *ctx, const struct sink *out)
 
 /* ---- at the start, and on SIGHUP ---- */
 
-struct log_sink {
-	struct fairlead *f;
-	char line[512];
-	size_t n;
-};
-
-/* Lines of diags_print() to lines of the log. */
-static void log_sink_put(void *ctx, const char *text, size_t n)
-{
-	struct log_sink *l = ctx;
-
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] != '\n') {
-			if (l->n < sizeof(l->line) - 1)
-				l->line[l->n++] = text[i];
-			continue;
-		}
-		log_printf(&l->f->log, LOG_LEVEL_ERROR, "%.*s", (int)l->n, l->line);
-		l->n = 0;
-	}
-}
-
-static enum fl_err parse_into_next(struct fairlead *f, struct str text)
+/* `name`: of the text, for what is logged of it. */
+static enum fl_err parse_into_next(struct fairlead *f, struct str text, const char *name)
 {
 	struct config *next = next_config(f);
-	struct log_sink lines = {.f = f};
-	struct sink out = {log_sink_put, &lines};
 	struct diags why;
 	enum fl_err err;
 
@@ -518,7 +495,7 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text)
 	err = settings_parse_leniently(&next->tree, text, &why);
 	if (config_bind(next, &why) && !err)
 		err = FL_EFORMAT;
-	diags_print(&why, SETTINGS_NAME, &out);
+	diags_log(&why, name, &f->log);
 	return next->mem.full ? FL_EFULL : err;
 }
 
@@ -534,17 +511,20 @@ static void fall_back(struct fairlead *f)
 			list.damaged, list.damaged == 1 ? "is" : "are");
 	while (list.n--) {
 		const struct revision *r = &list.at[list.n];
+		char name[32];
+		struct textbuf t = textbuf_of(name, sizeof(name));
 
+		textbuf_printf(&t, "revision %u", (unsigned)r->number);
 		if (r->state == REVISION_KEPT &&
 			revisions_text(&f->io->storage, r->number, &f->scratch, &text) == FL_OK &&
-			parse_into_next(f, text) == FL_OK) {
+			parse_into_next(f, text, name) == FL_OK) {
 			log_printf(&f->log, LOG_LEVEL_ERROR,
 				"revision %u, the last good one, is in force", r->number);
 			return;
 		}
 	}
 	log_printf(&f->log, LOG_LEVEL_ERROR, "no settings are in force; mend them at the console");
-	(void)parse_into_next(f, STR(""));
+	(void)parse_into_next(f, STR(""), settings_name(f));
 }
 
 static bool revision_is(struct fairlead *f, const struct revision *r, struct str text)
@@ -617,7 +597,8 @@ enum fl_err commit_load(struct fairlead *f)
 	else if (err)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings could not be read: %s", words);
 	if (!err || err == FL_ENOENT)
-		err = parse_into_next(f, (struct str){(const char *)octets.at, octets.n});
+		err = parse_into_next(
+			f, (struct str){(const char *)octets.at, octets.n}, settings_name(f));
 	if (err)
 		fall_back(f);
 	else
@@ -653,7 +634,8 @@ enum fl_err commit_reload(struct fairlead *f)
 
 	if (err)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings could not be read: %s", words);
-	else if ((err = parse_into_next(f, (struct str){(const char *)octets.at, octets.n})))
+	else if ((err = parse_into_next(
+			  f, (struct str){(const char *)octets.at, octets.n}, settings_name(f))))
 		log_printf(&f->log, LOG_LEVEL_ERROR,
 			"the settings have mistakes; nothing was changed");
 	else if ((err = put_in_force(f, f->next, false, &why)))

@@ -147,7 +147,9 @@ static const struct diag **sort_diags(const struct diag **list, const struct dia
 	return list;
 }
 
-static void print_one(const struct diag *one, const char *file, const struct sink *out)
+/* As a line of a text, with the cure behind `before_cure`. */
+static void print_one(
+	const struct diag *one, const char *file, const char *before_cure, const struct sink *out)
 {
 	if (one->line)
 		sink_printf(out, "%s%s%u:%u: ", file ? file : "line ", file ? ":" : "",
@@ -161,13 +163,21 @@ static void print_one(const struct diag *one, const char *file, const struct sin
 	}
 	sink_put(out, one->what);
 	if (one->cure.n) {
-		sink_puts(out, "\n    cure: ");
+		sink_puts(out, before_cure);
 		sink_put(out, one->cure);
 	}
-	sink_puts(out, "\n");
 }
 
-void diags_print(const struct diags *d, const char *file, const struct sink *out)
+/* Where diags go, one after the other in the order of their places. */
+struct diag_way {
+	void (*say)(const struct diag_way *way, const struct diag *one);
+	const char *file;
+	const struct sink *out;
+	const struct log *log;
+};
+
+/* How many there was no memory for. */
+static size_t say_in_order(const struct diags *d, const struct diag_way *way)
 {
 	size_t n = 0, said = d->errors + d->warnings;
 	const struct diag **list = ARENA_NEWS(d->mem, const struct diag *, said);
@@ -177,13 +187,48 @@ void diags_print(const struct diags *d, const char *file, const struct sink *out
 		if (list && spare)
 			list[n] = one;
 		else
-			print_one(one, file, out); /* no memory for order */
+			way->say(way, one); /* no memory for order */
 	}
 	if (list && spare) {
 		list = sort_diags(list, spare, n);
 		for (size_t i = 0; i < n; i++)
-			print_one(list[i], file, out);
+			way->say(way, list[i]);
 	}
-	if (n < said)
-		sink_printf(out, "%zu more, for which memory was too short\n", said - n);
+	return said - n;
+}
+
+#define MORE "%zu more, for which memory was too short"
+
+static void say_to_sink(const struct diag_way *way, const struct diag *one)
+{
+	print_one(one, way->file, "\n    cure: ", way->out);
+	sink_puts(way->out, "\n");
+}
+
+void diags_print(const struct diags *d, const char *file, const struct sink *out)
+{
+	struct diag_way way = {.say = say_to_sink, .file = file, .out = out};
+	size_t more = say_in_order(d, &way);
+
+	if (more)
+		sink_printf(out, MORE "\n", more);
+}
+
+static void say_to_log(const struct diag_way *way, const struct diag *one)
+{
+	char room[WHAT_MAX];
+	struct textbuf line = textbuf_of(room, sizeof(room));
+	struct sink out = textbuf_sink(&line);
+
+	print_one(one, way->file, "; cure: ", &out);
+	log_printf(way->log, one->warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s", room);
+}
+
+void diags_log(const struct diags *d, const char *file, const struct log *log)
+{
+	struct diag_way way = {.say = say_to_log, .file = file, .log = log};
+	size_t more = say_in_order(d, &way);
+
+	if (more)
+		log_printf(log, LOG_LEVEL_ERROR, MORE, more);
 }

@@ -5,6 +5,7 @@
 #define FL_DIAG_H
 
 #include "arena.h"
+#include "log.h"
 #include "text.h"
 
 /* Where a piece of configuration was typed.  Every struct that is filled from the settings starts
@@ -51,5 +52,8 @@ void diag_at(struct diags *d, enum diag_kind kind, uint32_t line, uint32_t colum
  * warnings mixed; those without a line come last.  `file` may be NULL: then it is "line 12:5: ...".
  * The place is left out where there is none. */
 void diags_print(const struct diags *d, const char *file, const struct sink *out);
+/* The same to a log, a line each, warnings as warnings: "FILE:12:5: error: WHERE: WHAT; cure:
+ * CURE". */
+void diags_log(const struct diags *d, const char *file, const struct log *log);
 
 #endif

@@ -77,6 +77,24 @@ static void a_mistake_prints_place_path_what_and_cure(void **state)
 		"router.conf:12:5: error: link wan1: 500 is too much\n    cure: use 1..240\n");
 }
 
+static void to_text(void *ctx, enum log_level level, struct str text)
+{
+	textbuf_printf(ctx, "%s %.*s\n", log_level_text(level), STR_ARG(text));
+}
+
+static void a_log_takes_a_line_each_with_level_and_cure(void **state)
+{
+	struct fixture *f = *state;
+	struct textbuf t = textbuf_of(f->room, sizeof(f->room));
+	struct log log = {to_text, &t};
+
+	diag_at(&f->d, DIAG_WARNING, 12, 5, STR("link wan1"), NULL, "odd");
+	diag_at(&f->d, DIAG_ERROR, 3, 1, STR(""), "use 1..240", "too much");
+	diags_log(&f->d, "router.conf", &log);
+	assert_string_equal(f->room, "error router.conf:3:1: error: too much; cure: use 1..240\n"
+				     "warning router.conf:12:5: warning: link wan1: odd\n");
+}
+
 static void without_a_file_the_line_is_named(void **state)
 {
 	struct fixture *f = *state;
@@ -185,6 +203,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		T(a_mistake_prints_place_path_what_and_cure),
+		T(a_log_takes_a_line_each_with_level_and_cure),
 		T(without_a_file_the_line_is_named),
 		T(without_a_line_the_place_is_left_out),
 		T(mistakes_print_in_the_order_of_their_places),
