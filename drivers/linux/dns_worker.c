@@ -347,7 +347,6 @@ static void process_ready(void *ctx, uint32_t events)
 	control_ready(w, 0); /* its last words */
 	process_forget(w);
 	death_text(&info, &text);
-	log_printf(&w->log, LOG_LEVEL_WARNING, "dns worker: %s", text.at);
 	loop_post(w->loop,
 		&(struct io_event){.kind = IO_WORKER_GONE, .at = now, .text = textbuf_str(&text)});
 	if (short_life) {

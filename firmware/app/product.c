@@ -100,7 +100,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		break;
 	case IO_WORKER_GONE:
 		log_printf(&f->log, LOG_LEVEL_ERROR,
-			"the DNS worker is gone (%.*s) and was started again", STR_ARG(e->text));
+			"the DNS worker is gone (%.*s); it is started again", STR_ARG(e->text));
 		break;
 	case IO_DATAGRAM:
 		secondaries_answer(f, e);
