@@ -244,6 +244,14 @@ static void world_close(struct world *w)
 	arena_reset(&w->mem);
 }
 
+/* What a person forgot who started it as himself. */
+static const char *cure_for(const char *why)
+{
+	bool forbidden = strstr(why, strerror(EPERM)) || strstr(why, strerror(EACCES));
+
+	return forbidden && geteuid() != 0 ? "; fairleadd needs root or CAP_NET_ADMIN" : "";
+}
+
 static int run(struct world *w, const struct options *o)
 {
 	static struct fairlead product; /* 200 KiB: not for a stack */
@@ -252,8 +260,8 @@ static int run(struct world *w, const struct options *o)
 	enum fl_err err = world_open(w, o, &why);
 
 	if (err) {
-		log_printf(&w->drivers.log, LOG_LEVEL_ERROR, "cannot start: %s",
-			why.n ? words : fl_err_text(err));
+		log_printf(&w->drivers.log, LOG_LEVEL_ERROR, "cannot start: %s%s",
+			why.n ? words : fl_err_text(err), why.n ? cure_for(words) : "");
 		world_close(w);
 		return 1;
 	}
