@@ -43,6 +43,7 @@ struct slot {
 	struct sessions_linux *owner;
 	unsigned number;
 	enum slot_state state;
+	mtime since; /* SLOT_HELLO: it has been silent */
 	struct loop_source source;
 	struct loop_timer timer; /* of SLOT_HELLO and SLOT_CLOSING */
 	char hello[SESSIONS_HELLO_MAX];
@@ -381,6 +382,22 @@ static struct slot *find_free(struct sessions_linux *s)
 	return NULL;
 }
 
+/* Whoever has been there longest without a complete first line makes room for a newcomer. */
+static struct slot *take_from_silent(struct sessions_linux *s)
+{
+	struct slot *oldest = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(s->slot); i++) {
+		struct slot *c = &s->slot[i];
+
+		if (c->state == SLOT_HELLO && (!oldest || c->since.us < oldest->since.us))
+			oldest = c;
+	}
+	if (oldest)
+		turn_away(oldest, STR("error: nothing was said, and somebody else wants in\n"));
+	return oldest;
+}
+
 static void refuse(int fd)
 {
 	static const char text[] = "error: there are too many sessions already; end one of them\n";
@@ -394,11 +411,14 @@ static void greet(struct sessions_linux *s, int fd)
 {
 	struct slot *c = find_free(s);
 
+	if (!c)
+		c = take_from_silent(s);
 	if (!c) {
 		refuse(fd);
 		return;
 	}
 	c->state = SLOT_HELLO;
+	c->since = loop_now(s->loop);
 	c->nhello = 0;
 	c->ended = false;
 	c->source = (struct loop_source){fd, slot_ready, c};

@@ -377,6 +377,32 @@ static void sixteen_sessions_are_open_at_once_and_no_more(void **state)
 			close(fd[i]);
 }
 
+static void who_says_nothing_makes_room_for_a_newcomer(void **state)
+{
+	struct server *s = *state;
+	int fd[SESSIONS_MAX_OPEN], more;
+	char text[200];
+	size_t n;
+
+	for (size_t i = 0; i < COUNT_OF(fd); i++) {
+		fd[i] = client(s);
+		settle(s);
+	}
+	SEND(fd[0], "x");
+	assert_int_equal(next_event(s).kind, IO_SESSION_OPEN);
+	assert_int_equal(next_event(s).kind, IO_SESSION_INPUT);
+	more = client(s);
+	SEND(more, "y");
+	assert_int_equal(next_event(s).kind, IO_SESSION_OPEN);
+	event_is(next_event(s), IO_SESSION_INPUT, "y");
+	n = receive_all(s, fd[1], text, sizeof(text));
+	assert_true(str_starts((struct str){text, n}, STR("error: nothing was said, and")));
+	assert_int_equal(recv(fd[0], text, sizeof(text), MSG_DONTWAIT), -1);
+	close(more);
+	for (size_t i = 0; i < COUNT_OF(fd); i++)
+		close(fd[i]);
+}
+
 static void a_client_that_never_reads_fills_its_own_queue_only(void **state)
 {
 	struct server *s = *state;
@@ -505,6 +531,7 @@ int main(void)
 		SOCKET_TEST(a_client_that_only_ends_its_input_still_gets_its_answer),
 		SOCKET_TEST(a_number_is_not_used_again_before_its_events_are_out),
 		SOCKET_TEST(sixteen_sessions_are_open_at_once_and_no_more),
+		SOCKET_TEST(who_says_nothing_makes_room_for_a_newcomer),
 		SOCKET_TEST(a_client_that_never_reads_fills_its_own_queue_only),
 		SOCKET_TEST(a_client_that_reads_slowly_gets_everything),
 		SOCKET_TEST(a_stale_socket_is_replaced),
