@@ -60,6 +60,54 @@ static enum fl_err load(
 	return err;
 }
 
+/* Everything up to the end.  -1 with errno: also for one that is too large. */
+static ssize_t read_to_end(int fd, struct arena *mem, uint8_t **at)
+{
+	size_t n = 0, cap = 65536;
+	ssize_t got;
+
+	*at = arena_alloc(mem, cap);
+	while (*at && n < (size_t)SIZE_MAX_SETTINGS) {
+		got = read(fd, *at + n, cap - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -1 : (ssize_t)n;
+		n += (size_t)got;
+		if (n == cap) {
+			uint8_t *more = arena_alloc(mem, 2 * cap);
+
+			if (more)
+				memcpy(more, *at, n);
+			*at = more;
+			cap *= 2;
+		}
+	}
+	errno = *at ? EFBIG : ENOMEM;
+	return -1;
+}
+
+enum fl_err settings_file_read(
+	const char *path, struct arena *mem, struct bytes *out, struct textbuf *why)
+{
+	bool is_input = strcmp(path, "-") == 0;
+	int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	enum fl_err err = FL_OK;
+	uint8_t *at;
+	ssize_t n;
+
+	if (fd < 0)
+		return failed(why, "open", path);
+	n = read_to_end(fd, mem, &at);
+	if (n < 0)
+		err = failed(why, "read", path);
+	else
+		*out = bytes_of(at, (size_t)n);
+	if (!is_input)
+		close(fd);
+	return err;
+}
+
 static bool write_all(int fd, struct bytes content)
 {
 	while (content.n) {

@@ -9,5 +9,8 @@
  * (write beside it, fsync, rename, fsync the folder), and what the file held before stays beside it
  * with a "~". */
 void settings_file_open(struct storage *out, const char *path);
+/* Read it once, from a pipe as well; "-" is the standard input.  `out` lies in `mem`. */
+enum fl_err settings_file_read(
+	const char *path, struct arena *mem, struct bytes *out, struct textbuf *why);
 
 #endif

@@ -105,7 +105,17 @@ static int no_daemon(const char *path)
 struct answer {
 	char trailer[SESSION_TRAILER_MAX];
 	size_t n;
+	bool unwritten; /* the disk is full, say */
 };
+
+/* A reader that has enough, as head(1), is no failure. */
+static bool is_written(bool good)
+{
+	if (good || errno == EPIPE)
+		return true;
+	fprintf(stderr, "fairlead: cannot write: %s\n", strerror(errno));
+	return false;
+}
 
 static void take_answer(struct answer *a, const char *text, size_t n)
 {
@@ -113,8 +123,11 @@ static void take_answer(struct answer *a, const char *text, size_t n)
 	size_t plain = zero ? (size_t)(zero - text) : n;
 	size_t rest = n - plain, room = sizeof(a->trailer) - a->n;
 
-	fwrite(text, 1, plain, stdout);
-	fflush(stdout);
+	if (!a->unwritten) {
+		bool good = fwrite(text, 1, plain, stdout) == plain && fflush(stdout) == 0;
+
+		a->unwritten = !is_written(good);
+	}
 	if (rest > room)
 		rest = room;
 	memcpy(a->trailer + a->n, text + plain, rest);
@@ -126,7 +139,7 @@ static int status_of(const struct answer *a)
 	unsigned status;
 
 	if (session_trailer_find((struct str){a->trailer, a->n}, &status))
-		return status ? STATUS_FAILED : STATUS_GOOD;
+		return status || a->unwritten ? STATUS_FAILED : STATUS_GOOD;
 	fprintf(stderr, "error: the connection to fairleadd was lost\n");
 	return STATUS_NO_DAEMON;
 }
@@ -281,10 +294,10 @@ static int take_options(int argc, char **argv, struct options *o)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return STATUS_GOOD;
+			return is_written(fflush(stdout) == 0) ? STATUS_GOOD : STATUS_FAILED;
 		case 'V':
 			printf("fairlead %s\n", fl_version);
-			return STATUS_GOOD;
+			return is_written(fflush(stdout) == 0) ? STATUS_GOOD : STATUS_FAILED;
 		default:
 			fputs("try fairlead --help\n", stderr);
 			return STATUS_USAGE;

@@ -38,7 +38,8 @@ static const char usage[] =
 	"  --lamps DIR      show every lamp in a small file in DIR, not on LEDs\n"
 	"  --syslog         log to syslog instead of stderr\n"
 	"  --debug          log more\n"
-	"  --check FILE     check a configuration: 0 it is good, 1 with every mistake on stderr\n"
+	"  --check FILE     check a configuration: 0 it is good, 1 with every mistake on stderr;\n"
+	"                   \"-\" is the standard input\n"
 	"  --flush          remove from the kernel what an earlier run has left there, and exit;\n"
 	"                   with --settings its addresses as well\n"
 	"  --help, --version\n"
@@ -63,6 +64,15 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, 'v'},
 	{0},
 };
+
+/* The exit status of what only prints. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "fairleadd: cannot write: %s\n", strerror(errno));
+	return 1;
+}
 
 /* Fills `o`; ends the program where there is nothing else to do. */
 static void read_options(int argc, char **argv, struct options *o)
@@ -98,10 +108,10 @@ static void read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			exit(0);
+			exit(printed());
 		case 'v':
 			printf("fairleadd %s (%s)\n", fl_version, CONFIG_BOARD);
-			exit(0);
+			exit(printed());
 		default:
 			fputs("try fairleadd --help\n", stderr);
 			exit(2);
@@ -125,7 +135,6 @@ static int load_config(const char *file, struct config *c, struct setting *schem
 	struct sink err = {to_stderr, NULL};
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
-	struct storage storage;
 	struct bytes octets;
 	struct diags diags;
 	enum fl_err result;
@@ -133,8 +142,7 @@ static int load_config(const char *file, struct config *c, struct setting *schem
 	modules_schema(schema);
 	config_init(c, schema, &memory_linux);
 	diags_init(&diags, &c->mem);
-	settings_file_open(&storage, file);
-	if (storage.load(storage.ctx, "settings", &c->mem, &octets, &why)) {
+	if (settings_file_read(file, &c->mem, &octets, &why)) {
 		fprintf(stderr, "fairleadd: %s\n", words);
 		return 1;
 	}
