@@ -56,13 +56,17 @@ static struct build_node *node_new(struct build *b, const uint8_t *name, size_t 
 struct build_zone *build_zone(
 	struct build *b, const struct dns_name *name, const struct origin *origin)
 {
+	const struct build_node *node = build_find(b, name->wire, name->n);
 	struct build_zone *zone;
 
-	if (build_find(b, name->wire, name->n)) {
+	if (node) {
+		const struct origin *first = node->zone->origin;
 		char text[DNS_NAME_TEXT_MAX];
 
-		diag_error(b->why, origin, NULL, "leave one of them out",
-			"the domain %s is there twice", dns_name_text(name->wire, text));
+		/* What was typed later is one too many: they come in the order of their names. */
+		diag_error(b->why, first->line > origin->line ? first : origin, NULL,
+			"leave one of them out", "the domain %s is there twice",
+			dns_name_text(name->wire, text));
 		return NULL;
 	}
 	zone = ARENA_NEW(b->mem, struct build_zone);

@@ -656,12 +656,15 @@ static bool is_told(const struct dns_record_conf *c)
 
 void dns_contents_records(struct build *b)
 {
-	for (size_t i = 0; i < b->source->ndomains; i++) {
-		const struct dns_domain_conf *c = &b->source->domains[i];
-		struct build_zone *zone = c->name.n ? open_domain(b, c) : NULL;
+	const struct dns_source *s = b->source;
+	struct build_zone **zone = ARENA_NEWS(b->mem, struct build_zone *, s->ndomains + 1);
 
-		for (size_t j = 0; zone && j < c->nrecords; j++)
-			if (!is_told(&c->records[j]))
-				add_record(b, zone, &c->records[j]);
-	}
+	if (!zone)
+		return;
+	for (size_t i = 0; i < s->ndomains; i++)
+		zone[i] = s->domains[i].name.n ? open_domain(b, &s->domains[i]) : NULL;
+	for (size_t i = 0; i < s->ndomains; i++)
+		for (size_t j = 0; zone[i] && j < s->domains[i].nrecords; j++)
+			if (!is_told(&s->domains[i].records[j]))
+				add_record(b, zone[i], &s->domains[i].records[j]);
 }
