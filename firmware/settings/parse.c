@@ -61,12 +61,13 @@ static void say_never_closed(struct parser *p, uint32_t line, uint32_t column)
 	complain(p, line, column, "this \"{\" is never closed", "put a \"}\" where it should end");
 }
 
-/* Skip to the end of the statement.  `inside`: a brace was opened already, at `w`. */
-static void skip(struct parser *p, struct word *w, bool inside)
+/* Skip to the end of the statement.  `inside`: a brace was opened already, at `w`.  False: it ends
+ * with the text, inside the brace at `open`. */
+static bool skip_statement(struct parser *p, struct word *w, bool inside, struct word *open)
 {
 	unsigned long depth = inside;
-	uint32_t line = w->line, column = w->column;
 
+	*open = *w;
 	for (;;) {
 		/* More of the same statement is no news. */
 		enum token t = depth ? next(p, w) : lexer_next(&p->lx, w);
@@ -74,16 +75,23 @@ static void skip(struct parser *p, struct word *w, bool inside)
 		if (t == TOKEN_END || (depth == 0 && (t == TOKEN_NEWLINE || t == TOKEN_COMMA)))
 			break;
 		if (t == TOKEN_OPEN && depth++ == 0)
-			line = w->line, column = w->column;
+			*open = *w;
 		if (t == TOKEN_CLOSE && depth == 0) {
 			close_level(p, w);
-			return;
+			return true;
 		}
 		if (t == TOKEN_CLOSE && --depth == 0)
-			return;
+			return true;
 	}
-	if (depth)
-		say_never_closed(p, line, column);
+	return depth == 0;
+}
+
+static void skip(struct parser *p, struct word *w, bool inside)
+{
+	struct word open;
+
+	if (!skip_statement(p, w, inside, &open))
+		say_never_closed(p, open.line, open.column);
 }
 
 static void open_level(struct parser *p, struct word *brace)
@@ -188,6 +196,17 @@ static void parse_statement(struct parser *p, struct word *w)
 	}
 }
 
+/* A brace that belongs to nothing is one mistake, closed or not. */
+static void skip_stray(struct parser *p, struct word *brace)
+{
+	struct word open;
+
+	complain(p, brace->line, brace->column, "a \"{\" without a setting before it",
+		"put it on the line of the setting it belongs to");
+	if (!skip_statement(p, brace, true, &open))
+		p->level[p->depth].to->node.doubtful = true;
+}
+
 static void parse_text(struct parser *p)
 {
 	struct word w;
@@ -198,9 +217,7 @@ static void parse_text(struct parser *p)
 			parse_statement(p, &w);
 			break;
 		case TOKEN_OPEN:
-			complain(p, w.line, w.column, "a \"{\" without a setting before it",
-				"put it on the line of the setting it belongs to");
-			skip(p, &w, true);
+			skip_stray(p, &w);
 			break;
 		case TOKEN_CLOSE:
 			close_level(p, &w);
