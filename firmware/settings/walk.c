@@ -87,8 +87,29 @@ static void say(struct walk *w, const struct word *at, const char *field, const 
 			what);
 }
 
-static void say_bad_value(struct walk *w, const struct word *at, const struct setting *row,
-	const struct complaint *why)
+#define NO_SEMICOLON "end a statement with a comma or a new line, not with \";\""
+
+static bool ends_in_semicolon(struct str s)
+{
+	return s.n > 1 && s.at[s.n - 1] == ';';
+}
+
+/* Would the value be good without the ";" that other languages want behind it? */
+static bool is_good_before_semicolon(
+	struct walk *w, const struct word *at, const struct setting *row)
+{
+	struct str text = {at->text.at, at->text.n - 1};
+	struct complaint why;
+
+	complaint_init(&why);
+	if (row->syntax && strchr(row->syntax, ';'))
+		return false; /* it means something there */
+	return !at->quoted && ends_in_semicolon(at->text) &&
+	       value_check(row, &text, w->room[w->ncolumns], &why);
+}
+
+static void say_bad_value(
+	struct walk *w, const struct word *at, const struct setting *row, struct complaint *why)
 {
 	char room[WHERE_MAX], word[ECHO_MAX + 4], what[sizeof(why->what_room) + ECHO_MAX + 8];
 	struct textbuf t = textbuf_of(what, sizeof(what));
@@ -98,6 +119,10 @@ static void say_bad_value(struct walk *w, const struct word *at, const struct se
 	else
 		textbuf_printf(&t, "\"%s\" ", echo(at->text, word));
 	textbuf_printf(&t, "%s", why->what.at);
+	if (is_good_before_semicolon(w, at, row)) {
+		why->cure = textbuf_of(why->cure_room, sizeof(why->cure_room));
+		textbuf_printf(&why->cure, NO_SEMICOLON);
+	}
 	if (w->why)
 		diag_at(w->why, DIAG_ERROR, at->line, at->column, where(w, w->row->name, room),
 			why->cure.n ? why->cure.at : NULL, "%s", what);
@@ -150,6 +175,17 @@ static void say_needs_more(struct walk *w, const struct word *at)
 	spoil(w, w->row);
 }
 
+/* What helps when the word of a text is followed by another. */
+static const char *cure_text(const struct walk *w, const struct word *at)
+{
+	if (ends_in_semicolon(w->column[0]))
+		return NO_SEMICOLON;
+	if (!at->quoted && row_find(w->rows, at->text))
+		return "put a comma or a new line before the next setting, or quotes around the "
+		       "text";
+	return "put a text of several words in quotes";
+}
+
 static void say_too_many(struct walk *w, const struct word *at)
 {
 	struct complaint c;
@@ -162,8 +198,7 @@ static void say_too_many(struct walk *w, const struct word *at)
 	else
 		textbuf_printf(&c.what, "\"%s\" is a word too many", echo(at->text, room));
 	say(w, at, w->row->name,
-		text ? "put a text of several words in quotes"
-		     : "put a comma or a new line before the next setting",
+		text ? cure_text(w, at) : "put a comma or a new line before the next setting",
 		c.what.at);
 	spoil(w, w->row);
 }

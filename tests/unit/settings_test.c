@@ -409,6 +409,26 @@ static void a_forgotten_comma_is_told(void **state)
 		"    cure: put a comma or a new line before the next setting\n");
 }
 
+static void a_semicolon_is_told_to_be_a_comma(void **state)
+{
+	refused(*state,
+		"link a { description first; weight 4 }\nlink b weight 4;\nlink c weight x;",
+		"line 1:29: error: link a description: \"weight\" is a word too many\n"
+		"    cure: end a statement with a comma or a new line, not with \";\"\n"
+		"line 2:15: error: link b weight: \"4;\" is not a number\n"
+		"    cure: end a statement with a comma or a new line, not with \";\"\n"
+		"line 3:15: error: link c weight: \"x;\" is not a number\n"
+		"    cure: use 1..240\n");
+}
+
+static void a_setting_behind_a_text_may_lack_a_comma(void **state)
+{
+	refused(*state, "link a { description first weight 4 }",
+		"line 1:28: error: link a description: \"weight\" is a word too many\n"
+		"    cure: put a comma or a new line before the next setting, or quotes around "
+		"the text\n");
+}
+
 static void a_text_of_two_words_is_told_to_be_quoted(void **state)
 {
 	refused(*state, "link a description my link",
@@ -1539,6 +1559,8 @@ int main(void)
 		T(a_missing_value_shows_the_syntax),
 		T(a_missing_column_is_named),
 		T(a_forgotten_comma_is_told),
+		T(a_semicolon_is_told_to_be_a_comma),
+		T(a_setting_behind_a_text_may_lack_a_comma),
 		T(a_text_of_two_words_is_told_to_be_quoted),
 		T(braces_behind_a_value_are_told_once),
 		T(an_unterminated_quote_spoils_only_its_line),
