@@ -130,7 +130,8 @@ static const char *const any_help[] = {"an off-site address: always answered", N
 			"mail entry of preference 10",                                             \
 		.kind = SETTING_VALUE, .flags = SETTING_KEY | SETTING_REQUIRED,                    \
 		.offset = offsetof(type_, member_), .type = VALUE_CUSTOM,                          \
-		.parse = parse_host_name, .syntax = "[PREFERENCE;]NAME"                            \
+		.parse = parse_host_name, .syntax = "[PREFERENCE;]NAME",                           \
+		.example = "www or 10;mail"                                                        \
 	}
 #define MAIL_ROW(type_)                                                                            \
 	{                                                                                          \
@@ -172,6 +173,7 @@ static const struct setting key_columns[] = {
 		.type = VALUE_CUSTOM,
 		.parse = parse_name,
 		.syntax = "NAME",
+		.example = "transfer-key",
 	},
 	{0},
 };
@@ -306,6 +308,7 @@ static const struct setting name_server_columns[] = {
 		.type = VALUE_CUSTOM,
 		.parse = parse_name,
 		.syntax = "NAME",
+		.example = "ns1 or ns1.example.net.",
 	},
 	{0},
 };
@@ -442,6 +445,7 @@ static const struct setting record_columns[] = {
 		.type = VALUE_CUSTOM,
 		.parse = parse_name,
 		.syntax = "NAME",
+		.example = "www or www.example.com.",
 	},
 	{
 		.name = "TYPE",
@@ -474,6 +478,7 @@ static const struct setting domain_columns[] = {
 		.type = VALUE_CUSTOM,
 		.parse = parse_name,
 		.syntax = "DOMAIN",
+		.example = "example.com",
 	},
 	{0},
 };
@@ -598,6 +603,7 @@ static const struct setting reverse_rows[] = {
 		.type = VALUE_CUSTOM,
 		.parse = parse_name,
 		.syntax = "NAME",
+		.example = "ns1.example.com.",
 	},
 	TRANSFER_ROW(struct dns_reverse_conf),
 	{0},

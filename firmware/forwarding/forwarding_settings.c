@@ -152,6 +152,7 @@ static const struct setting rule_rows[] = {
 		.type = VALUE_CUSTOM,
 		.parse = rule_port_parse,
 		.syntax = "PORT[-PORT]",
+		.example = "25 or 8000-8080",
 	},
 	{
 		.name = "source",
@@ -266,6 +267,7 @@ static const struct setting forward_rows[] = {
 		.type = VALUE_CUSTOM,
 		.parse = rule_port_parse,
 		.syntax = "PORT[-PORT]",
+		.example = "25 or 8000-8080",
 	},
 	{
 		.name = "to-port",

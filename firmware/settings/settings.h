@@ -82,7 +82,8 @@ struct setting {
 	/* VALUE_CUSTOM: true and *out filled, or false and a reason ("is not a host name").  Texts
 	 * in *out may point into `text`, which lives as long as the bound structs. */
 	bool (*parse)(struct str text, void *out, struct textbuf *why);
-	const char *syntax; /* VALUE_CUSTOM: what to type, for help: "[PREFERENCE;]NAME" */
+	const char *syntax;  /* VALUE_CUSTOM: what to type, for help: "[PREFERENCE;]NAME" */
+	const char *example; /* VALUE_CUSTOM: for cures, "www"; NULL: they name the syntax */
 
 	/* SETTING_LIST, SETTING_BLOCK */
 	const struct setting

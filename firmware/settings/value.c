@@ -422,7 +422,9 @@ static bool read_custom(
 {
 	if (row->parse(text, out, &why->what))
 		return true;
-	if (row->syntax)
+	if (row->example)
+		textbuf_printf(&why->cure, "write it like %s", row->example);
+	else if (row->syntax)
 		textbuf_printf(&why->cure, "use %s", row->syntax);
 	return false;
 }
