@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #define PATIENCE_MS 30000 /* bounds a failure only */
 #define PORT        5353
 
@@ -255,7 +257,7 @@ static void check_list(bool tcp)
 	struct served *s = serve(1);
 
 	if (!s)
-		skip();
+		SKIP_BECAUSE("the sanitized fairlead-dns is not built");
 	for (size_t i = 0; i < COUNT_OF(list); i++)
 		check_item(s, &list[i], tcp);
 	end(s);
@@ -287,7 +289,7 @@ static void one_thread_and_four_answer_the_same(void **state)
 
 	(void)state;
 	if (!four)
-		skip();
+		SKIP_BECAUSE("the sanitized fairlead-dns is not built");
 	for (size_t i = 0; i < COUNT_OF(names) * COUNT_OF(types) * 4; i++) {
 		struct question q;
 

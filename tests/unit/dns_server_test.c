@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #define PATIENCE_MS 20000
 #define IMAGE_SIZE  4096
 
@@ -385,7 +387,7 @@ static void ipv6_question_is_answered(void **state)
 	ready = c >= 0 ? bind(c, (struct sockaddr *)(void *)&to, sizeof(to)) : -1;
 	if (ready < 0) {
 		end(s);
-		skip(); /* no IPv6 on this machine */
+		SKIP_BECAUSE("no IPv6 on this machine");
 	}
 	listen_at(s, loopback, 1);
 	to.sin6_port = htons(s->port);
@@ -751,7 +753,7 @@ static void thousand_connections_are_served_at_once(void **state)
 	if (files.rlim_max < 2 * N + 100) {
 		free(c);
 		end(s);
-		skip(); /* both ends of all connections are in this process */
+		SKIP_BECAUSE("too few descriptors for both ends of 1,000 connections");
 	}
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);

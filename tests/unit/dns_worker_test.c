@@ -24,6 +24,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #define PATIENCE sec(30) /* bounds a failure only */
 #define SELF     "/proc/self/exe"
 
@@ -633,7 +635,7 @@ static void worker_of_root_is_nobody_in_an_empty_root(void **state)
 	if (f)
 		fclose(f);
 	if (geteuid() != 0 || n <= 65534)
-		skip(); /* there is no other user to become */
+		SKIP_BECAUSE("there is no other user to become");
 	d = serve();
 	assert_status(d, "Uid:\t", "65534\t65534\t65534\t65534");
 	assert_status(d, "Gid:\t", "65534\t65534\t65534\t65534");
@@ -777,7 +779,7 @@ static void worker_in_a_namespace_of_one_user_serves_as_that_user_without_rights
 
 	(void)state;
 	if (status == CANNOT_HERE)
-		skip(); /* no user namespaces here */
+		SKIP_BECAUSE("no user namespaces here");
 	assert_int_equal(0, status);
 }
 
