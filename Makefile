@@ -202,6 +202,8 @@ test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=60 explores for so long
 	@B=$(B) tests/run fuzz
 test-lab: all ## only the lab: real kernel, network namespaces
 	@B=$(B) tests/run lab
+test-guest: all ## only what needs Debian's own kernel, in QEMU
+	@B=$(B) tests/run guest
 test-peers: all ## only the peers: real secondaries; make deps-peers installs them
 	@B=$(B) tests/run peers
 golden-update: all ## rewrite the golden files from what the programs print now
@@ -282,7 +284,7 @@ help: ## this list
 	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
-.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab test-peers golden-update deps deps-peers deps-check format lint tidy \
+.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
