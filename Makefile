@@ -185,6 +185,7 @@ $(B)/test/%_test: $(B)/san/tests/%_test.o $(B)/san/support.a $(B)/san/fairlead.a
 	@mkdir -p $(dir $@)
 	@echo "  LD      $@"
 	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+$(B)/test/unit/daemons_linux_test: | $(B)/fairlead-report
 $(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
 	@mkdir -p $(dir $@)
 	@echo "  LD      $@"

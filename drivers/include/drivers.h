@@ -4,6 +4,7 @@
 #ifndef FL_DRIVERS_H
 #define FL_DRIVERS_H
 
+#include "daemons.h"
 #include "datagrams.h"
 #include "dns_service.h"
 #include "files.h"
@@ -30,6 +31,7 @@ struct drivers {
 	struct sessions sessions;
 	struct dns_service dns;
 	struct datagrams datagrams; /* to other name servers */
+	struct daemons daemons;
 	hmac_function *hmac;
 	struct files files;
 	struct log log;

@@ -27,6 +27,7 @@ enum io_event_kind {
 	IO_KERNEL_CHANGED, /* somebody took away forwarding state of ours, or events were lost:
 			      reconcile */
 	IO_DATAGRAM,       /* an answer to what datagrams.send() sent: `slot`, `from`, `data` */
+	IO_DAEMON_REPORT,  /* news from the hook of the program in `slot` (daemons.h): `data` */
 	IO_STOP,           /* end cleanly (SIGTERM, SIGINT) */
 	IO_RELOAD,         /* read the settings again (SIGHUP) */
 };
@@ -43,7 +44,7 @@ struct io_event {
 	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
 	struct str interface;
 	unsigned session;
-	unsigned slot; /* IO_DATAGRAM */
+	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT */
 	struct str text;
 };
 

@@ -589,6 +589,87 @@ static void datagrams_close(void *ctx, unsigned slot)
 }
 
 /* No cryptography here: octets that differ with what is signed. */
+/* ---- daemons ---- */
+
+static void write_file(struct sim *s, const struct daemon_file *f)
+{
+	struct sim_file *file = NULL;
+
+	for (size_t i = 0; i < SIM_FILES; i++)
+		if (str_is(f->name, s->file[i].name))
+			file = &s->file[i];
+	if (!file)
+		file = &s->file[s->nfiles++ % SIM_FILES];
+	snprintf(file->name, sizeof(file->name), "%.*s", STR_ARG(f->name));
+	snprintf(file->text, sizeof(file->text), "%.*s", STR_ARG(f->text));
+}
+
+static enum fl_err daemons_run(
+	void *ctx, unsigned slot, const struct daemon *d, struct textbuf *why)
+{
+	struct sim *s = ctx;
+	struct sim_daemon *x = &s->daemon[slot];
+	char args[sizeof(x->args)];
+	struct textbuf t = textbuf_of(args, sizeof(args));
+	bool same = x->running;
+
+	(void)why;
+	for (size_t i = 0; i < d->nargs; i++)
+		textbuf_printf(&t, "%s%.*s", i ? " " : "", STR_ARG(d->args[i]));
+	same = same && strcmp(args, x->args) == 0;
+	for (size_t i = 0; i < d->nfiles; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", STR_ARG(d->files[i].name));
+		same = same && str_is(d->files[i].text, sim_file(s, name));
+		write_file(s, &d->files[i]);
+	}
+	if (same)
+		return FL_OK;
+	snprintf(x->name, sizeof(x->name), "%.*s", STR_ARG(d->name));
+	memcpy(x->args, args, sizeof(args));
+	x->running = true;
+	x->starts++;
+	return FL_OK;
+}
+
+static enum fl_err daemons_reread(
+	void *ctx, unsigned slot, const struct daemon_file *f, struct textbuf *why)
+{
+	struct sim *s = ctx;
+	char name[64];
+
+	(void)why;
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(f->name));
+	if (!str_is(f->text, sim_file(s, name)))
+		s->daemon[slot].rereads++;
+	write_file(s, f);
+	return FL_OK;
+}
+
+static void daemons_stop(void *ctx, unsigned slot)
+{
+	struct sim *s = ctx;
+
+	s->daemon[slot].running = false;
+}
+
+const char *sim_file(const struct sim *s, const char *name)
+{
+	for (size_t i = 0; i < SIM_FILES; i++)
+		if (strcmp(s->file[i].name, name) == 0)
+			return s->file[i].text;
+	return "";
+}
+
+void sim_report(struct sim *s, unsigned slot, const char *text)
+{
+	post(s, s->now,
+		&(struct io_event){.kind = IO_DAEMON_REPORT,
+			.slot = slot,
+			.data = bytes_of(text, strlen(text))});
+}
+
 static void sim_hmac(enum hmac_hash hash, struct bytes key, const struct bytes *parts,
 	size_t nparts, uint8_t out[HMAC_MAX])
 {
@@ -842,6 +923,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.storage = {s, storage_load, storage_save, storage_remove},
 		.sessions = {s, sessions_write, sessions_close},
 		.datagrams = {s, datagrams_send, datagrams_close},
+		.daemons = {s, "/run/daemons", "/usr/sbin/fairlead-report", "/run/daemons/report",
+			daemons_run, daemons_reread, daemons_stop},
 		.hmac = sim_hmac,
 		.files = {s, file_read},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},

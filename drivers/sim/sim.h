@@ -17,6 +17,7 @@
 #define SIM_ITEMS      40
 #define SIM_SETS       48
 #define SIM_DEAD       16
+#define SIM_FILES      12
 #define SIM_LOG_SIZE   ((size_t)1 << 18)
 
 struct sim_interface {
@@ -68,6 +69,19 @@ struct sim_session {
 	size_t n, cap;
 };
 
+/* A program that would be running. */
+struct sim_daemon {
+	bool running;
+	char name[40];
+	char args[1024]; /* with blanks between */
+	unsigned starts, rereads;
+};
+
+struct sim_file {
+	char name[64];
+	char text[4096];
+};
+
 struct sim {
 	struct drivers drivers;
 	mtime now;
@@ -110,6 +124,10 @@ struct sim {
 	uint8_t datagram_rcode;
 	uint64_t dns_counter[128]; /* what the responder has counted */
 
+	struct sim_daemon daemon[DAEMONS_MAX];
+	struct sim_file file[SIM_FILES]; /* of daemons; the oldest is overwritten */
+	size_t nfiles;
+
 	struct sim_lamp lamp[SIM_LAMPS];
 	size_t nlamps;
 	struct sim_item item[SIM_ITEMS];
@@ -141,6 +159,11 @@ void sim_exist(struct sim *s, const char *name, bool exists);
 void sim_target(struct sim *s, const char *addr, bool answers);
 void sim_stop(struct sim *s);
 void sim_reload(struct sim *s);
+
+/* The program in `slot` reports this: lines of NAME=VALUE. */
+void sim_report(struct sim *s, unsigned slot, const char *text);
+/* What a file of a daemon holds now, or "". */
+const char *sim_file(const struct sim *s, const char *name);
 
 /* Store an item as if it had been saved before; "settings" is the configuration. */
 void sim_store(struct sim *s, const char *name, const char *text);

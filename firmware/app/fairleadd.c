@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fairleadd - the daemon: builds the Linux drivers, hands them to the product and runs its loop. */
 #include "board.h"
+#include "daemons_linux.h"
 #include "datagrams_linux.h"
 #include "dns_worker.h"
 #include "files_linux.h"
@@ -175,6 +176,7 @@ struct world {
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
 	struct probes_linux *probes;
+	struct daemons_linux *daemons;
 	struct datagrams_linux *datagrams;
 	struct kernel_linux *kernel;
 	struct kernel_watch *watch;
@@ -182,21 +184,35 @@ struct world {
 	struct dns_worker *dns;
 };
 
-/* The DNS worker lies beside this program. */
-static const char *worker_program(struct arena *mem)
+/* The programs that belong to this one lie beside it. */
+static const char *sibling(struct arena *mem, const char *name)
 {
 	char path[4096], *folder;
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	struct textbuf t;
-	char *out = arena_alloc(mem, sizeof(path) + 16);
+	char *out = arena_alloc(mem, sizeof(path) + 32);
 
 	if (n <= 0 || !out)
-		return "fairlead-dns";
+		return name;
 	path[n] = '\0';
 	folder = dirname(path);
-	t = textbuf_of(out, sizeof(path) + 16);
-	textbuf_printf(&t, "%s/fairlead-dns", folder);
+	t = textbuf_of(out, sizeof(path) + 32);
+	textbuf_printf(&t, "%s/%s", folder, name);
 	return out;
+}
+
+/* The files of the programs that are run lie beside the console's socket. */
+static enum fl_err open_daemons(struct world *w, const struct options *o, struct textbuf *why)
+{
+	char path[4096], folder[4200];
+	struct textbuf t = textbuf_of(folder, sizeof(folder));
+
+	if (strlen(o->socket) >= sizeof(path))
+		return FL_ERANGE;
+	strcpy(path, o->socket);
+	textbuf_printf(&t, "%s/daemons", dirname(path));
+	return daemons_linux_open(&w->drivers.daemons, &w->daemons, w->loop, &w->drivers.log,
+		folder, sibling(&w->mem, "fairlead-report"), why);
 }
 
 /* In a lab the lamps are files, and those of the machine it runs on are left alone. */
@@ -228,13 +244,19 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 		(err = open_lamps(w, o, why)) ||
 		(err = sessions_linux_open(&d->sessions, &w->sessions, w->loop, o->socket, why)))
 		return err;
-	return dns_worker_open(&d->dns, &w->dns, w->loop, &d->log, worker_program(&w->mem), why);
+	err = open_daemons(w, o, why);
+	if (err)
+		return err;
+	return dns_worker_open(
+		&d->dns, &w->dns, w->loop, &d->log, sibling(&w->mem, "fairlead-dns"), why);
 }
 
 static void world_close(struct world *w)
 {
 	if (w->dns)
 		dns_worker_close(w->dns);
+	if (w->daemons)
+		daemons_linux_close(w->daemons);
 	if (w->sessions)
 		sessions_linux_close(w->sessions);
 	if (w->watch)

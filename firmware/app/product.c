@@ -105,6 +105,8 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	case IO_DATAGRAM:
 		secondaries_answer(f, e);
 		break;
+	case IO_DAEMON_REPORT:
+		break;
 	case IO_KERNEL_CHANGED:
 		f->reconcile_due = mtime_first(f->reconcile_due, now);
 		break;
