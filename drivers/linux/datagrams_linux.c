@@ -4,6 +4,8 @@
  * meanwhile is bound to anew.  Messages are few. */
 #include "datagrams_linux.h"
 
+#include "sockaddr.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -24,24 +26,6 @@ struct datagrams_linux {
 	struct loop *loop;
 	struct slot slot[DATAGRAMS_MAX];
 };
-
-static socklen_t sockaddr_of(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (a->family == 4) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		memcpy(&v4->sin_addr, a->b, 4);
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	memcpy(&v6->sin6_addr, a->b, 16);
-	return sizeof(*v6);
-}
 
 static void shut(struct slot *s)
 {

@@ -4,6 +4,8 @@
  * be told with each question which one was asked (IP_PKTINFO). */
 #include "dns_sockets.h"
 
+#include "sockaddr.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,27 +16,6 @@
 #define TCP_BACKLOG 511
 /* Some 3,000 questions: what comes in while a worker starts, at 100,000 a second, and more. */
 #define UDP_QUEUE (4 << 20)
-
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t address_of(const struct dns_endpoint *at, union address *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (at->addr.family == 4) {
-		out->v4.sin_family = AF_INET;
-		out->v4.sin_port = htons(at->port);
-		memcpy(&out->v4.sin_addr, at->addr.b, 4);
-		return sizeof(out->v4);
-	}
-	out->v6.sin6_family = AF_INET6;
-	out->v6.sin6_port = htons(at->port);
-	memcpy(&out->v6.sin6_addr, at->addr.b, 16);
-	return sizeof(out->v6);
-}
 
 static bool is_any(const struct ip_addr *a)
 {
@@ -89,15 +70,15 @@ static int set_options(int fd, const struct dns_endpoint *at, int type)
 /* A bound socket, or -1 and errno. */
 static int open_socket(const struct dns_endpoint *at, int type)
 {
-	union address address;
-	socklen_t n = address_of(at, &address);
-	int fd = socket(address.sa.sa_family,
+	struct sockaddr_storage address;
+	socklen_t n = sockaddr_of(&at->addr, at->port, &address);
+	int fd = socket(address.ss_family,
 		(type == TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
 		return -1;
-	if (set_options(fd, at, type) == 0 && bind(fd, &address.sa, n) == 0 &&
+	if (set_options(fd, at, type) == 0 && bind(fd, (struct sockaddr *)&address, n) == 0 &&
 		(type == UDP || listen(fd, TCP_BACKLOG) == 0))
 		return fd;
 	err = errno;
@@ -108,11 +89,11 @@ static int open_socket(const struct dns_endpoint *at, int type)
 
 static uint16_t port_of(int fd)
 {
-	union address address = {0};
+	struct sockaddr_storage address = {0};
 	socklen_t n = sizeof(address);
 
-	getsockname(fd, &address.sa, &n);
-	return ntohs(address.sa.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+	getsockname(fd, (struct sockaddr *)&address, &n);
+	return sockaddr_port(&address);
 }
 
 void dns_listener_close(struct dns_listener *l)

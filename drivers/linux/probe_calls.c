@@ -4,6 +4,8 @@
  * reset and keeps no TIME_WAIT, so that a probe a second for a year leaves nothing behind. */
 #include "probe_calls.h"
 
+#include "sockaddr.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -169,7 +171,7 @@ static int dial(const struct probe_path *path, const struct probe_call *call)
 	const struct ip_addr *source = call->to.family == 4 ? &path->source4 : &path->source6;
 	const int one = 1;
 	struct sockaddr_storage to;
-	socklen_t to_n = probe_sockaddr(&call->to, call->port, &to);
+	socklen_t to_n = sockaddr_of(&call->to, call->port, &to);
 	int fd, err;
 
 	if (source->family != call->to.family) {

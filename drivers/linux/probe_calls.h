@@ -7,8 +7,6 @@
 #include "loop.h"
 #include "probes.h"
 
-#include <sys/socket.h>
-
 struct probe_calls;
 
 /* NULL: out of memory. */
@@ -21,7 +19,6 @@ enum fl_err probe_calls_begin(
 
 /* ---- shared with probes_linux.c ---- */
 
-socklen_t probe_sockaddr(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out);
 /* Device, mark and source address: all of them hold, or the socket is not used.  0, or -1 and
  * errno. */
 int probe_bind(int fd, const struct probe_path *path, const struct ip_addr *source);

@@ -13,6 +13,7 @@
 #include "probes_linux.h"
 
 #include "probe_calls.h"
+#include "sockaddr.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -59,38 +60,6 @@ static unsigned slot_of(uint8_t family, enum io_probe_socket kind)
 	return (kind == IO_PROBE_UDP ? 2U : 0U) + (family == 6 ? 1U : 0U);
 }
 
-socklen_t probe_sockaddr(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (a->family == 4) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		memcpy(&v4->sin_addr, a->b, 4);
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	memcpy(&v6->sin6_addr, a->b, 16);
-	return sizeof(*v6);
-}
-
-static struct ip_addr addr_of(const struct sockaddr_storage *from)
-{
-	struct ip_addr a = {0};
-
-	if (from->ss_family == AF_INET) {
-		a.family = 4;
-		memcpy(a.b, &((const struct sockaddr_in *)from)->sin_addr, 4);
-	} else if (from->ss_family == AF_INET6) {
-		a.family = 6;
-		memcpy(a.b, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
-	}
-	return a;
-}
-
 /* A raw IPv4 socket delivers the IP header as well: step over it.  false: no whole header. */
 static bool skip_ip_header(struct bytes *packet)
 {
@@ -127,7 +96,7 @@ static void socket_ready(void *ctx, uint32_t events)
 						   .at = loop_now(s->probes->loop),
 						   .link = s->link,
 						   .socket = s->kind,
-						   .from = addr_of(&from),
+						   .from = sockaddr_addr(&from),
 						   .data = packet});
 	}
 }
@@ -150,7 +119,7 @@ static int set_filter(int fd, uint8_t family)
 int probe_bind(int fd, const struct probe_path *path, const struct ip_addr *source)
 {
 	struct sockaddr_storage from;
-	socklen_t from_n = probe_sockaddr(source, 0, &from);
+	socklen_t from_n = sockaddr_of(source, 0, &from);
 
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface.at,
 		    (socklen_t)path->interface.n) < 0)
@@ -251,7 +220,7 @@ static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind
 	struct probes_linux *p = ctx;
 	struct probe_socket *s = &p->socket[link][slot_of(to->family, kind)];
 	struct sockaddr_storage dest;
-	socklen_t dest_n = probe_sockaddr(to, kind == IO_PROBE_UDP ? DNS_PORT : 0, &dest);
+	socklen_t dest_n = sockaddr_of(to, kind == IO_PROBE_UDP ? DNS_PORT : 0, &dest);
 
 	if (s->source.fd < 0)
 		open_one(s);
