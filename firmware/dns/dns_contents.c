@@ -628,6 +628,23 @@ static void add_ptrs(
 	}
 }
 
+/* The names between a zone and the one above it that is ours, too, are there (RFC 4592 2.2.2): a
+ * name that does not exist has nothing below it (RFC 8020). */
+static void fill_between(struct build *b, const struct build_zone *zone)
+{
+	struct dns_name name = zone->name;
+	struct build_zone *above;
+	size_t label = name.wire[0] + 1u;
+
+	if (name.n == 1)
+		return;
+	name.n = (uint8_t)(name.n - label);
+	memmove(name.wire, name.wire + label, name.n);
+	above = zone_above(b, &name);
+	if (above)
+		(void)build_node(b, above, &name, zone->origin);
+}
+
 /* All zones first: a name belongs to the closest one, whichever was written first. */
 void dns_contents(struct build *b)
 {
@@ -640,6 +657,8 @@ void dns_contents(struct build *b)
 		zone[i] = open_domain(b, &s->domains[i]);
 	for (size_t i = 0; i < s->nreverses; i++)
 		open_reverse(b, &s->reverses[i]);
+	for (const struct build_zone *z = b->zones; z; z = z->next)
+		fill_between(b, z);
 	for (size_t i = 0; i < s->ndomains; i++)
 		if (zone[i])
 			fill_domain(b, zone[i], &s->domains[i]);

@@ -515,6 +515,24 @@ static void name_between_names_is_nodata(void **state)
 		zone_ask(*state, "_tcp.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
 }
 
+static void name_between_two_domains_of_ours_is_nodata(void **state)
+{
+	struct zone *z = *state;
+
+	zone_host(z, "*", "192.0.2.9", 0);
+	z->domain[1] = z->domain[0];
+	z->domain[1].name = STR("a.b.example.com");
+	z->domain[1].nhosts = 0;
+	z->source.ndomains = 2;
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_starts(zone_ask(z, "b.example.com", DNS_A), "NOERROR aa\nns example.com. 10 SOA");
+	/* It is the closest encloser, and the wildcard is not below it. */
+	assert_starts(zone_ask(z, "x.b.example.com", DNS_A), "NXDOMAIN aa\nns example.com. 10 SOA");
+	assert_starts(
+		zone_ask(z, "x.a.b.example.com", DNS_A), "NXDOMAIN aa\nns a.b.example.com. 10 SOA");
+	assert_non_null(strstr(zone_ask(z, "c.example.com", DNS_A), " 30 A 192.0.2.9\n"));
+}
+
 static void negative_ttl_is_never_above_the_ttl(void **state)
 {
 	struct zone *z = *state;
@@ -938,6 +956,7 @@ int main(void)
 		EXAMPLE(missing_name_is_nxdomain_with_soa),
 		EXAMPLE(missing_type_is_nodata),
 		EXAMPLE(name_between_names_is_nodata),
+		EMPTY(name_between_two_domains_of_ours_is_nodata),
 		EMPTY(negative_ttl_is_never_above_the_ttl),
 		EXAMPLE(name_outside_is_refused),
 		EXAMPLE(alias_is_followed_inside_the_domain),
