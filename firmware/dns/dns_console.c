@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dns_console.h"
 
+#include "dns_explain.h"
+
 static bool is_serving(const struct dns_console *m, const struct sink *out)
 {
 	if (m->image && m->image->at)
@@ -55,6 +57,22 @@ static enum fl_err show_dns_answer(struct console_call *call)
 	return dns_explain(m->image, m->published, call->arg[0], call->arg[1], call->out);
 }
 
+static enum fl_err show_dns_answer_from(struct console_call *call)
+{
+	const struct dns_console *m = call->module;
+	struct ip_addr from;
+
+	if (ip_addr_parse(call->arg[2], &from) != FL_OK) {
+		sink_printf(
+			call->out, "error: \"%.*s\" is not an address\n", STR_ARG(call->arg[2]));
+		return FL_EFORMAT;
+	}
+	if (!is_serving(m, call->out))
+		return FL_ENOENT;
+	return dns_explain_from(
+		m->image, m->published, call->arg[0], call->arg[1], &from, call->out);
+}
+
 static bool type_words(void *module, size_t index, struct settings_choice *out)
 {
 	static const struct settings_choice types[] = {
@@ -84,5 +102,7 @@ const struct console_command dns_commands[] = {
 		CONSOLE_ANY, show_dns_statistics, NULL},
 	{"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
 		type_words},
+	{"show dns answer NAME TYPE from ADDRESS", "what somebody is answered now, and why",
+		CONSOLE_ANY, show_dns_answer_from, NULL},
 	{0},
 };

@@ -6,10 +6,12 @@
 #include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
+#include "dns_view.h"
 
 #include <string.h>
 
-#define EXPLAIN_SIZE 4096 /* octets of the answer that is looked at */
+#define EXPLAIN_SIZE 16384 /* octets of the answer that is looked at */
+#define CHAIN_MAX    9     /* aliases that are followed, and the last name */
 
 static const char *const section_text[] = {"answer", "authority", "additional"};
 
@@ -92,9 +94,75 @@ static void print_links(const struct dns_image *image, uint32_t links, const str
 	}
 }
 
-static void print_reason(const struct dns_image *image, const struct published *pub,
+/* What was asked by whom, and the reply. */
+struct explained {
+	const struct dns_image *image;
+	const struct published *pub;
+	const struct ip_addr *from;
+	struct bytes reply;
+	size_t records_at;
+};
+
+static bool same_name(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+{
+	return a_n == b_n && memcmp(a, b, a_n) == 0;
+}
+
+/* The records of "*" are answered under the name asked for. */
+static bool is_wildcard(const struct explained *e, const struct image_node *node)
+{
+	const uint8_t *name = e->image->at + node->name;
+
+	return name[0] == 1 && name[1] == '*';
+}
+
+/* Is this address of the node among the records of the reply? */
+static bool is_answered(const struct explained *e, const struct image_node *node, uint16_t type,
+	const struct image_record *address)
+{
+	const uint8_t *data = e->image->at + address->ready + READY_DATA;
+	size_t at = e->records_at, n = address->n - (size_t)READY_DATA;
+	struct shown_record r;
+	struct dns_key owner;
+
+	while (at < e->reply.n && take_record(e->reply, &at, &r)) {
+		dns_key_of(r.owner.wire, r.owner.n, &owner);
+		if (r.type == type && r.n == n && memcmp(e->reply.at + r.data, data, n) == 0 &&
+			(is_wildcard(e, node) || same_name(owner.wire, owner.n,
+							 e->image->at + node->name, node->name_n)))
+			return true;
+	}
+	return false;
+}
+
+/* A live address that is not answered: who has left it out? */
+static void print_left_out(const struct explained *e, const struct sink *out)
+{
+	const struct image_header *h = image_header(e->image);
+	const struct image_view *view = NULL;
+	uint8_t bits;
+
+	if (e->from->family)
+		view = dns_view_of(e->image->at, &h->views, e->from, &bits);
+	if (!view) {
+		sink_puts(out, "but its policy answers with a better link alone\n");
+		return;
+	}
+	sink_puts(out, "but who asks has a view of ");
+	print_links(e->image, link_bit(view->link), out);
+	sink_puts(out, "\n");
+}
+
+static bool is_address(uint16_t type)
+{
+	return type == DNS_A || type == DNS_AAAA;
+}
+
+static void print_reason(const struct explained *e, const struct image_node *node,
 	const struct image_set *set, const struct image_record *r, const struct sink *out)
 {
+	const struct dns_image *image = e->image;
+	const struct published *pub = e->pub;
 	uint32_t alive = links_alive_for(set, pub->live, links_alive(pub)), links = r->links;
 
 	if (r->instead) {
@@ -102,14 +170,19 @@ static void print_reason(const struct dns_image *image, const struct published *
 						  : "in: no link of the name is live\n");
 		return;
 	}
-	if (links & LINKS_ALWAYS) {
-		sink_puts(out, "in: does not depend on a link\n");
-		return;
-	}
-	if (links & alive) {
-		sink_puts(out, "in: ");
-		print_links(image, links & alive, out);
-		sink_puts(out, pub->live ? " is live\n" : ", as every link is down\n");
+	if (links & (alive | LINKS_ALWAYS)) {
+		bool in = !is_address(set->type) || is_answered(e, node, set->type, r);
+
+		sink_puts(out, in ? "in: " : "out: ");
+		if (links & LINKS_ALWAYS)
+			sink_puts(out, "does not depend on a link");
+		else
+			print_links(image, links & alive, out);
+		if (!(links & LINKS_ALWAYS))
+			sink_puts(out, pub->live ? " is live" : ", as every link is down");
+		sink_puts(out, in ? "\n" : ", ");
+		if (!in)
+			print_left_out(e, out);
 		return;
 	}
 	if (!(set->links & alive) && dns_set_is_whole(image, set, alive))
@@ -120,9 +193,10 @@ static void print_reason(const struct dns_image *image, const struct published *
 	sink_puts(out, "\n");
 }
 
-static void explain_set(const struct dns_image *image, const struct published *pub,
-	const struct image_set *set, const struct image_node *node, const struct sink *out)
+static void explain_set(const struct explained *e, const struct image_set *set,
+	const struct image_node *node, const struct sink *out)
 {
+	const struct dns_image *image = e->image;
 	const struct image_record *r = image_records(image, set->records);
 	const struct image_node *apex = image_node(image, image_zone(image, node->zone)->apex);
 	char type_text[DNS_TYPE_TEXT_MAX];
@@ -144,7 +218,7 @@ static void explain_set(const struct dns_image *image, const struct published *p
 		sink_printf(out, "  %s ", dns_type_text(set->type, type_text));
 		dns_rdata_print(set->type, bytes_of(message, at + n), at, n, out);
 		sink_puts(out, "  ");
-		print_reason(image, pub, set, &r[i], out);
+		print_reason(e, node, set, &r[i], out);
 	}
 }
 
@@ -154,9 +228,10 @@ static bool is_explained(uint16_t type)
 }
 
 /* Why each record that follows the links is in or out. */
-static void explain_node(const struct dns_image *image, const struct published *pub,
-	const struct image_node *node, uint16_t type, const struct sink *out)
+static void explain_node(const struct explained *e, const struct image_node *node, uint16_t type,
+	const struct sink *out)
 {
+	const struct dns_image *image = e->image;
 	char text[DNS_NAME_TEXT_MAX];
 	bool said = false;
 
@@ -168,15 +243,73 @@ static void explain_node(const struct dns_image *image, const struct published *
 		if (!said)
 			sink_printf(out, "%s\n", dns_name_text(image->at + node->name, text));
 		said = true;
-		explain_set(image, pub, set, node, out);
+		explain_set(e, set, node, out);
 		for (unsigned k = 0; set->type == DNS_MX && k < set->count; k++) {
 			uint32_t target = image_records(image, set->records)[k].target;
 
 			if (target)
-				explain_node(image, pub, image_node(image, target), DNS_A, out);
+				explain_node(e, image_node(image, target), DNS_A, out);
 			if (target)
-				explain_node(image, pub, image_node(image, target), DNS_AAAA, out);
+				explain_node(e, image_node(image, target), DNS_AAAA, out);
 		}
+	}
+}
+
+/* The node that answers for a name: its own, or a wildcard; NULL: none. */
+static const struct image_node *node_of(const struct dns_image *image, const struct dns_key *name)
+{
+	const uint8_t *at = name->wire;
+	size_t left = name->n;
+
+	for (;;) {
+		const struct image_node *node =
+			dns_image_find(image, at, left, dns_key_hash(at, left));
+
+		if (node && left == name->n)
+			return node;
+		if (node)
+			return node->wildcard ? image_node(image, node->wildcard) : NULL;
+		if (left <= 1)
+			return NULL;
+		left -= *at + 1u;
+		at += *at + 1u;
+	}
+}
+
+/* The name becomes the one that its CNAME in the reply points to.  False: it has none. */
+static bool follow(const struct explained *e, struct dns_key *name)
+{
+	size_t at = e->records_at;
+	struct shown_record r;
+	struct dns_key owner;
+	struct dns_name target;
+
+	while (at < e->reply.n && take_record(e->reply, &at, &r)) {
+		dns_key_of(r.owner.wire, r.owner.n, &owner);
+		if (r.type != DNS_CNAME || !same_name(owner.wire, owner.n, name->wire, name->n))
+			continue;
+		if (dns_name_take(e->reply, &r.data, &target) != FL_OK)
+			return false;
+		dns_key_of(target.wire, target.n, name);
+		return true;
+	}
+	return false;
+}
+
+/* The name asked for, and those that it is an alias of. */
+static void explain_chain(const struct explained *e, const struct dns_name *asked, uint16_t type,
+	const struct sink *out)
+{
+	struct dns_key name;
+
+	dns_key_of(asked->wire, asked->n, &name);
+	for (unsigned hop = 0; hop < CHAIN_MAX; hop++) {
+		const struct image_node *node = node_of(e->image, &name);
+
+		if (node)
+			explain_node(e, node, type, out);
+		if (type == DNS_CNAME || !follow(e, &name))
+			return;
 	}
 }
 
@@ -212,28 +345,26 @@ enum fl_err dns_explain_from(const struct dns_image *image, const struct publish
 {
 	uint8_t octets[EXPLAIN_SIZE];
 	struct buf reply = buf_of(octets, sizeof(octets));
-	const struct image_node *node;
 	struct dns_name wire;
-	struct dns_key key;
 	uint16_t code;
 	size_t n;
 
 	if (dns_name_parse(name, NULL, &wire) != FL_OK) {
-		sink_printf(out, "\"%.*s\" is not a domain name\n", STR_ARG(name));
+		sink_printf(out, "error: \"%.*s\" is not a domain name\n", STR_ARG(name));
 		return FL_EFORMAT;
 	}
 	if (!dns_type_parse(type, &code)) {
-		sink_printf(out, "\"%.*s\" is not a type: use A, AAAA, MX, TXT, ..., or TYPEnnn\n",
+		sink_printf(out,
+			"error: \"%.*s\" is not a type: use A, AAAA, MX, TXT, ..., or TYPEnnn\n",
 			STR_ARG(type));
 		return FL_EFORMAT;
 	}
 	if (ask(image, pub, &wire, code, from, &reply, &n))
 		return FL_EFULL;
 	print_message(bytes_of(reply.at, reply.n), n, out);
-	dns_key_of(wire.wire, wire.n, &key);
-	node = dns_image_find(image, key.wire, key.n, dns_key_hash(key.wire, key.n));
-	if (node)
-		explain_node(image, pub, node, code, out);
+	explain_chain(
+		&(struct explained){image, pub, from, bytes_of(reply.at, reply.n), DNS_HEADER + n},
+		&wire, code, out);
 	return FL_OK;
 }
 

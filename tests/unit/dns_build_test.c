@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is refused when domains are compiled, and that an image is either sound or not opened. */
+#include "dns_explain.h"
 #include "support/dns_zone.h"
 
 #include <setjmp.h>
@@ -328,7 +329,61 @@ static void explain_follows_mail_to_its_addresses(void **state)
 static void explain_of_a_bad_type_says_so(void **state)
 {
 	assert_string_equal(explain(*state, "example.com", "BAD"),
-		"\"BAD\" is not a type: use A, AAAA, MX, TXT, ..., or TYPEnnn\n");
+		"error: \"BAD\" is not a type: use A, AAAA, MX, TXT, ..., or TYPEnnn\n");
+}
+
+static void explain_follows_an_alias(void **state)
+{
+	zone_live(*state, "23");
+	assert_non_null(strstr(explain(*state, "alias.example.com", "A"),
+		"www-a.example.com.\n  A 203.0.113.4  out: not live: wan1\n"));
+}
+
+static void explain_says_what_the_policy_leaves_out(void **state)
+{
+	static const int members[] = {2, 3};
+	struct zone *z = *state;
+
+	zone_balanced(z, "portal", 0, members, COUNT_OF(members));
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "12");
+	assert_non_null(strstr(explain(z, "portal.example.com", "A"),
+		"  A 203.0.113.4  in: wan1 is live\n"
+		"  A 198.51.100.4  out: wan2 is live, but its policy answers with a better link "
+		"alone\n"));
+}
+
+static void explain_says_what_a_view_leaves_out(void **state)
+{
+	struct dns_view_client isp = {.prefix = {{4, {192, 0, 2}}, 24}};
+	const struct dns_view_conf view = {.name = STR("isp"),
+		.clients = &isp,
+		.nclients = 1,
+		.link = 1,
+		.answer = DNS_VIEW_ONLY};
+	const struct ip_addr from = zone_addr("192.0.2.7");
+	struct zone *z = *state;
+	struct textbuf t = textbuf_of(z->text, sizeof(z->text));
+	struct sink out = textbuf_sink(&t);
+
+	z->source.views = &view;
+	z->source.nviews = 1;
+	assert_int_equal(zone_build(z), FL_OK);
+	dns_explain_from(&z->r.image, &z->pub, STR("www.example.com"), STR("A"), &from, &out);
+	assert_non_null(strstr(z->text,
+		"  A 203.0.113.4  out: wan1 is live, but who asks has a view of wan2\n"
+		"  A 198.51.100.4  in: wan2 is live\n"));
+}
+
+static void explain_of_a_wildcard_tells_its_links(void **state)
+{
+	struct zone *z = *state;
+
+	zone_host(z, "*.many", "203.0.113.6", 1);
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "12");
+	assert_non_null(strstr(explain(z, "x.many.example.com", "A"),
+		"*.many.example.com.\n  A 203.0.113.6  in: wan1 is live\n"));
 }
 
 /* ---- for all sets of live links ---- */
@@ -419,6 +474,10 @@ int main(void)
 		EXAMPLE(explain_says_why_a_dead_exchange_is_answered),
 		EXAMPLE(explain_follows_mail_to_its_addresses),
 		EXAMPLE(explain_of_a_bad_type_says_so),
+		EXAMPLE(explain_follows_an_alias),
+		EXAMPLE(explain_says_what_the_policy_leaves_out),
+		EXAMPLE(explain_says_what_a_view_leaves_out),
+		EXAMPLE(explain_of_a_wildcard_tells_its_links),
 		EXAMPLE(no_dead_address_is_answered_while_a_live_one_is_there),
 		EXAMPLE(mx_is_never_empty_nor_without_address),
 	};
