@@ -696,7 +696,7 @@ static const struct setting dns_rows[] = {
 		.offset = offsetof(struct dns_conf, threads),
 		.type = VALUE_UINT,
 		.min = 1,
-		.max = 64,
+		.max = 16,
 	},
 	{
 		.name = "rate-limit",
