@@ -720,8 +720,18 @@ static void name_links(const struct answer *a, uint32_t links, struct textbuf *t
 	textbuf_printf(t, " down");
 }
 
+/* Refused for what it is, or for whose name it is about? */
+static enum dns_extended_error refusal_of(const struct dns_query *q)
+{
+	if (q->opcode != OPCODE_QUERY || q->class != DNS_IN)
+		return DNS_ERROR_NOT_SUPPORTED;
+	return q->type == DNS_AXFR || q->type == DNS_IXFR ? DNS_ERROR_PROHIBITED
+							  : DNS_ERROR_NOT_AUTHORITATIVE;
+}
+
 /* Why the answer is as it is, where its records do not say (RFC 8914). */
-static void explain_error(struct answer *a, enum dns_rcode rcode, struct textbuf *t)
+static void explain_error(
+	struct answer *a, const struct dns_query *q, enum dns_rcode rcode, struct textbuf *t)
 {
 	struct dns_edns *e = &a->edns;
 
@@ -730,7 +740,7 @@ static void explain_error(struct answer *a, enum dns_rcode rcode, struct textbuf
 	} else if (!e->options->errors) {
 		return;
 	} else if (rcode == RCODE_REFUSED) {
-		e->error = DNS_ERROR_NOT_AUTHORITATIVE;
+		e->error = refusal_of(q);
 	} else if (a->withdrawn && !a->count[SECTION_ANSWER]) {
 		e->error = DNS_ERROR_NETWORK;
 		name_links(a, a->withdrawn, t);
@@ -765,7 +775,7 @@ static void finish(struct answer *a, struct bytes query, const struct dns_query 
 	}
 	a->out.cap = limit;
 	if (q->edns) {
-		explain_error(a, rcode, &text);
+		explain_error(a, q, rcode, &text);
 		dns_edns_put(&a->out, q, &a->edns, a->from, rcode);
 		a->count[SECTION_ADDITIONAL]++;
 	}

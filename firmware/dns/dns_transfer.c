@@ -10,10 +10,15 @@
  * to octet 12; a message ends before 16 KiB, and every one is signed where the question was.
  *
  * TTLs are those of the settings: a link that is suspect changes no record, and so costs no
- * transfer. */
+ * transfer.
+ *
+ * A name that has no record while its links are dead is there all the same, and is NODATA with us.
+ * A secondary has no name without a record, and NXDOMAIN would say that there is nothing below it
+ * either (RFC 8020); so it gets a TXT record that keeps the name. */
 #include "dns_transfer.h"
 
 #include "dns_access.h"
+#include "dns_edns.h"
 #include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
@@ -21,6 +26,7 @@
 #include <string.h>
 
 #define OPT_SIZE    11
+#define ERROR_SIZE  6                      /* an extended error without text */
 #define ZONE_AT     (0xc000u | DNS_HEADER) /* the question's name */
 #define SERIAL_BACK 20                     /* of the SOA data, from its end */
 
@@ -130,6 +136,27 @@ static bool put_soa(
 	return true;
 }
 
+/* What keeps a name without a live record. */
+static bool put_keeper(struct buf *m, const struct dns_image *image, const struct image_zone *zone,
+	const struct image_node *node)
+{
+	static const char text[] = "no link of this name is live";
+	const struct image_node *apex = image_node(image, zone->apex);
+	struct buf before = *m;
+
+	buf_put(m, image->at + node->name, node->name_n - apex->name_n);
+	buf_put_u16(m, ZONE_AT);
+	buf_put_u16(m, DNS_TXT);
+	buf_put_u16(m, DNS_IN);
+	buf_put_u32(m, zone->negative);
+	buf_put_u16(m, sizeof(text));
+	buf_put_u8(m, sizeof(text) - 1);
+	buf_put(m, text, sizeof(text) - 1);
+	if (m->bad)
+		*m = before;
+	return !before.bad && m->n > before.n;
+}
+
 /* ---- walks ---- */
 
 enum walk_kind { WALK_ALL, WALK_GONE, WALK_NEW };
@@ -139,39 +166,93 @@ static struct dns_walk walk_begin(const struct dns_image *image)
 	return (struct dns_walk){.node = image_header(image)->nodes};
 }
 
+static bool is_wanted(enum walk_kind kind, bool now, bool old)
+{
+	switch (kind) {
+	case WALK_ALL:
+		break;
+	case WALK_GONE:
+		return old && !now;
+	case WALK_NEW:
+		return now && !old;
+	}
+	return now;
+}
+
+/* Records of one set from t->walk.record on.  True: there are no more. */
+static bool walk_set(struct dns_transfer *t, enum walk_kind kind, const struct image_node *node,
+	const struct image_set *set, struct buf *m, unsigned *count)
+{
+	const struct dns_image *image = &t->image;
+	const struct image_node *apex = image_node(image, image_zone(image, t->zone)->apex);
+	const struct image_record *r = image_records(image, set->records);
+	bool now[IMAGE_SET_MAX], old[IMAGE_SET_MAX] = {false};
+	unsigned *i = &t->walk.record;
+
+	if (set->type == DNS_SOA || (kind != WALK_ALL && !may_differ(set, &t->now, &t->old)))
+		return true;
+	select_records(image, &t->now, set, now);
+	if (kind != WALK_ALL)
+		select_records(image, &t->old, set, old);
+	for (; *i < set->count; ++*i) {
+		if (!is_wanted(kind, now[*i], old[*i]))
+			continue;
+		if (!put_record(m, image, apex, node, &r[*i]))
+			return false;
+		++*count;
+	}
+	return true;
+}
+
+/* Has the name records, and none of them is in? */
+static bool needs_keeper(
+	const struct dns_image *image, const struct dns_live *live, const struct image_node *node)
+{
+	bool in[IMAGE_SET_MAX];
+
+	for (unsigned i = 0; i < node->nsets; i++) {
+		const struct image_set *set = &image_sets(node)[i];
+
+		if (set->links & LINKS_ALWAYS)
+			return false;
+		select_records(image, live, set, in);
+		if (memchr(in, true, set->count))
+			return false;
+	}
+	return node->nsets > 0;
+}
+
+static bool walk_keeper(struct dns_transfer *t, enum walk_kind kind, const struct image_node *node,
+	struct buf *m, unsigned *count)
+{
+	bool now = needs_keeper(&t->image, &t->now, node);
+	bool old = kind != WALK_ALL && needs_keeper(&t->image, &t->old, node);
+
+	if (t->for_people || !is_wanted(kind, now, old))
+		return true;
+	if (!put_keeper(m, &t->image, image_zone(&t->image, t->zone), node))
+		return false;
+	++*count;
+	return true;
+}
+
 /* The next records of the zone as long as they fit.  True: there are no more. */
 static bool walk_put(struct dns_transfer *t, enum walk_kind kind, struct buf *m, unsigned *count)
 {
 	const struct dns_image *image = &t->image;
-	const struct image_node *apex = image_node(image, image_zone(image, t->zone)->apex);
 	struct dns_walk *w = &t->walk;
-	bool now[IMAGE_SET_MAX], old[IMAGE_SET_MAX];
 
 	for (; w->node < image_header(image)->size;
 		w->node += image_node(image, w->node)->size, w->set = 0) {
 		const struct image_node *node = image_node(image, w->node);
 
-		for (; node->zone == t->zone && w->set < node->nsets; w->set++, w->record = 0) {
-			const struct image_set *set = &image_sets(node)[w->set];
-			const struct image_record *r = image_records(image, set->records);
-
-			if (set->type == DNS_SOA ||
-				(kind != WALK_ALL && !may_differ(set, &t->now, &t->old)))
-				continue;
-			select_records(image, &t->now, set, now);
-			if (kind != WALK_ALL)
-				select_records(image, &t->old, set, old);
-			for (; w->record < set->count; w->record++) {
-				unsigned i = w->record;
-				bool wanted = kind == WALK_ALL    ? now[i]
-					      : kind == WALK_GONE ? old[i] && !now[i]
-								  : now[i] && !old[i];
-
-				if (wanted && !put_record(m, image, apex, node, &r[i]))
-					return false;
-				*count += wanted;
-			}
-		}
+		if (node->zone != t->zone)
+			continue;
+		for (; w->set < node->nsets; w->set++, w->record = 0)
+			if (!walk_set(t, kind, node, &image_sets(node)[w->set], m, count))
+				return false;
+		if (!walk_keeper(t, kind, node, m, count))
+			return false;
 	}
 	return true;
 }
@@ -332,6 +413,12 @@ static bool find_zone(struct dns_transfer *t, const struct dns_query *q)
 	return true;
 }
 
+static void refuse(struct dns_transfer *t, enum dns_extended_error why)
+{
+	t->rcode = RCODE_REFUSED;
+	t->error = image_header(&t->image)->options.errors ? (uint8_t)why : 0;
+}
+
 /* Everything that can be said against the question, in t->rcode. */
 static void judge(struct dns_transfer *t, const struct dns_client *from,
 	const struct dns_signer *signer, struct bytes message, const struct dns_query *q)
@@ -342,10 +429,14 @@ static void judge(struct dns_transfer *t, const struct dns_client *from,
 		t->rcode = RCODE_BADVERS;
 	else if (q->tsig_at)
 		key = check_signature(t, signer, message, q);
-	if (!t->rcode &&
-		(q->class != DNS_IN || (q->type == DNS_AXFR && !from->tcp) || !find_zone(t, q) ||
-			!dns_access_is_given(&t->image, t->zone, &from->addr, key)))
-		t->rcode = RCODE_REFUSED;
+	if (t->rcode)
+		return;
+	if (q->class != DNS_IN || (q->type == DNS_AXFR && !from->tcp))
+		refuse(t, DNS_ERROR_NOT_SUPPORTED);
+	else if (!find_zone(t, q))
+		refuse(t, DNS_ERROR_NOT_AUTHORITATIVE);
+	else if (!dns_access_is_given(&t->image, t->zone, &from->addr, key))
+		refuse(t, DNS_ERROR_PROHIBITED);
 }
 
 bool dns_transfer_begin(struct dns_transfer *t, const struct dns_image *image,
@@ -378,18 +469,27 @@ bool dns_transfer_begin(struct dns_transfer *t, const struct dns_image *image,
 
 /* ---- messages ---- */
 
-static void put_opt(struct buf *m, uint8_t rcode)
+static void put_opt(struct buf *m, uint8_t rcode, uint8_t error)
 {
 	buf_put_u8(m, 0);
 	buf_put_u16(m, DNS_OPT);
 	buf_put_u16(m, DNS_UDP_SIZE);
 	buf_put_u32(m, (uint32_t)(rcode >> 4) << 24);
-	buf_put_u16(m, 0);
+	buf_put_u16(m, error ? ERROR_SIZE : 0);
+	if (!error)
+		return;
+	buf_put_u16(m, OPTION_ERROR);
+	buf_put_u16(m, 2);
+	buf_put_u16(m, error);
 }
 
 static size_t tail_size(const struct dns_transfer *t)
 {
-	return (t->edns ? OPT_SIZE : 0) + (t->is_signed ? dns_tsig_room(&t->tsig) : 0);
+	size_t n = t->is_signed ? dns_tsig_room(&t->tsig) : 0;
+
+	if (t->edns)
+		n += t->error ? OPT_SIZE + ERROR_SIZE : OPT_SIZE;
+	return n;
 }
 
 /* The phases as far as they fit into one message.  Returns the number of records. */
@@ -423,7 +523,7 @@ enum dns_transfer_step dns_transfer_next(struct dns_transfer *t, const struct dn
 	set_u16(m.at + 6, (uint16_t)put_phases(t, &m));
 	m.cap = cap;
 	if (t->edns) {
-		put_opt(&m, t->rcode);
+		put_opt(&m, t->rcode, t->error);
 		set_u16(m.at + 10, 1);
 	}
 	if (t->is_signed)
@@ -482,7 +582,8 @@ enum fl_err dns_zone_print(const struct dns_image *image, const struct published
 	struct str name, const struct sink *out)
 {
 	static const uint8_t once[] = {PHASE_SOA, PHASE_ALL, PHASE_END};
-	struct dns_transfer t = {.image = *image, .phase = once, .walk = walk_begin(image)};
+	struct dns_transfer t = {
+		.image = *image, .phase = once, .walk = walk_begin(image), .for_people = true};
 	uint8_t octets[DNS_TRANSFER_SIZE];
 	struct dns_name wire;
 

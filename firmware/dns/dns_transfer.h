@@ -62,8 +62,9 @@ struct dns_transfer {
 	const uint8_t *phase;
 	struct dns_walk walk;
 	uint16_t id, flags;
-	uint8_t rcode;
+	uint8_t rcode, error; /* error: why it is refused (RFC 8914) */
 	bool edns, is_signed;
+	bool for_people; /* a print of the zone: without what only secondaries need */
 	uint16_t question_n;
 	uint8_t question[DNS_NAME_MAX + 4];
 	struct dns_tsig tsig;

@@ -530,6 +530,21 @@ static void refusal_is_explained(void **state)
 	assert_error(t, DNS_ERROR_NOT_AUTHORITATIVE, "");
 }
 
+static void what_is_not_supported_is_refused_with_that_reason(void **state)
+{
+	static const enum dns_opcode opcodes[] = {OPCODE_NOTIFY, OPCODE_UPDATE};
+	struct test *t = *state;
+	struct question q;
+
+	for (size_t i = 0; i < COUNT_OF(opcodes); i++) {
+		question(&q, "example.com", DNS_SOA);
+		set_u16(q.at + 2, (uint16_t)(opcodes[i] << 11));
+		assert_true(send_query(t, &q));
+		assert_int_equal(rcode_of(t), RCODE_REFUSED);
+		assert_error(t, DNS_ERROR_NOT_SUPPORTED, "");
+	}
+}
+
 static void nothing_is_explained_that_explains_itself(void **state)
 {
 	struct test *t = *state;
@@ -837,6 +852,7 @@ int main(void)
 		TEST(withdrawn_address_is_explained),
 		TEST(mail_host_answered_on_a_dead_link_is_explained),
 		TEST(refusal_is_explained),
+		TEST(what_is_not_supported_is_refused_with_that_reason),
 		TEST(nothing_is_explained_that_explains_itself),
 		TEST(extended_errors_can_be_switched_off),
 		TEST(client_of_a_view_gets_its_link_first),

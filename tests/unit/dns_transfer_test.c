@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Zones as secondaries get them: what is in them, who may have them, how they are signed. */
+#include "dns_edns.h"
 #include "dns_transfer.h"
 #include "hmac_nettle.h"
 #include "support/dns_zone.h"
@@ -217,6 +218,52 @@ static void dead_addresses_and_their_mx_are_absent(void **state)
 	assert_true(has(t, "192.0.2.80"));
 }
 
+#define KEEPER " 10 TXT \"no link of this name is live\""
+
+static void name_without_a_live_record_is_kept(void **state)
+{
+	struct transfer *t = *state;
+
+	ask(t, DNS_AXFR, 0);
+	assert_false(has(t, KEEPER));
+	die(t, "23");
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(count(t, "www-a.example.com." KEEPER), 1);
+	assert_false(has(t, "www-b.example.com." KEEPER));
+	assert_false(has(t, "www.example.com." KEEPER)); /* has another address */
+}
+
+static void keeper_comes_and_goes_in_differences(void **state)
+{
+	struct transfer *t = *state;
+
+	ask(t, DNS_AXFR, 0);
+	die(t, "23");
+	ask(t, DNS_IXFR, 1000);
+	assert_string_equal(t->line[1], SOA("1000")); /* an incremental one */
+	assert_int_equal(count(t, "www-a.example.com." KEEPER), 1);
+	die(t, "123");
+	ask(t, DNS_IXFR, 1001);
+	assert_string_equal(t->line[1], SOA("1001"));
+	assert_int_equal(count(t, "www-a.example.com." KEEPER), 1);
+	assert_int_equal(count(t, "www-a.example.com. 30 A 203.0.113.4"), 1);
+	die(t, "13"); /* nothing of www-a changes */
+	ask(t, DNS_IXFR, 1002);
+	assert_false(has(t, "www-a.example.com."));
+}
+
+static void print_for_people_has_no_keeper(void **state)
+{
+	struct transfer *t = *state;
+	struct textbuf text = textbuf_of(t->text, sizeof(t->text));
+	struct sink out = textbuf_sink(&text);
+
+	die(t, "23");
+	assert_int_equal(dns_zone_print(&t->z.r.image, &t->z.pub, STR("example.com"), &out), FL_OK);
+	assert_non_null(strstr(t->text, "www-b.example.com."));
+	assert_null(strstr(t->text, "no link of this name"));
+}
+
 static void mx_set_is_kept_when_its_last_link_dies(void **state)
 {
 	struct transfer *t = *state;
@@ -314,10 +361,10 @@ static void ixfr_after_a_death_has_what_went_and_nothing_else(void **state)
 	ask(t, DNS_IXFR, 1000);
 	assert_string_equal(t->line[0], SOA("1001"));
 	assert_string_equal(t->line[1], SOA("1000"));
-	assert_string_equal(t->line[t->n - 2], SOA("1001"));
 	assert_string_equal(t->line[t->n - 1], SOA("1001"));
-	/* ns1 and its NS, mail1 and its MX, www-a, and one of www */
-	assert_int_equal(t->n, 4 + 6);
+	assert_int_equal(count(t, SOA("1001")), 3);
+	/* ns1 and its NS, mail1 and its MX, www-a, one of www; and what keeps three names */
+	assert_int_equal(t->n, 4 + 6 + 3);
 	assert_true(has(t, "MX 10") && !has(t, "MX 20") && !has(t, "198.51.100."));
 }
 
@@ -330,8 +377,8 @@ static void ixfr_after_a_return_has_what_came(void **state)
 	die(t, "123");
 	ask(t, DNS_IXFR, 1001);
 	assert_string_equal(t->line[1], SOA("1001"));
-	assert_string_equal(t->line[2], SOA("1002"));
-	assert_int_equal(t->n, 4 + 6);
+	assert_int_equal(count(t, SOA("1002")), 3);
+	assert_int_equal(t->n, 4 + 6 + 3);
 }
 
 static void ixfr_leaps_over_what_nobody_saw(void **state)
@@ -389,7 +436,7 @@ static void journal_forgets_the_oldest(void **state)
 	ask(t, DNS_IXFR, 1000);
 	assert_true(t->n > 10); /* whole */
 	ask(t, DNS_IXFR, 1001);
-	assert_int_equal(t->n, 4 + 6);
+	assert_int_equal(t->n, 4 + 6 + 3);
 }
 
 static void ixfr_over_udp_is_the_serial_alone(void **state)
@@ -422,6 +469,65 @@ static void other_addresses_are_refused(void **state)
 	ask(t, DNS_AXFR, 0);
 	assert_int_equal(t->rcode, RCODE_REFUSED);
 	assert_int_equal(t->n, 0);
+}
+
+/* The code of the extended error that ends an unsigned reply; -1: it has none. */
+static int error_of(const struct transfer *t)
+{
+	const uint8_t *end = t->last + t->last_n;
+
+	assert_true(get_u16(t->last + 10) == 1);
+	if (get_u16(end - 8) != 6 || get_u16(end - 6) != OPTION_ERROR)
+		return -1;
+	return get_u16(end - 2);
+}
+
+static int error_of_refused(struct transfer *t, uint16_t type, const char *name)
+{
+	struct question q;
+
+	question_begin(&q, name, type);
+	question_edns(&q, 1232, 0);
+	assert_true(ask_octets(t, bytes_of(q.at, q.b.n)));
+	assert_int_equal(t->rcode, RCODE_REFUSED);
+	return error_of(t);
+}
+
+static void refusal_says_why(void **state)
+{
+	static const struct dns_conf conf = {.extended_errors = true};
+	struct transfer *t = *state;
+
+	t->z.client.addr = ip_addr_v4(198, 51, 100, 9);
+	assert_int_equal(
+		error_of_refused(t, DNS_AXFR, "example.com"), -1); /* not by the settings */
+	t->z.source.conf = &conf;
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	assert_int_equal(error_of_refused(t, DNS_AXFR, "example.com"), DNS_ERROR_PROHIBITED);
+	assert_int_equal(error_of_refused(t, DNS_AXFR, "example.net"), DNS_ERROR_NOT_AUTHORITATIVE);
+	t->z.client.tcp = false;
+	assert_int_equal(error_of_refused(t, DNS_AXFR, "example.com"), DNS_ERROR_NOT_SUPPORTED);
+}
+
+/* A reverse zone has its own settings. */
+static void reverse_zone_is_given_to_whom_its_row_names(void **state)
+{
+	struct transfer *t = *state;
+	const char *name = "0/29.113.0.203.in-addr.arpa";
+	struct question q;
+
+	question_begin(&q, name, DNS_AXFR);
+	assert_true(ask_octets(t, bytes_of(q.at, q.b.n)));
+	assert_int_equal(t->rcode, RCODE_REFUSED);
+	t->z.reverse[0].transfer = (struct dns_transfer_conf){&t->allow, 1, -1, NULL, 0};
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	assert_true(ask_octets(t, bytes_of(q.at, q.b.n)));
+	assert_int_equal(t->rcode, RCODE_NOERROR);
+	assert_true(has(t, "3.0/29.113.0.203.in-addr.arpa. 30 PTR mail1.example.com."));
+	t->z.reverse[0].transfer.key = 1;
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	assert_true(ask_octets(t, bytes_of(q.at, q.b.n)));
+	assert_int_equal(t->rcode, RCODE_REFUSED); /* with a key as well, both must fit */
 }
 
 static void zone_without_settings_is_nobodys(void **state)
@@ -613,6 +719,9 @@ int main(void)
 		TEST(axfr_begins_and_ends_with_the_soa),
 		TEST(axfr_has_hosts_records_delegations_and_glue),
 		TEST(dead_addresses_and_their_mx_are_absent),
+		TEST(name_without_a_live_record_is_kept),
+		TEST(keeper_comes_and_goes_in_differences),
+		TEST(print_for_people_has_no_keeper),
 		TEST(mx_set_is_kept_when_its_last_link_dies),
 		TEST(transfer_is_what_is_answered),
 		TEST(large_zone_goes_out_in_messages_of_16_kib),
@@ -627,6 +736,8 @@ int main(void)
 		TEST(ixfr_over_udp_is_the_serial_alone),
 		TEST(axfr_over_udp_is_refused),
 		TEST(other_addresses_are_refused),
+		TEST(refusal_says_why),
+		TEST(reverse_zone_is_given_to_whom_its_row_names),
 		TEST(zone_without_settings_is_nobodys),
 		TEST(name_inside_a_zone_is_refused),
 		TEST(unsigned_question_is_refused_where_a_key_is_wanted),
