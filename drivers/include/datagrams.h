@@ -7,7 +7,7 @@
 
 #include "probes.h"
 
-#define DATAGRAMS_MAX 64 /* slots */
+#define DATAGRAMS_MAX 256 /* slots */
 
 struct datagrams {
 	void *ctx;

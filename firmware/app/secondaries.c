@@ -92,7 +92,8 @@ void secondaries_configure(struct fairlead *f)
 	for (unsigned i = 0; i < f->notify.n; i++)
 		d->close(d->ctx, i);
 	f->io->io.random(f->io->io.ctx, &seed, sizeof(seed));
-	left_out = dns_notify_configure(&f->notify, &source, seed, f->io->io.now(f->io->io.ctx));
+	left_out = dns_notify_configure(
+		&f->notify, &source, &f->image, seed, f->io->io.now(f->io->io.ctx));
 	if (left_out)
 		log_printf(&f->log, LOG_LEVEL_WARNING,
 			"%zu secondaries are not told of changes: %d at most are", left_out,

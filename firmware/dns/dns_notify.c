@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dns_notify.h"
 
+#include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
 #include "dns_transfer.h"
@@ -13,13 +14,9 @@
 
 /* ---- entries ---- */
 
-static void add_entries(struct dns_notify *n, const struct dns_source *source, struct str zone,
-	const struct dns_transfer_conf *t, size_t *left_out)
+static void add_entries(struct dns_notify *n, const struct dns_source *source,
+	const struct dns_name *zone, const struct dns_transfer_conf *t, size_t *left_out)
 {
-	struct dns_name name;
-
-	if (dns_name_parse(zone, NULL, &name) != FL_OK)
-		return; /* the settings have told */
 	for (size_t i = 0; i < t->nnotify; i++) {
 		struct dns_notify_entry *e = &n->entry[n->n];
 
@@ -27,7 +24,7 @@ static void add_entries(struct dns_notify *n, const struct dns_source *source, s
 			++*left_out;
 			continue;
 		}
-		*e = (struct dns_notify_entry){.zone = name,
+		*e = (struct dns_notify_entry){.zone = *zone,
 			.to = t->notify[i].address,
 			.port = (uint16_t)t->notify[i].port};
 		e->is_signed = t->key >= 0 && (size_t)t->key < source->nkeys;
@@ -37,16 +34,41 @@ static void add_entries(struct dns_notify *n, const struct dns_source *source, s
 	}
 }
 
-size_t dns_notify_configure(
-	struct dns_notify *n, const struct dns_source *source, uint64_t seed, mtime now)
+/* The zones of a `reverse` row, as the image has them.  Of a network without a whole octet the zone
+ * of RFC 2317 alone: it stands first, and a zone for each address is nobody's to copy. */
+static void add_reverse(struct dns_notify *n, const struct dns_source *source,
+	const struct dns_image *image, const struct dns_reverse_conf *c, size_t *left_out)
 {
+	struct ip_prefix p = ip_prefix_network(&c->prefix);
+	uint32_t nzones = image->at && c->transfer.nnotify ? image_header(image)->nzones : 0;
+
+	for (uint32_t i = 0; i < nzones; i++) {
+		const struct image_zone *zone = image_zone(image, i);
+		const struct image_node *apex = image_node(image, zone->apex);
+		struct dns_name name = {.n = apex->name_n};
+
+		if (zone->reverse.bits != p.bits || !ip_addr_eq(&zone->reverse.addr, &p.addr))
+			continue;
+		memcpy(name.wire, image->at + apex->name, apex->name_n);
+		add_entries(n, source, &name, &c->transfer, left_out);
+		if (p.addr.family == 4 && p.bits > 24 && p.bits < 32)
+			break;
+	}
+}
+
+size_t dns_notify_configure(struct dns_notify *n, const struct dns_source *source,
+	const struct dns_image *image, uint64_t seed, mtime now)
+{
+	struct dns_name name;
 	size_t left_out = 0;
 
 	n->n = 0;
 	n->rng = rng_of(seed);
 	for (size_t i = 0; i < source->ndomains; i++)
-		add_entries(n, source, source->domains[i].name, &source->domains[i].transfer,
-			&left_out);
+		if (dns_name_parse(source->domains[i].name, NULL, &name) == FL_OK)
+			add_entries(n, source, &name, &source->domains[i].transfer, &left_out);
+	for (size_t i = 0; i < source->nreverses; i++)
+		add_reverse(n, source, image, &source->reverses[i], &left_out);
 	dns_notify_changed(n, now);
 	return left_out;
 }

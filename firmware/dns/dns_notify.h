@@ -10,7 +10,7 @@
 
 #include "dns_tsig.h"
 
-#define DNS_NOTIFY_MAX  64   /* entries; a domain with two secondaries has two */
+#define DNS_NOTIFY_MAX  256  /* entries; a domain with two secondaries has two */
 #define DNS_NOTIFY_SIZE 1024 /* octets of a message, at most */
 
 struct dns_notify_entry {
@@ -33,10 +33,10 @@ struct dns_notify {
 	struct rng rng; /* of the ids */
 };
 
-/* The entries of a configuration; those of before are forgotten.  Every one waits to be told.
- * Returns how many there was no room for. */
-size_t dns_notify_configure(
-	struct dns_notify *n, const struct dns_source *source, uint64_t seed, mtime now);
+/* The entries of a configuration, whose image this is; those of before are forgotten.  Every one
+ * waits to be told.  Returns how many there was no room for. */
+size_t dns_notify_configure(struct dns_notify *n, const struct dns_source *source,
+	const struct dns_image *image, uint64_t seed, mtime now);
 void dns_notify_changed(struct dns_notify *n, mtime now);
 mtime dns_notify_next_due(const struct dns_notify *n);
 /* The next entry that is due, or -1; it is then counted as sent. */

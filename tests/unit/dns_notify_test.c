@@ -23,6 +23,11 @@ static mtime at_ms(int64_t n)
 	return mtime_after(start, ms(n));
 }
 
+static size_t configure(struct told *t)
+{
+	return dns_notify_configure(&t->n, &t->z.source, &t->z.r.image, 1, start);
+}
+
 static int setup(void **state)
 {
 	struct told *t = calloc(1, sizeof(*t));
@@ -36,7 +41,7 @@ static int setup(void **state)
 	t->z.source.keys = &t->key;
 	t->z.source.nkeys = 1;
 	assert_int_equal(zone_build(&t->z), FL_OK);
-	assert_int_equal(dns_notify_configure(&t->n, &t->z.source, 1, start), 0);
+	assert_int_equal(configure(t), 0);
 	*state = t;
 	return 0;
 }
@@ -186,7 +191,7 @@ static void message_is_signed_where_there_is_a_key(void **state)
 	struct dns_query q;
 
 	t->z.domain[0].transfer.key = 0;
-	dns_notify_configure(&t->n, &t->z.source, 1, start);
+	configure(t);
 	dns_notify_message(&t->n.entry[0], &t->z.r.image, 0, &signer, &m);
 	assert_int_equal(dns_query_parse(bytes_of(m.at, m.n), &q), FL_OK);
 	assert_int_not_equal(q.tsig_at, 0);
@@ -199,7 +204,47 @@ static void secondaries_beyond_the_room_are_told_of(void **state)
 
 	t->z.domain[0].transfer.notify = many;
 	t->z.domain[0].transfer.nnotify = COUNT_OF(many);
-	assert_int_equal(dns_notify_configure(&t->n, &t->z.source, 1, start), 3);
+	assert_int_equal(configure(t), 3);
+}
+
+static const char *zone_told(const struct told *t, size_t which)
+{
+	static char text[DNS_NAME_TEXT_MAX];
+
+	return dns_name_text(t->n.entry[which].zone.wire, text);
+}
+
+static void every_zone_of_a_reverse_row_is_told(void **state)
+{
+	struct told *t = *state;
+	struct zone *z = &t->z;
+
+	z->domain[0].transfer.nnotify = 0;
+	z->source.nreverses = 0;
+	zone_reverse(z, "10.1.2.0/23");
+	z->reverse[0].transfer =
+		(struct dns_transfer_conf){.key = 0, .notify = t->to, .nnotify = 2};
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_int_equal(configure(t), 0);
+	assert_int_equal(t->n.n, 4);
+	assert_string_equal(zone_told(t, 0), "2.1.10.in-addr.arpa.");
+	assert_string_equal(zone_told(t, 3), "3.1.10.in-addr.arpa.");
+	assert_true(ip_addr_eq(&t->n.entry[1].to, &t->to[1].address));
+	assert_int_equal(t->n.entry[1].port, 5353);
+	assert_true(t->n.entry[0].is_signed);
+}
+
+static void classless_reverse_is_told_by_the_name_of_rfc_2317(void **state)
+{
+	struct told *t = *state;
+
+	t->z.domain[0].transfer.nnotify = 0;
+	t->z.reverse[0].transfer =
+		(struct dns_transfer_conf){.key = -1, .notify = t->to, .nnotify = 1};
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	assert_int_equal(configure(t), 0);
+	assert_int_equal(t->n.n, 1);
+	assert_string_equal(zone_told(t, 0), "0/29.113.0.203.in-addr.arpa.");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -218,6 +263,8 @@ int main(void)
 		TEST(message_has_the_zone_and_its_soa),
 		TEST(message_is_signed_where_there_is_a_key),
 		TEST(secondaries_beyond_the_room_are_told_of),
+		TEST(every_zone_of_a_reverse_row_is_told),
+		TEST(classless_reverse_is_told_by_the_name_of_rfc_2317),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
