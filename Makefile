@@ -107,7 +107,7 @@ inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(fi
 
 PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lpthread
+PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lcrypt -lpthread
 
 # ---- objects -------------------------------------------------------------------------------------
 

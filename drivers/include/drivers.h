@@ -4,6 +4,7 @@
 #ifndef FL_DRIVERS_H
 #define FL_DRIVERS_H
 
+#include "accounts.h"
 #include "daemons.h"
 #include "datagrams.h"
 #include "dns_service.h"
@@ -34,6 +35,7 @@ struct drivers {
 	struct daemons daemons;
 	hmac_function *hmac;
 	struct files files;
+	struct accounts accounts;
 	struct log log;
 	struct arena_source memory;
 };

@@ -888,6 +888,52 @@ void sim_session_close(struct sim *s, unsigned session)
 	post(s, s->now, &(struct io_event){.kind = IO_SESSION_CLOSED, .session = session});
 }
 
+/* ---- who may log in ---- */
+
+static enum fl_err accounts_apply(void *ctx, const struct account *a, size_t n, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	if (s->accounts_refuse || n > COUNT_OF(s->account)) {
+		textbuf_printf(why, "the accounts are read-only");
+		return FL_EIO;
+	}
+	memset(s->account, 0, sizeof(s->account));
+	s->naccounts = s->drivers.accounts.managed ? n : 0;
+	for (size_t i = 0; i < s->naccounts; i++) {
+		struct sim_account *to = &s->account[i];
+		struct textbuf keys = textbuf_of(to->keys, sizeof(to->keys));
+
+		snprintf(to->name, sizeof(to->name), "%.*s", STR_ARG(a[i].name));
+		snprintf(to->hash, sizeof(to->hash), "%.*s", STR_ARG(a[i].hash));
+		to->open = a[i].open;
+		for (size_t k = 0; k < a[i].nkeys; k++)
+			textbuf_printf(&keys, "%.*s\n", STR_ARG(a[i].keys[k]));
+	}
+	return FL_OK;
+}
+
+/* One way, if not a safe one. */
+static enum fl_err accounts_hash(
+	void *ctx, struct str password, char out[ACCOUNT_HASH_MAX], struct textbuf *why)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	(void)ctx, (void)why;
+	for (size_t i = 0; i < password.n; i++)
+		hash = (hash ^ (uint8_t)password.at[i]) * UINT64_C(1099511628211);
+	snprintf(out, ACCOUNT_HASH_MAX, "$6$simulated$%016llx", (unsigned long long)hash);
+	return FL_OK;
+}
+
+const struct sim_account *sim_account(const struct sim *s, const char *name)
+{
+	for (size_t i = 0; i < s->naccounts; i++)
+		if (strcmp(s->account[i].name, name) == 0)
+			return &s->account[i];
+	return NULL;
+}
+
 /* ---- the log ---- */
 
 static void log_line(void *ctx, enum log_level level, struct str text)
@@ -927,6 +973,7 @@ void sim_open(struct sim *s, uint64_t seed)
 			daemons_run, daemons_reread, daemons_stop},
 		.hmac = sim_hmac,
 		.files = {s, file_read},
+		.accounts = {s, false, accounts_apply, accounts_hash},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},

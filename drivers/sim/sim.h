@@ -82,6 +82,12 @@ struct sim_file {
 	char text[4096];
 };
 
+struct sim_account {
+	char name[ACCOUNT_NAME_MAX + 1], hash[ACCOUNT_HASH_MAX];
+	bool open;
+	char keys[1024]; /* a line each */
+};
+
 struct sim {
 	struct drivers drivers;
 	mtime now;
@@ -132,7 +138,10 @@ struct sim {
 	size_t nlamps;
 	struct sim_item item[SIM_ITEMS];
 	size_t nitems;
-	bool storage_refuses; /* every save fails */
+	bool storage_refuses;           /* every save fails */
+	struct sim_account account[16]; /* drivers.accounts.managed may be set */
+	size_t naccounts;
+	bool accounts_refuse; /* every apply fails */
 	/* Not 0: only so many saves less one still last; those behind them seem to, but the power
 	 * is cut. */
 	size_t saves_left;
@@ -176,6 +185,8 @@ void sim_session_open(struct sim *s, unsigned session, const char *hello);
 void sim_type(struct sim *s, unsigned session, const char *octets, size_t n);
 void sim_session_close(struct sim *s, unsigned session);
 
+/* NULL: there is no such account. */
+const struct sim_account *sim_account(const struct sim *s, const char *name);
 const struct sim_lamp *sim_lamp(const struct sim *s, const char *name);
 /* The value that a map of the kernel gives for a key; false: no such element. */
 bool sim_lookup(

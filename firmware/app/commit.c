@@ -102,6 +102,8 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	f->current = to;
 	uplinks_configure(f, now);
 	err = publish_configuration(f, first ? NULL : &f->config[from], why);
+	if (!err)
+		err = people_apply(f, &f->config[to], why);
 	if (err && !first) {
 		char words[128];
 		struct textbuf again = textbuf_of(words, sizeof(words));
@@ -109,7 +111,8 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 		f->current = from;
 		f->serial = serial + 1;
 		uplinks_configure(f, now);
-		if (publish_configuration(f, &f->config[to], &again)) {
+		if (publish_configuration(f, &f->config[to], &again) ||
+			people_apply(f, &f->config[from], &again)) {
 			log_printf(&f->log, LOG_LEVEL_ERROR,
 				"going back to the old configuration: %s", words);
 			f->reconcile_due = now;

@@ -17,10 +17,19 @@ struct system_conf {
 
 enum user_role { ROLE_ADMIN, ROLE_OPERATOR };
 
+/* A line of authorized_keys. */
+struct ssh_key_conf {
+	struct origin origin;
+	uint32_t type; /* index of ssh_key_types[] */
+	struct str blob, remark;
+};
+
 struct user_conf {
 	struct origin origin;
 	struct str name;
-	uint32_t role; /* enum user_role */
+	uint32_t role;   /* enum user_role */
+	struct str hash; /* of the password; empty: none */
+	SETTINGS_LIST(struct ssh_key_conf, keys);
 };
 
 /* What settings_bind() fills; modules.c says which list goes where. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fairleadd - the daemon: builds the Linux drivers, hands them to the product and runs its loop. */
+#include "accounts_linux.h"
 #include "board.h"
 #include "daemons_linux.h"
 #include "datagrams_linux.h"
@@ -36,6 +37,8 @@ static const char usage[] =
 	"  --settings FILE  the configuration; commits at the console are written there\n"
 	"  --state DIR      what outlives a restart: revisions, link states (/var/lib/fairlead)\n"
 	"  --socket PATH    where the console connects (/run/fairlead/socket)\n"
+	"  --accounts DIR   users of the settings may log in: passwd, shadow and keys in DIR are "
+	"ours\n"
 	"  --lamps DIR      show every lamp in a small file in DIR, not on LEDs\n"
 	"  --syslog         log to syslog instead of stderr\n"
 	"  --debug          log more\n"
@@ -48,7 +51,7 @@ static const char usage[] =
 	"SIGTERM ends it and leaves forwarding in place; SIGHUP reads the configuration again.\n";
 
 struct options {
-	const char *settings, *state, *socket, *lamps, *check;
+	const char *settings, *state, *socket, *lamps, *accounts, *check;
 	bool syslog, debug, flush;
 };
 
@@ -56,6 +59,7 @@ static const struct option long_options[] = {
 	{"settings", required_argument, NULL, 's'},
 	{"state", required_argument, NULL, 'd'},
 	{"socket", required_argument, NULL, 'k'},
+	{"accounts", required_argument, NULL, 'a'},
 	{"lamps", required_argument, NULL, 'l'},
 	{"check", required_argument, NULL, 'c'},
 	{"syslog", no_argument, NULL, 'y'},
@@ -91,6 +95,9 @@ static void read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'k':
 			o->socket = optarg;
+			break;
+		case 'a':
+			o->accounts = optarg;
 			break;
 		case 'l':
 			o->lamps = optarg;
@@ -172,6 +179,7 @@ static int check_file(const char *file)
 struct world {
 	struct drivers drivers;
 	struct log_linux log;
+	struct accounts_linux accounts;
 	struct arena mem;
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
@@ -350,6 +358,8 @@ int main(int argc, char **argv)
 	w.drivers.memory = memory_linux;
 	w.drivers.hmac = hmac_nettle;
 	files_linux_open(&w.drivers.files);
+	w.accounts = (struct accounts_linux){o.accounts, "/usr/bin/fairlead"};
+	accounts_linux_open(&w.drivers.accounts, &w.accounts);
 	arena_init(&w.mem, &memory_linux);
 	return o.flush ? flush(&w, &o) : run(&w, &o);
 }

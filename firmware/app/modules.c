@@ -75,6 +75,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{led_commands, &f->led_console},
 		{explain_commands, &f->explain_console},
 		{check_commands, &f->explain_console},
+		{people_commands, f},
 		{app_commands, f},
 		{0},
 	};

@@ -7,7 +7,7 @@
 #include "settings.h"
 
 #define MODULES_SETTINGS_MAX 16
-#define MODULES_COMMANDS_MAX 12
+#define MODULES_COMMANDS_MAX 16
 
 struct fairlead;
 

@@ -269,6 +269,19 @@ mtime terminals_next_due(const struct fairlead *f);
 void terminals_notice(struct fairlead *f, struct str text);
 void terminals_close(struct fairlead *f);
 
+/* ---- people.c: who may log in, and be what ---- */
+
+/* The system's accounts as a configuration has them. */
+enum fl_err people_apply(struct fairlead *f, const struct config *c, struct textbuf *why);
+/* The accounts are ours, and there is no admin yet who could prove who he is. */
+bool people_need_password(const struct fairlead *f, const struct config *c);
+/* The role of `user`; `peer` is who the system says is at the other end. */
+enum user_role people_role(struct fairlead *f, struct str peer, struct str user);
+
+/* ---- people_console.c ---- */
+
+extern const struct console_command people_commands[];
+
 /* ---- app_console.c ---- */
 
 extern const struct console_command app_commands[];

@@ -7,5 +7,6 @@
 
 extern const struct setting system_setting;
 extern const struct setting user_setting;
+extern const char *const ssh_key_types[];
 
 #endif

@@ -32,18 +32,11 @@ static void leave(struct fairlead *f, struct terminal *t)
 	s->close(s->ctx, session);
 }
 
-/* The role that the settings give; whoever they do not name may look, unless the system says that
- * he is root. */
-static enum user_role role_of(struct fairlead *f, struct str peer, struct str user)
+/* What a session at a terminal begins with: a password, where there is none. */
+static void choose_openings(struct fairlead *f, struct console_setup *setup)
 {
-	const struct config_values *v = &fairlead_config(f)->v;
-
-	if (str_is(user, "root"))
-		return ROLE_ADMIN;
-	for (size_t i = 0; i < v->nusers; i++)
-		if (str_eq(v->users[i].name, user))
-			return (enum user_role)v->users[i].role;
-	return str_is(peer, "root") ? ROLE_ADMIN : ROLE_OPERATOR;
+	if (setup->interactive && !setup->read_only && people_need_password(f, fairlead_config(f)))
+		setup->opening[0] = (struct console_opening){"password", true};
 }
 
 static void open_terminal(struct fairlead *f, const struct io_event *e, mtime now)
@@ -77,8 +70,9 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.stops_at_error = hello.mode == SESSION_BATCH,
 		.one_line = hello.mode == SESSION_COMMAND,
 		.idle = fairlead_config(f)->v.system.console_idle,
-		.read_only = role_of(f, e->text, str_of(hello.user)) == ROLE_OPERATOR,
+		.read_only = people_role(f, e->text, str_of(hello.user)) == ROLE_OPERATOR,
 	};
+	choose_openings(f, &setup);
 	t->reports_status = hello.mode == SESSION_BATCH || hello.mode == SESSION_COMMAND;
 	t->console = console_open(&setup, now);
 	if (!t->console) {

@@ -27,14 +27,9 @@ void draft_close(struct draft *d)
 	d->open = false;
 }
 
-static void drop_octets(void *ctx, const char *text, size_t n)
-{
-	(void)ctx, (void)text, (void)n;
-}
-
 static size_t count_changes(const struct settings *a, const struct settings *b)
 {
-	return settings_diff(a, b, &(struct sink){drop_octets, NULL});
+	return settings_diff(a, b, &(struct sink){text_drop, NULL});
 }
 
 bool draft_is_changed(const struct console *c)

@@ -93,8 +93,16 @@ static void put_countdown(struct console *c, struct textbuf *t)
 	c->prompt_due = mtime_after(c->now, us(left - (steps - 1) * step));
 }
 
+/* Is there a row in which somebody types? */
+static bool has_row(const struct console *c)
+{
+	return c->activity == ACTIVITY_EDITING || c->activity == ACTIVITY_ASKING;
+}
+
 static struct str prompt_of(struct console *c)
 {
+	if (c->activity == ACTIVITY_ASKING)
+		return str_of(c->dialogue.question);
 	if (c->loading.on)
 		return (struct str){"", 0};
 	struct textbuf t = textbuf_of(c->prompt, sizeof(c->prompt));
@@ -109,7 +117,7 @@ static void draw(struct console *c)
 {
 	if (!c->setup.interactive || c->done)
 		return;
-	if (c->activity == ACTIVITY_EDITING)
+	if (has_row(c))
 		line_editor_draw(&c->editor, prompt_of(c), c->columns, &c->terminal);
 }
 
@@ -166,7 +174,7 @@ void console_notice(struct console *c, struct str text)
 {
 	if (!c->setup.interactive || c->done)
 		return;
-	if (c->running || c->activity != ACTIVITY_EDITING) {
+	if (c->running || !has_row(c)) {
 		hold_notice(c, text);
 		return;
 	}
@@ -196,17 +204,39 @@ static void leave(struct console *c)
 		sink_puts(&c->terminal, "\033[?2004l");
 }
 
+static void run(struct console *c, struct str line);
+
+/* The next command that the session begins with, where there is one. */
+static bool run_opening(struct console *c)
+{
+	const struct console_opening *opening = c->setup.opening;
+
+	if (c->nopened > 0 && opening[c->nopened - 1].must_work && c->status) {
+		leave(c);
+		return true;
+	}
+	if (c->nopened == CONSOLE_OPENINGS_MAX || !opening[c->nopened].line)
+		return false;
+	c->status = FL_OK;
+	run(c, str_of(opening[c->nopened++].line));
+	return true;
+}
+
 /* A command at a terminal has ended. */
 static void after_command(struct console *c)
 {
-	if (c->repeat.run) {
+	if (c->dialogue.on) {
+		start_editing(c);
+		c->activity = ACTIVITY_ASKING;
+	} else if (c->repeat.run) {
 		c->activity = ACTIVITY_REPEATING;
 		c->repeat.due = c->now;
 		sink_puts(&c->terminal, "\033[H\033[2J");
 	} else if (output_is_waiting(&c->output)) {
 		c->activity = ACTIVITY_PAGING;
 		more_prompt(c, true);
-	} else {
+	} else if (c->opened || !run_opening(c)) {
+		c->opened = true;
 		start_editing(c);
 	}
 }
@@ -243,7 +273,7 @@ static void set_size(struct console *c, uint16_t columns, uint16_t rows)
 		sink_puts(&c->terminal, "\033[?2004h");
 	c->well_known = true;
 	/* The row may have been wrapped: draw all of it anew. */
-	if (c->activity == ACTIVITY_EDITING && c->editor.nrow) {
+	if (has_row(c) && c->editor.nrow) {
 		sink_puts(&c->terminal, "\r\033[K");
 		line_editor_new_row(&c->editor);
 	}
@@ -405,6 +435,53 @@ static void edit_key(struct console *c, const struct key *key)
 	on[line_editor_key(&c->editor, key)](c);
 }
 
+/* ---- keys while a command asks ---- */
+
+static void on_answer(struct console *c)
+{
+	struct str text = line_editor_text(&c->editor);
+
+	c->editor.at = c->editor.n;
+	draw(c);
+	next_row(c);
+	c->running = true;
+	dialogue_answer(c, c->editor.hidden ? text : str_trim(text));
+	c->running = false;
+	after_command(c);
+}
+
+static void on_no_answer(struct console *c)
+{
+	draw(c);
+	next_row(c);
+	dialogue_give_up(c);
+	after_command(c);
+}
+
+static void answer_key(struct console *c, const struct key *key)
+{
+	switch (line_editor_key(&c->editor, key)) {
+	case LINE_EDITED:
+		break;
+	case LINE_ACCEPTED:
+		on_answer(c);
+		break;
+	case LINE_INTERRUPTED:
+	case LINE_END:
+	case LINE_TOO_LONG:
+		on_no_answer(c);
+		break;
+	case LINE_CLEAR:
+		on_clear(c);
+		break;
+	case LINE_COMPLETE:
+	case LINE_HELP:
+	case LINE_REFUSED:
+		ring(c);
+		break;
+	}
+}
+
 /* ---- keys while paging ---- */
 
 static void page_on(struct console *c, unsigned rows)
@@ -472,6 +549,8 @@ static void take_key(struct console *c, const struct key *key)
 		c->editor.pasting = key->code == KEY_PASTE_BEGIN;
 	else if (c->activity == ACTIVITY_EDITING)
 		edit_key(c, key);
+	else if (c->activity == ACTIVITY_ASKING)
+		answer_key(c, key);
 	else if (c->activity == ACTIVITY_PAGING)
 		page_key(c, key);
 	else
@@ -675,6 +754,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 	arena_init(&c->scratch, c->memory);
 	arena_init(&c->repeat.mem, c->memory);
 	arena_init(&c->loading.mem, c->memory);
+	arena_init(&c->dialogue.mem, c->memory);
 	draft_init(&c->draft, c->memory);
 	output_init(&c->output, c->memory, &c->terminal);
 	if (setup->interactive) {
@@ -682,6 +762,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 		ask_size(c);
 		if (setup->idle.us > 0)
 			c->idle_due = mtime_after(now, setup->idle);
+		after_command(c);
 		draw(c);
 	}
 	flush(c);
@@ -691,6 +772,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 void console_close(struct console *c)
 {
 	loading_drop(&c->loading);
+	dialogue_end(c);
 	draft_close(&c->draft);
 	output_free(&c->output);
 	arena_reset(&c->repeat.mem);
@@ -754,6 +836,11 @@ void console_input(struct console *c, mtime now, const void *octets, size_t n)
 	run_due(c);
 	draw(c);
 	flush(c);
+}
+
+struct str console_user(const struct console *c)
+{
+	return str_of(c->user);
 }
 
 bool console_is_done(const struct console *c)

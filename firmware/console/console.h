@@ -16,8 +16,9 @@
 #include "settings.h"
 #include "text.h"
 
-#define CONSOLE_ARGS_MAX 8
-#define CONSOLE_LINE_MAX 4096 /* octets in one line; longer ones are refused whole */
+#define CONSOLE_ARGS_MAX     8
+#define CONSOLE_LINE_MAX     4096 /* octets in one line; longer ones are refused whole */
+#define CONSOLE_OPENINGS_MAX 2
 
 struct console;
 
@@ -31,6 +32,7 @@ struct console_call {
 	struct str rest; /* of a row that ends in "NAME...": the rest of the line as typed, may
 			  * be empty */
 	const struct sink *out; /* goes through the pager */
+	void *state;            /* of a dialogue: as console_ask() was given it */
 };
 
 /* Where a command can be typed.  CONSOLE_CHANGES is added to one that changes something: the role
@@ -103,6 +105,12 @@ struct console_setup {
 	bool stops_at_error; /* a batch: the first error ends the session */
 	bool one_line;       /* one command: the session is done behind it */
 	span idle; /* interactive: the session ends after so long without a key; 0: never */
+	/* Interactive: commands that run before the first prompt, one after the other.  The
+	 * session ends with one that fails and is marked so. */
+	struct console_opening {
+		const char *line; /* NULL: no more */
+		bool must_work;
+	} opening[CONSOLE_OPENINGS_MAX];
 };
 
 /* The draft of a session; NULL: it is not in configuration mode. */
@@ -119,6 +127,8 @@ void console_input(struct console *c, mtime now, const void *octets, size_t n);
 /* A line for the person at the terminal that comes from elsewhere (a log line): shown above the
  * line that is being typed, which stays whole. */
 void console_notice(struct console *c, struct str text);
+/* Who types. */
+struct str console_user(const struct console *c);
 /* The session was left by `exit`, or a one-shot is done. */
 bool console_is_done(const struct console *c);
 /* The result of the last command. */
@@ -135,5 +145,21 @@ void console_repeat(struct console *c, span every, enum fl_err (*run)(struct con
  * command lasts until a call returns without waiting again, and its result is that call's.  What is
  * typed meanwhile is kept for afterwards; Ctrl-C at a terminal ends the command. */
 void console_wait(struct console *c, span delay, enum fl_err (*run)(struct console_call *call));
+
+/* ---- dialogues: commands that ask ---- */
+
+/* What was answered, without blanks around it unless it was hidden. */
+typedef enum fl_err console_answered(struct console_call *call, struct str answer);
+
+/* For a command that is running: show `question`, short and ending with a blank, where the prompt
+ * would be, and call `answered` with the line that is typed; it may ask again.  The line goes into
+ * no history, and where `hidden` it is not shown.  The dialogue ends with a call that does not ask;
+ * its result is the command's.  Ctrl-C, or Ctrl-D in place of an answer, ends it as well: nobody is
+ * called then, so that nothing may be done before the last answer, and what is in `state` must be
+ * in console_dialogue_mem(), which goes with the dialogue.  The words of the line are gone when an
+ * answer comes.  FL_ENOTSUP, which has been told: there is no terminal to ask at. */
+enum fl_err console_ask(struct console *c, const char *question, bool hidden,
+	console_answered *answered, void *state);
+struct arena *console_dialogue_mem(struct console *c);
 
 #endif

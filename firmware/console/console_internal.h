@@ -8,17 +8,19 @@
 #include "line_editor.h"
 #include "output.h"
 
-#define CONSOLE_COLUMNS  80
-#define CONSOLE_ROWS     24
-#define CONSOLE_USER_MAX 64
-#define CONSOLE_HELD_MAX 4096
-#define CONSOLE_KEPT_MAX 8192 /* octets that can be typed while a command waits */
+#define CONSOLE_COLUMNS      80
+#define CONSOLE_ROWS         24
+#define CONSOLE_USER_MAX     64
+#define CONSOLE_HELD_MAX     4096
+#define CONSOLE_KEPT_MAX     8192 /* octets that can be typed while a command waits */
+#define CONSOLE_QUESTION_MAX 96
 
 enum activity {
 	ACTIVITY_EDITING = 1,
 	ACTIVITY_PAGING,
 	ACTIVITY_REPEATING,
 	ACTIVITY_WAITING,
+	ACTIVITY_ASKING,
 };
 
 /* The configuration being changed. */
@@ -50,6 +52,15 @@ struct repeat {
 	struct str rest;
 	span every;
 	mtime due;
+};
+
+/* A command that asks. */
+struct dialogue {
+	bool on;
+	char question[CONSOLE_QUESTION_MAX];
+	console_answered *answered;
+	void *module, *state;
+	struct arena mem;
 };
 
 struct console {
@@ -95,6 +106,9 @@ struct console {
 	bool no_pages;
 	struct console_call *call; /* the one that runs */
 	struct repeat repeat;
+	struct dialogue dialogue;
+	size_t nopened; /* of setup.opening[] */
+	bool opened;    /* they are done: the person has the word */
 	struct draft draft;
 	struct loading loading;
 };
@@ -118,6 +132,13 @@ bool console_is_waiting(const struct console *c);
 /* Call it, or give it up. */
 void console_run_waiting(struct console *c);
 void console_stop_waiting(struct console *c);
+
+/* ---- dialogue.c ---- */
+
+/* Hand on what was typed; or end without it. */
+void dialogue_answer(struct console *c, struct str answer);
+void dialogue_give_up(struct console *c);
+void dialogue_end(struct console *c);
 
 /* ---- session_commands.c, configure.c: the built-in commands ---- */
 

@@ -31,6 +31,21 @@ void line_editor_reset(struct line_editor *e)
 	e->too_long = e->verbatim = e->searching = e->last_was_kill = false;
 }
 
+void line_editor_ask(struct line_editor *e, bool hidden)
+{
+	e->asks = true;
+	e->hidden = hidden;
+}
+
+void line_editor_forget(struct line_editor *e)
+{
+	line_editor_reset(e);
+	e->asks = e->hidden = false;
+	memset(e->text, 0, sizeof(e->text));
+	memset(e->killed, 0, sizeof(e->killed));
+	e->nkilled = 0;
+}
+
 /* ---- changing the text ---- */
 
 bool line_editor_insert(struct line_editor *e, struct str text)
@@ -296,7 +311,7 @@ static enum line_event browse_to(struct line_editor *e, size_t back)
 {
 	struct str line;
 
-	if (back == e->browsing)
+	if (back == e->browsing || e->asks)
 		return LINE_REFUSED;
 	if (back == 0) {
 		line = (struct str){e->kept, e->nkept};
@@ -335,6 +350,8 @@ static enum line_event go_newest(struct line_editor *e)
 
 static enum line_event search_begin(struct line_editor *e)
 {
+	if (e->asks)
+		return LINE_REFUSED;
 	if (e->browsing == 0) {
 		memcpy(e->kept, e->text, e->n);
 		e->nkept = e->n;
@@ -461,14 +478,14 @@ static enum line_event ignore(struct line_editor *e)
 /* In a paste a tab is a blank: nobody asked for a completion. */
 static enum line_event tab(struct line_editor *e)
 {
-	if (!e->pasting && !cursor_is_in_quotes(e))
+	if (!e->pasting && !e->asks && !cursor_is_in_quotes(e))
 		return LINE_COMPLETE;
 	return line_editor_insert(e, STR(" ")) ? LINE_EDITED : LINE_REFUSED;
 }
 
 static enum line_event type(struct line_editor *e, struct str text)
 {
-	bool question = str_eq(text, STR("?")) && !e->pasting && !e->verbatim;
+	bool question = str_eq(text, STR("?")) && !e->pasting && !e->verbatim && !e->asks;
 
 	e->verbatim = false;
 	if (question && !cursor_is_in_quotes(e))

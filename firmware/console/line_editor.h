@@ -33,6 +33,8 @@ struct line_editor {
 	bool too_long;
 	bool pasting;  /* between the marks of a bracketed paste */
 	bool verbatim; /* behind Ctrl-V: the next character stands for itself */
+	bool asks;     /* the line is an answer: no history, no completion */
+	bool hidden;   /* it is not shown */
 
 	char killed[LINE_MAX_OCTETS];
 	size_t nkilled;
@@ -58,6 +60,10 @@ void line_editor_init(struct line_editor *e);
 void line_editor_reset(struct line_editor *e);
 struct str line_editor_text(const struct line_editor *e);
 enum line_event line_editor_key(struct line_editor *e, const struct key *key);
+/* The next line is an answer, and `hidden` perhaps. */
+void line_editor_ask(struct line_editor *e, bool hidden);
+/* No more answers; nothing of them stays in memory. */
+void line_editor_forget(struct line_editor *e);
 /* As if typed.  False: it does not fit, and the line is too long from now on. */
 bool line_editor_insert(struct line_editor *e, struct str text);
 

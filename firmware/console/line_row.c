@@ -82,6 +82,10 @@ static void compose_text(struct line_editor *e, struct row *r, size_t limit)
 {
 	size_t room = limit - r->cells, from, put;
 
+	if (e->hidden) {
+		r->cursor = r->cells;
+		return;
+	}
 	scroll(e, room);
 	from = e->left;
 	if (from > 0) {

@@ -31,6 +31,14 @@ void arena_reset(struct arena *a)
 	a->full = false;
 }
 
+void arena_wipe(struct arena *a)
+{
+	for (struct arena_chunk *c = a->chunks; c; c = c->older)
+		for (volatile uint8_t *at = c->data; at < c->data + c->size; at++)
+			*at = 0;
+	arena_reset(a);
+}
+
 static struct arena_chunk *chunk_add(struct arena *a, size_t need)
 {
 	size_t size = a->used < CHUNK_MIN ? CHUNK_MIN : a->used;

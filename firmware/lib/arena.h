@@ -30,6 +30,8 @@ struct arena {
 void arena_init(struct arena *a, const struct arena_source *source);
 /* Everything allocated from `a` is gone; `a` can be used again. */
 void arena_reset(struct arena *a);
+/* The same, and its octets are overwritten first: it has held a secret. */
+void arena_wipe(struct arena *a);
 /* `n` zeroed octets aligned for any type, or NULL. */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size);

@@ -39,6 +39,8 @@ struct sink {
 	void *ctx;
 };
 
+/* The `put` of a sink that takes nothing. */
+void text_drop(void *ctx, const char *text, size_t n);
 void sink_put(const struct sink *s, struct str text);
 void sink_puts(const struct sink *s, const char *zero_ended);
 /* At most 1,023 octets a call; longer text is cut. */

@@ -161,6 +161,31 @@ static enum fl_err probe(struct console_call *call)
 	return FL_OK;
 }
 
+/* Asks for a name and a word that is not shown; says both. */
+static enum fl_err word_given(struct console_call *call, struct str answer)
+{
+	const char *name = call->state;
+
+	if (answer.n < 3) {
+		sink_puts(call->out, "too short\n");
+		return console_ask(call->session, "Word: ", true, word_given, call->state);
+	}
+	sink_printf(call->out, "%s said \"%.*s\"\n", name, STR_ARG(answer));
+	return FL_OK;
+}
+
+static enum fl_err name_given(struct console_call *call, struct str answer)
+{
+	char *name = arena_copy(console_dialogue_mem(call->session), answer.at, answer.n);
+
+	return console_ask(call->session, "Word: ", true, word_given, name);
+}
+
+static enum fl_err interview(struct console_call *call)
+{
+	return console_ask(call->session, "Name: ", false, name_given, NULL);
+}
+
 static enum fl_err alert(struct console_call *call)
 {
 	console_notice(call->session, STR("from inside"));
@@ -188,6 +213,7 @@ static const struct console_command module_commands[] = {
 	{"clear link NAME hold", "end the hold-down", CONSOLE_ANY_CHANGES, clear_link, link_words},
 	{"monitor link NAME", "live", CONSOLE_ANY, monitor, link_words},
 	{"probe link NAME", "ask, and wait for the answer", CONSOLE_ANY, probe, link_words},
+	{"interview", "two questions", CONSOLE_ANY, interview, NULL},
 	{"alert", "a notice from inside a command", CONSOLE_ANY, alert, NULL},
 	{NULL, NULL, CONSOLE_ANY, NULL, NULL},
 };
@@ -408,6 +434,88 @@ static void screen_has(struct session *s, const char *want)
 	if (!strstr(screen_text(&s->screen, text, sizeof(text)), want))
 		fail_msg("\"%s\" is not on the screen:\n%s", want, text);
 	assert_int_equal(s->screen.strange, 0);
+}
+
+/* ---- questions ---- */
+
+static void an_answer_is_no_command_and_a_secret_one_is_never_shown(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "interview\r");
+	row_is(s, "Name:");
+	type(s, "  show links?\t \r");
+	row_is(s, "Word:");
+	type(s, "ab\r");
+	type(s, "sesame? \r");
+	screen_is(s, "box> interview\n"
+		     "Name:   show links?\n"
+		     "Word:\n"
+		     "too short\n"
+		     "Word:\n"
+		     "show links? said \"sesame? \"\n"
+		     "box>\n");
+	type(s, "\020"); /* the line before: neither answer is in the history */
+	row_is(s, "box> interview");
+	type(s, "\x15\x19"); /* nor is anything of them where Ctrl-Y takes from */
+	row_is(s, "box> interview");
+}
+
+static void a_question_can_be_left_and_nothing_happens(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "interview\rann\rsec\x03");
+	screen_is(s, "box> interview\nName: ann\nWord:\nstopped; nothing was changed\nbox>\n");
+	type(s, "interview\r\x04show links\r");
+	screen_has(s, "stopped; nothing was changed\nbox> show links\nwan1 up");
+}
+
+static void a_log_line_does_not_disturb_a_question(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "interview\ran");
+	console_notice(s->console, STR("wan1: up -> down"));
+	row_is(s, "Name: an");
+	screen_has(s, "wan1: up -> down\nName: an");
+	type(s, "n\rsesame\r");
+	screen_has(s, "ann said \"sesame\"");
+}
+
+static void where_there_is_no_terminal_nothing_is_asked(void **state)
+{
+	struct session *s = open_lines(state, true, false);
+
+	PASTE(s, "interview\nann\n");
+	assert_string_equal(s->text, "error: this command asks questions: it needs a terminal\n"
+				     "error: stopped at line 1; nothing behind it was run\n");
+	assert_int_equal(console_status(s->console), FL_ENOTSUP);
+}
+
+static void a_session_begins_with_its_openings(void **state)
+{
+	struct session *s = *state;
+
+	s->setup.opening[0] = (struct console_opening){"interview", true};
+	s->setup.opening[1] = (struct console_opening){"show links", false};
+	open_terminal(state, 80, 24);
+	row_is(s, "Name:");
+	type(s, "ann\rsesame\rinterview\r\x03");
+	screen_is(s, "Name: ann\nWord:\nann said \"sesame\"\nwan1 up\nwan2 down\nbox> interview\n"
+		     "Name:\nstopped; nothing was changed\nbox>\n");
+	assert_false(console_is_done(s->console));
+}
+
+static void a_session_ends_without_the_opening_it_must_have(void **state)
+{
+	struct session *s = *state;
+
+	s->setup.opening[0] = (struct console_opening){"interview", true};
+	open_terminal(state, 80, 24);
+	type(s, "ann\r\x03");
+	assert_true(console_is_done(s->console));
+	screen_is(s, "Name: ann\nWord:\nstopped; nothing was changed\n");
 }
 
 /* ---- commands ---- */
@@ -1544,6 +1652,12 @@ int main(void)
 		TEST(update_refuses_what_both_changed),
 		TEST(update_refuses_to_delete_what_was_replaced),
 		TEST(five_thousand_pasted_lines_are_all_set),
+		TEST(an_answer_is_no_command_and_a_secret_one_is_never_shown),
+		TEST(a_question_can_be_left_and_nothing_happens),
+		TEST(a_log_line_does_not_disturb_a_question),
+		TEST(where_there_is_no_terminal_nothing_is_asked),
+		TEST(a_session_begins_with_its_openings),
+		TEST(a_session_ends_without_the_opening_it_must_have),
 		TEST(a_line_is_answered_without_echo_and_prompt),
 		TEST(one_command_ends_the_session_with_its_status),
 		TEST(a_batch_stops_at_the_first_error),

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may log in, and what he may do then.
+ *
+ * As long as no admin has a password or a key, "admin" may log in without one at the serial line,
+ * and his session begins with the question for a password.  Over the network an empty password is
+ * never one. */
+#include "product.h"
+#include "system_settings.h"
+
+#include <string.h>
+
+#define FIRST_USER "admin"
+
+static bool has_proof(const struct user_conf *u)
+{
+	return u->hash.n || u->nkeys;
+}
+
+bool people_need_password(const struct fairlead *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->v.nusers; i++)
+		if (c->v.users[i].role == ROLE_ADMIN && has_proof(&c->v.users[i]))
+			return false;
+	return f->io->accounts.managed;
+}
+
+enum user_role people_role(struct fairlead *f, struct str peer, struct str user)
+{
+	const struct config *c = fairlead_config(f);
+
+	if (str_is(user, "root") || (str_is(user, FIRST_USER) && people_need_password(f, c)))
+		return ROLE_ADMIN;
+	for (size_t i = 0; i < c->v.nusers; i++)
+		if (str_eq(c->v.users[i].name, user))
+			return (enum user_role)c->v.users[i].role;
+	return str_is(peer, "root") ? ROLE_ADMIN : ROLE_OPERATOR;
+}
+
+/* The lines of authorized_keys; NULL: out of memory. */
+static const struct str *key_lines(struct arena *mem, const struct user_conf *u)
+{
+	struct str *lines = ARENA_NEWS(mem, struct str, u->nkeys + 1);
+
+	for (size_t i = 0; lines && i < u->nkeys; i++) {
+		const struct ssh_key_conf *k = &u->keys[i];
+		size_t room = k->blob.n + k->remark.n + 64;
+		char *at = arena_alloc(mem, room);
+		struct textbuf t = textbuf_of(at, at ? room : 0);
+
+		if (!at)
+			return NULL;
+		textbuf_printf(&t, "%s %.*s%s%.*s", ssh_key_types[k->type], STR_ARG(k->blob),
+			k->remark.n ? " " : "", STR_ARG(k->remark));
+		lines[i] = textbuf_str(&t);
+	}
+	return lines;
+}
+
+static enum fl_err apply(
+	struct fairlead *f, const struct config *c, struct arena *mem, struct textbuf *why)
+{
+	const struct accounts *accounts = &f->io->accounts;
+	struct account *a = ARENA_NEWS(mem, struct account, c->v.nusers + 1);
+	bool open = people_need_password(f, c), first = false;
+	size_t n = 0;
+
+	for (size_t i = 0; a && i < c->v.nusers; i++) {
+		const struct user_conf *u = &c->v.users[i];
+		bool is_first = str_is(u->name, FIRST_USER);
+
+		first |= is_first;
+		a[n++] = (struct account){.name = u->name,
+			.hash = u->hash,
+			.open = open && is_first,
+			.keys = key_lines(mem, u),
+			.nkeys = u->nkeys};
+	}
+	if (a && open && !first)
+		a[n++] = (struct account){.name = STR(FIRST_USER), .open = true};
+	if (mem->full) {
+		textbuf_printf(why, "out of memory");
+		return FL_EFULL;
+	}
+	return accounts->apply(accounts->ctx, a, n, why);
+}
+
+enum fl_err people_apply(struct fairlead *f, const struct config *c, struct textbuf *why)
+{
+	char words[200];
+	struct textbuf reason = textbuf_of(words, sizeof(words));
+	struct arena mem;
+	enum fl_err err = FL_OK;
+
+	if (!f->io->accounts.managed)
+		return FL_OK;
+	arena_init(&mem, &f->io->memory);
+	err = apply(f, c, &mem, &reason);
+	if (err)
+		textbuf_printf(why, "the accounts of the users: %s", words);
+	arena_reset(&mem);
+	return err;
+}

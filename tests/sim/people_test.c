@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may log in to a router whose accounts are ours, and the first minutes of one. */
+#include "scenario.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs the three above. */
+#include <cmocka.h>
+
+#define KEY "AAAAC3NzaC1lZDI1NTE5AAAAIJFHkv3ibNEfdnOzPZg4vQUTVqVpxbTQb4AQSaEJSpfi"
+#define AS(name)                                                                                   \
+	"\x01"                                                                                     \
+	"fairlead 1 terminal 80 24 " name "\n"
+
+/* A router with accounts of its own; `more` is added to its settings. */
+static struct scenario *router(const char *more)
+{
+	struct scenario *s = scenario_open("");
+	const struct sim_item *old = sim_stored(&s->sim, "settings");
+	char text[16384];
+
+	snprintf(text, sizeof(text), "%.*s%s", (int)old->n, (const char *)old->octets, more);
+	sim_store(&s->sim, "settings", text);
+	s->sim.drivers.accounts.managed = true;
+	sim_reload(&s->sim);
+	scenario_run(s, sec(30));
+	return s;
+}
+
+static void pass(struct scenario *s)
+{
+	scenario_run(s, span_sum(us(s->sim.now.us), ms(200)));
+}
+
+/* Sits down as `user`, types, and returns what was on the screen. */
+static const char *sit_down(struct scenario *s, const char *hello, const char *keys)
+{
+	s->sim.peer = "root"; /* login(1) speaks for whom it has let in */
+	if (s->sim.session[1].open) {
+		sim_session_close(&s->sim, 1);
+		pass(s);
+	}
+	sim_session_open(&s->sim, 1, hello);
+	sim_type(&s->sim, 1, keys, strlen(keys));
+	pass(s);
+	return s->sim.session[1].text;
+}
+
+static void a_new_router_asks_for_a_password_first(void **state)
+{
+	struct scenario *s = router("");
+	const char *screen;
+	int status;
+
+	(void)state;
+	assert_true(sim_account(&s->sim, "admin")->open);
+	screen = sit_down(s, AS("admin"), "open sesame\ropen sesame\rconfigure\r");
+	assert_non_null(strstr(screen, "This router has no password yet"));
+	assert_non_null(strstr(screen, "the password of admin is set"));
+	assert_null(strstr(screen, "sesame"));
+	assert_non_null(strstr(screen, "configuration mode")); /* he is admin */
+	assert_false(sim_account(&s->sim, "admin")->open);
+	assert_non_null(strstr(sim_account(&s->sim, "admin")->hash, "$6$simulated$"));
+	assert_non_null(strstr(scenario_type(s, "show configuration user", &status), "role admin"));
+	scenario_close(s);
+}
+
+static void without_a_password_nobody_gets_to_the_prompt(void **state)
+{
+	struct scenario *s = router("");
+	const char *screen;
+
+	(void)state;
+	screen = sit_down(s, AS("admin"), "short\r\x03show links\r");
+	assert_non_null(strstr(screen, "it is shorter than 8 characters"));
+	assert_null(strstr(screen, "wan1"));
+	assert_false(s->sim.session[1].open);
+	assert_true(sim_account(&s->sim, "admin")->open);
+	/* Two that differ are asked for again; a name is no password. */
+	screen = sit_down(s, AS("root"), "open sesame\ropen sesamf\radmin\r\x04");
+	assert_non_null(strstr(screen, "the two are not the same"));
+	assert_false(s->sim.session[1].open);
+	scenario_close(s);
+}
+
+static void a_user_of_the_settings_has_an_account(void **state)
+{
+	struct scenario *s =
+		router("user ann { role admin, password-hash "
+		       "$6$salt$0123456789abcdef }\n"
+		       "user bob { role operator, ssh-key ssh-ed25519 " KEY " \"bob at home\" }\n"
+		       "user eve role operator\n");
+
+	(void)state;
+	assert_int_equal(s->sim.naccounts, 3);
+	assert_string_equal(sim_account(&s->sim, "ann")->hash, "$6$salt$0123456789abcdef");
+	assert_string_equal(sim_account(&s->sim, "bob")->keys, "ssh-ed25519 " KEY " bob at home\n");
+	assert_string_equal(sim_account(&s->sim, "eve")->hash, "");
+	assert_false(sim_account(&s->sim, "eve")->open);
+	assert_non_null(strstr(sit_down(s, AS("ann"), "configure\r"), "configuration mode"));
+	scenario_close(s);
+}
+
+static void an_operator_changes_his_own_password_and_nothing_else(void **state)
+{
+	struct scenario *s = router("user ann { role admin, password-hash "
+				    "$6$salt$0123456789abcdef }\n"
+				    "user bob role operator\n");
+	const char *screen = sit_down(s, AS("bob"), "password\ropen sesame\ropen sesame\r");
+
+	(void)state;
+	assert_non_null(strstr(screen, "the password of bob is set"));
+	assert_non_null(strstr(sim_account(&s->sim, "bob")->hash, "$6$simulated$"));
+	assert_string_equal(sim_account(&s->sim, "ann")->hash, "$6$salt$0123456789abcdef");
+	screen = sit_down(s, AS("bob"), "configure\r");
+	assert_non_null(strstr(screen, "the role operator may look"));
+	scenario_close(s);
+}
+
+static void set_password_is_part_of_the_draft(void **state)
+{
+	struct scenario *s = router("user ann { role admin, password-hash "
+				    "$6$salt$0123456789abcdef }\n");
+	const char *screen = sit_down(
+		s, AS("ann"), "configure\rset password bob\ropen sesame\ropen sesame\rcompare\r");
+
+	(void)state;
+	assert_non_null(strstr(screen, "+ set user bob password-hash $6$simulated$"));
+	assert_non_null(strstr(screen, "+ set user bob role admin"));
+	assert_null(sim_account(&s->sim, "bob"));
+	sim_type(&s->sim, 1, "commit\r", 7);
+	pass(s);
+	assert_non_null(sim_account(&s->sim, "bob"));
+	scenario_close(s);
+}
+
+static void accounts_that_cannot_be_written_refuse_the_commit(void **state)
+{
+	struct scenario *s = router("user ann { role admin, password-hash "
+				    "$6$salt$0123456789abcdef }\n");
+	const char *screen;
+	int status;
+
+	(void)state;
+	s->sim.accounts_refuse = true;
+	screen = sit_down(s, AS("ann"), "configure\rset link wan1 weight 9\rcommit\r");
+	assert_non_null(strstr(screen, "the accounts of the users: the accounts are read-only"));
+	assert_non_null(strstr(screen, "not committed"));
+	assert_null(strstr(scenario_type(s, "show configuration link wan1", &status), "weight 9"));
+	scenario_close(s);
+}
+
+static void what_cannot_be_an_account_is_refused(void **state)
+{
+	struct scenario *s = router("");
+	const char *said = sit_down(s, "",
+		"configure\nset user Ann.B role admin\n"
+		"set user Ann.B password-hash $6$salt$0123456789abcdef\n"
+		"set user bob role operator\nset user bob password-hash secret\n"
+		"set user bob ssh-key ssh-rsa " KEY "\ncommit check\n");
+
+	(void)state;
+	assert_non_null(strstr(said, "nobody can log in as \"Ann.B\""));
+	assert_non_null(strstr(said, "is not the hash of a password"));
+	assert_non_null(strstr(said, "the key is not of type ssh-rsa"));
+	sim_session_close(&s->sim, 1);
+	pass(s);
+	scenario_close(s);
+}
+
+static void a_system_with_accounts_of_its_own_is_left_alone(void **state)
+{
+	struct scenario *s = scenario_open("user ann role admin\n");
+	const char *screen;
+
+	(void)state;
+	scenario_run(s, sec(30));
+	screen = sit_down(s, AS("ann"), "password\r");
+	assert_null(strstr(screen, "New password"));
+	assert_non_null(strstr(screen, "this system keeps its own accounts"));
+	assert_int_equal(s->sim.naccounts, 0);
+	scenario_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_router_asks_for_a_password_first),
+		cmocka_unit_test(without_a_password_nobody_gets_to_the_prompt),
+		cmocka_unit_test(a_user_of_the_settings_has_an_account),
+		cmocka_unit_test(an_operator_changes_his_own_password_and_nothing_else),
+		cmocka_unit_test(set_password_is_part_of_the_draft),
+		cmocka_unit_test(accounts_that_cannot_be_written_refuse_the_commit),
+		cmocka_unit_test(what_cannot_be_an_account_is_refused),
+		cmocka_unit_test(a_system_with_accounts_of_its_own_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
