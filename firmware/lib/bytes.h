@@ -11,6 +11,8 @@
 
 #include "base.h"
 
+#include <string.h>
+
 struct bytes {
 	const uint8_t *at;
 	size_t n; /* octets that are left */
@@ -34,19 +36,6 @@ static inline struct buf buf_of(void *at, size_t cap)
 	return (struct buf){at, 0, cap, false};
 }
 
-/* The next `n` octets, or NULL (and the cursor is bad) when there are fewer. */
-const uint8_t *bytes_take(struct bytes *b, size_t n);
-uint8_t bytes_take_u8(struct bytes *b);
-uint16_t bytes_take_u16(struct bytes *b);
-uint32_t bytes_take_u32(struct bytes *b);
-
-void buf_put(struct buf *b, const void *from, size_t n);
-void buf_put_u8(struct buf *b, uint8_t v);
-void buf_put_u16(struct buf *b, uint16_t v);
-void buf_put_u32(struct buf *b, uint32_t v);
-/* Overwrite two octets already written at `where`; bad when they were not. */
-void buf_set_u16(struct buf *b, size_t where, uint16_t v);
-
 static inline uint16_t get_u16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -67,6 +56,84 @@ static inline void set_u32(uint8_t *p, uint32_t v)
 {
 	set_u16(p, (uint16_t)(v >> 16));
 	set_u16(p + 2, (uint16_t)v);
+}
+
+/* The next `n` octets, or NULL (and the cursor is bad) when there are fewer. */
+static inline const uint8_t *bytes_take(struct bytes *b, size_t n)
+{
+	const uint8_t *p = b->at;
+
+	if (b->bad || n > b->n) {
+		b->bad = true;
+		b->n = 0;
+		return NULL;
+	}
+	b->at += n;
+	b->n -= n;
+	return p;
+}
+
+static inline uint8_t bytes_take_u8(struct bytes *b)
+{
+	const uint8_t *p = bytes_take(b, 1);
+
+	return p ? *p : 0;
+}
+
+static inline uint16_t bytes_take_u16(struct bytes *b)
+{
+	const uint8_t *p = bytes_take(b, 2);
+
+	return p ? get_u16(p) : 0;
+}
+
+static inline uint32_t bytes_take_u32(struct bytes *b)
+{
+	const uint8_t *p = bytes_take(b, 4);
+
+	return p ? get_u32(p) : 0;
+}
+
+static inline void buf_put(struct buf *b, const void *from, size_t n)
+{
+	if (b->bad || n > b->cap - b->n) {
+		b->bad = true;
+		return;
+	}
+	if (n)
+		memcpy(b->at + b->n, from, n);
+	b->n += n;
+}
+
+static inline void buf_put_u8(struct buf *b, uint8_t v)
+{
+	buf_put(b, &v, 1);
+}
+
+static inline void buf_put_u16(struct buf *b, uint16_t v)
+{
+	uint8_t o[2];
+
+	set_u16(o, v);
+	buf_put(b, o, sizeof(o));
+}
+
+static inline void buf_put_u32(struct buf *b, uint32_t v)
+{
+	uint8_t o[4];
+
+	set_u32(o, v);
+	buf_put(b, o, sizeof(o));
+}
+
+/* Overwrite two octets already written at `where`; bad when they were not. */
+static inline void buf_set_u16(struct buf *b, size_t where, uint16_t v)
+{
+	if (b->n < 2 || where > b->n - 2) {
+		b->bad = true;
+		return;
+	}
+	set_u16(b->at + where, v);
 }
 
 #endif
