@@ -32,7 +32,8 @@ struct dns_thread {
 	int fds[DNS_ENDPOINTS_MAX]; /* watched for the plan */
 	size_t nfds;
 	const struct dns_answerer *answerer;
-	void *own; /* the answerer's memory */
+	void *own;        /* the answerer's memory */
+	uint8_t *queries; /* its questions, as read: DNS_SERVER_BATCH of them */
 	struct dns_figures_slot *figures;
 	struct dns_serving serving;
 	struct dns_state_copy state;
@@ -68,9 +69,11 @@ void dns_tcp_free(struct dns_tcp *tcp);
 bool dns_thread_adopt(struct dns_thread *t);
 /* A batch of questions has come in: look at the published state. */
 void dns_thread_begin(struct dns_thread *t);
-/* Ask the answerer.  False: no answer. */
-bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
-	struct buf *reply, struct dns_tally *tally);
+/* Have `n` messages read, at most DNS_SERVER_BATCH, and then ask the answerer about each by its
+ * place `i` among them.  False: no answer. */
+void dns_thread_read(struct dns_thread *t, const struct bytes *messages, size_t n);
+bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, size_t i, struct buf *reply,
+	struct dns_tally *tally);
 /* Ask it for an answer of many messages; `stream` NULL: no room for one is left. */
 enum dns_stream_start dns_thread_stream(struct dns_thread *t, const struct dns_peer *to,
 	struct bytes query, void *stream, struct dns_tally *tally);

@@ -167,10 +167,16 @@ static void counters_restore(struct dns_thread *t)
 		to[i] = atomic_load_explicit(&t->figures->counter[i], memory_order_relaxed);
 }
 
-bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, struct bytes query,
-	struct buf *reply, struct dns_tally *tally)
+void dns_thread_read(struct dns_thread *t, const struct bytes *messages, size_t n)
 {
-	const struct dns_answerer *a = t->server->conf.answerer;
+	t->answerer->read(&t->serving, messages, n, t->queries);
+}
+
+bool dns_thread_answer(struct dns_thread *t, const struct dns_peer *to, size_t i, struct buf *reply,
+	struct dns_tally *tally)
+{
+	const struct dns_answerer *a = t->answerer;
+	void *query = t->queries + i * a->query_size;
 
 	tally->queries++;
 	if (!a->answer(t->own, &t->serving, to, query, reply) || reply->bad || reply->n == 0) {
@@ -274,20 +280,18 @@ static void udp_answer_from(const struct msghdr *in, struct msghdr *out)
 static unsigned udp_answer(
 	struct dns_thread *t, struct udp *u, unsigned received, struct dns_tally *tally)
 {
-	const struct dns_answerer *a = t->server->conf.answerer;
 	struct bytes query[BATCH];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < received; i++)
 		query[i] = bytes_of(u->query[i], u->in[i].msg_len);
-	if (a->expect)
-		a->expect(&t->serving, query, received);
+	dns_thread_read(t, query, received);
 	for (unsigned i = 0; i < received; i++) {
 		struct dns_peer peer = dns_peer_of(&u->from[i], false);
 		struct buf reply = buf_of(u->reply[i], DNS_SERVER_UDP_REPLY);
 		struct msghdr *out = &u->out[n].msg_hdr;
 
-		if (!dns_thread_answer(t, &peer, query[i], &reply, tally))
+		if (!dns_thread_answer(t, &peer, i, &reply, tally))
 			continue;
 		out->msg_name = &u->from[i];
 		out->msg_namelen = u->in[i].msg_hdr.msg_namelen;
@@ -496,6 +500,7 @@ static bool thread_open(struct dns_server *s, unsigned index)
 	t->index = index;
 	t->answerer = a;
 	t->own = at + round_up(sizeof(*t)) + round_up(sizeof(struct udp));
+	t->queries = (uint8_t *)t->own + round_up(a->thread_size);
 	t->figures = &s->conf.figures->slot[index == s->conf.threads ? DNS_SLOT_TCP : index];
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -576,7 +581,8 @@ enum fl_err dns_server_open(struct dns_server **out, const struct dns_server_con
 	s->conf = *conf;
 	s->event = -1;
 	s->thread_size = round_up(sizeof(struct dns_thread)) + round_up(sizeof(struct udp)) +
-			 round_up(conf->answerer->thread_size);
+			 round_up(conf->answerer->thread_size) +
+			 round_up(BATCH * conf->answerer->query_size);
 	if (!server_start(s)) {
 		int err = errno;
 

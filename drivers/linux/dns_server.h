@@ -52,12 +52,15 @@ struct dns_answerer {
 	/* Check an image that has just arrived; not again if it is known to be `sound`.  It may
 	 * keep pointers to `octets`. */
 	enum fl_err (*image_open)(struct bytes octets, bool sound, void *image);
-	/* Questions of one batch, before each is answered: fetch the memory they will need.  May be
-	 * NULL. */
-	void (*expect)(const struct dns_serving *from, const struct bytes *queries, size_t n);
-	/* False: no answer.  `reply` is empty; its capacity is what the transport can carry. */
+	/* Read the messages of one batch, each into `query_size` octets (a multiple of 8) from
+	 * `queries` on, and fetch the memory that their answers will need. */
+	size_t query_size;
+	void (*read)(const struct dns_serving *from, const struct bytes *messages, size_t n,
+		void *queries);
+	/* Answer one that was read.  False: no answer.  `reply` is empty; its capacity is what the
+	 * transport can carry. */
 	bool (*answer)(void *thread, const struct dns_serving *from, const struct dns_peer *to,
-		struct bytes query, struct buf *reply);
+		void *query, struct buf *reply);
 
 	/* Answers of many messages (zone transfers), over TCP alone; all NULL where there are none.
 	 * A stream is `stream_size` octets, aligned to 64. */

@@ -326,7 +326,8 @@ static bool answer_begin(struct dns_tcp *t, struct connection *c, struct bytes q
 		break;
 	}
 	stream_put(t, &stream);
-	if (!dns_thread_answer(t->thread, &peer, query, &reply, tally))
+	dns_thread_read(t->thread, &query, 1);
+	if (!dns_thread_answer(t->thread, &peer, 0, &reply, tally))
 		return false;
 	set_u16(t->out + *n, (uint16_t)reply.n);
 	*n += 2 + reply.n;

@@ -4,6 +4,7 @@
 #include "dns.h"
 #include "dns_child.h"
 #include "dns_limit.h"
+#include "dns_query.h"
 #include "dns_transfer.h"
 #include "hmac_nettle.h"
 #include "version.h"
@@ -37,14 +38,17 @@ static enum fl_err image_open(struct bytes octets, bool sound, void *image)
 }
 
 /* In passes, so that the memory of one question is on its way while the next is looked at. */
-static void expect(const struct dns_serving *from, const struct bytes *queries, size_t n)
+static void read_batch(
+	const struct dns_serving *from, const struct bytes *messages, size_t n, void *queries)
 {
-	uint32_t hash[DNS_SERVER_BATCH];
+	struct dns_query *q = queries;
 
+	for (size_t i = 0; i < n; i++) {
+		dns_query_parse(messages[i], &q[i]);
+		dns_prefetch(from->image, &q[i]);
+	}
 	for (size_t i = 0; i < n; i++)
-		hash[i] = dns_prefetch(from->image, queries[i]);
-	for (size_t i = 0; i < n; i++)
-		dns_prefetch_name(from->image, hash[i]);
+		dns_prefetch_name(from->image, &q[i]);
 }
 
 static struct dns_signer signer_now(const struct dns_serving *from)
@@ -72,9 +76,10 @@ static bool answer_transfer(const struct dns_serving *from, const struct dns_cli
 }
 
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
-	struct bytes query, struct buf *reply)
+	void *query, struct buf *reply)
 {
 	struct dns_responder *r = &((struct thread *)thread)->responder;
+	struct dns_query *q = query;
 	const struct dns_client client = client_of(from, to);
 	const struct dns_signer signer = signer_now(from);
 
@@ -82,10 +87,10 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	if (from->state_n != sizeof(struct published))
 		return false;
 	r->image = *(const struct dns_image *)from->image;
-	if (dns_transfer_is_asked(query) && r->image.at)
-		return answer_transfer(from, &client, query, reply);
+	if (dns_query_wants_transfer(q) && r->image.at)
+		return answer_transfer(from, &client, q->message, reply);
 	return dns_answer_signed(r, (const struct published *)(const void *)from->state, &client,
-		       &signer, query, reply) == DNS_REPLY;
+		       &signer, q, reply) == DNS_REPLY;
 }
 
 static enum dns_stream_start stream_begin(void *thread, const struct dns_serving *from,
@@ -125,7 +130,8 @@ static const struct dns_answerer answerer = {
 	.image_size = sizeof(struct dns_image),
 	.thread_init = thread_init,
 	.image_open = image_open,
-	.expect = expect,
+	.query_size = sizeof(struct dns_query),
+	.read = read_batch,
 	.answer = answer,
 	.stream_size = sizeof(struct dns_transfer),
 	.stream_begin = stream_begin,

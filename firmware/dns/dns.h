@@ -269,6 +269,7 @@ void dns_counters_print(
 	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
 
 struct dns_limiter;
+struct dns_query;
 
 /* One responder's own memory: a thread, or the simulator. */
 struct dns_responder {
@@ -285,11 +286,14 @@ struct dns_responder {
 enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
 	const struct dns_client *from, struct bytes query, struct buf *reply);
 
-/* For a batch of queries, before they are answered: first dns_prefetch() for each, then
- * dns_prefetch_name() with what it returned for each.  The memory of large images is then there
- * when dns_answer() asks for it. */
-uint32_t dns_prefetch(const struct dns_image *image, struct bytes query);
-void dns_prefetch_name(const struct dns_image *image, uint32_t hash);
+/* The same in two steps, for batches: dns_query_parse() (dns_query.h) reads a message, this answers
+ * it, whatever the parser said, and may change *q. */
+enum dns_outcome dns_answer_query(struct dns_responder *r, const struct published *pub,
+	const struct dns_client *from, struct dns_query *q, struct buf *reply);
+/* In between: first dns_prefetch() for each query of the batch, then dns_prefetch_name() for each.
+ * The memory of large images is then there when the answers ask for it. */
+void dns_prefetch(const struct dns_image *image, const struct dns_query *q);
+void dns_prefetch_name(const struct dns_image *image, const struct dns_query *q);
 
 /* What would be answered now, for people: one line a record in master file form, then why each
  * link's address is in or out.  `type` as text. */

@@ -66,7 +66,6 @@ struct answer {
 
 	/* The name that is being answered: where it stands in the reply, and where its zone's. */
 	struct dns_key *key; /* the query's; a CNAME's target takes its place */
-	uint32_t hash;
 	size_t name_at, zone_at;
 
 	struct pending pending[PENDING_MAX];
@@ -355,9 +354,11 @@ static const struct image_node *closest(struct answer *a)
 	unsigned most = image_header(a->image)->most_labels;
 	const uint8_t *name = a->key->wire;
 	size_t left = a->key->n;
-	const struct image_node *node = dns_image_find(a->image, name, left, a->hash);
+	const struct image_node *node = dns_image_find(a->image, name, left, a->key->hash);
 
-	for (unsigned labels = a->key->labels; !node && labels > 0; labels--) {
+	if (node)
+		return node;
+	for (unsigned labels = dns_name_labels(name); !node && labels > 0; labels--) {
 		left -= *name + 1u;
 		name += *name + 1u;
 		if (labels - 1 <= most) /* longer ones cannot be there */
@@ -432,7 +433,6 @@ static bool put_cname(struct answer *a, const struct image_node *node)
 		return true;
 	}
 	dns_key_of(target.wire, target.n, a->key);
-	a->hash = dns_key_hash(a->key->wire, a->key->n);
 	a->name_at = data_at;
 	return true;
 }
@@ -516,32 +516,24 @@ static enum dns_rcode answer_question(struct answer *a, uint16_t type)
 
 /* ---- ahead of time ---- */
 
-uint32_t dns_prefetch(const struct dns_image *image, struct bytes query)
+static const struct image_slot *first_slot(const struct dns_image *image, const struct dns_query *q)
 {
-	struct dns_key key;
-	size_t n;
-	uint32_t hash;
-
-	if (!image->at || query.n < DNS_HEADER)
-		return 0;
-	n = dns_name_size(query.at + DNS_HEADER, query.n - DNS_HEADER);
-	if (!n)
-		return 0;
-	dns_key_of(query.at + DNS_HEADER, n, &key);
-	hash = dns_key_hash(key.wire, key.n);
-	__builtin_prefetch(image_slots(image) + (hash & (image_header(image)->nslots - 1)));
-	return hash;
+	return image_slots(image) + (q->key.hash & (image_header(image)->nslots - 1));
 }
 
-void dns_prefetch_name(const struct dns_image *image, uint32_t hash)
+void dns_prefetch(const struct dns_image *image, const struct dns_query *q)
 {
-	const struct image_slot *slot;
+	if (image->at && q->has_question)
+		__builtin_prefetch(first_slot(image, q));
+}
+
+void dns_prefetch_name(const struct dns_image *image, const struct dns_query *q)
+{
 	const uint8_t *node;
 
-	if (!image->at)
+	if (!image->at || !q->has_question)
 		return;
-	slot = image_slots(image) + (hash & (image_header(image)->nslots - 1));
-	node = image->at + slot->node; /* a neighbour's or the header: harmless */
+	node = image->at + first_slot(image, q)->node; /* a neighbour's or the header: harmless */
 	__builtin_prefetch(node);
 	__builtin_prefetch(node + 64);
 	__builtin_prefetch(node + 128);
@@ -560,15 +552,14 @@ static bool option_is_broken(const struct dns_query *q, const struct image_optio
 	       dns_subnet_take(q->client_subnet, &subnet) != FL_OK;
 }
 
-static enum dns_rcode refuse(
-	const struct dns_query *q, enum fl_err parsed, const struct image_options *o)
+static enum dns_rcode refuse(const struct dns_query *q, const struct image_options *o)
 {
 	bool known = q->opcode == OPCODE_QUERY || q->opcode == OPCODE_NOTIFY ||
 		     q->opcode == OPCODE_UPDATE;
 
 	if (!known)
 		return RCODE_NOTIMP;
-	if (parsed || option_is_broken(q, o) || (!q->has_question && !o->cookies))
+	if (q->parsed || option_is_broken(q, o) || (!q->has_question && !o->cookies))
 		return RCODE_FORMERR;
 	if (q->edns && q->version > 0)
 		return RCODE_BADVERS;
@@ -596,8 +587,9 @@ static size_t size_limit(const struct dns_query *q, const struct dns_client *fro
 }
 
 /* RFC 8945 5.2.1: BADKEY, not signed.  What the client wrote of names and time is repeated. */
-static bool put_tsig(struct buf *out, struct bytes query, const struct dns_query *q)
+static bool put_tsig(struct buf *out, const struct dns_query *q)
 {
+	struct bytes query = q->message;
 	size_t at = q->tsig_at, alg_at = q->tsig_data;
 	struct dns_name key, algorithm;
 	struct buf before = *out;
@@ -693,7 +685,6 @@ static void begin(struct answer *a, struct dns_responder *r, const struct publis
 	a->zone_at = 0;
 	a->npending = 0;
 	a->key = &q->key;
-	a->hash = q->has_question ? q->hash : 0;
 	a->edns = (struct dns_edns){.options = options_of(a->image), .error = DNS_ERROR_NONE};
 }
 
@@ -761,8 +752,8 @@ static void cut_short(struct answer *a, size_t records_at)
 }
 
 /* Header and question are there, `a->out` ends behind the records. */
-static void finish(struct answer *a, struct bytes query, const struct dns_query *q,
-	enum dns_rcode rcode, size_t limit, size_t records_at)
+static void finish(struct answer *a, const struct dns_query *q, enum dns_rcode rcode, size_t limit,
+	size_t records_at)
 {
 	unsigned flags = a->authoritative ? FLAG_AA : 0;
 	char words[160];
@@ -779,7 +770,7 @@ static void finish(struct answer *a, struct bytes query, const struct dns_query 
 		dns_edns_put(&a->out, q, &a->edns, a->from, rcode);
 		a->count[SECTION_ADDITIONAL]++;
 	}
-	if (rcode == RCODE_NOTAUTH && put_tsig(&a->out, query, q))
+	if (rcode == RCODE_NOTAUTH && put_tsig(&a->out, q))
 		a->count[SECTION_ADDITIONAL]++;
 	put_header(&a->out, q, flags, rcode, records_at > DNS_HEADER, a->count);
 	count_reply(a, q, rcode);
@@ -830,42 +821,49 @@ static bool is_within_limit(
 	return true;
 }
 
-enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
-	const struct dns_client *from, struct bytes query, struct buf *reply)
+enum dns_outcome dns_answer_query(struct dns_responder *r, const struct published *pub,
+	const struct dns_client *from, struct dns_query *q, struct buf *reply)
 {
-	struct dns_query q;
 	struct answer a;
-	enum fl_err parsed = dns_query_parse(query, &q);
 	enum dns_rcode rcode;
 	size_t limit, room, records_at = DNS_HEADER;
 
 	count_query(r, from);
-	if (parsed == FL_ESHORT) {
+	if (q->parsed == FL_ESHORT) {
 		r->count.dropped++;
 		return DNS_DROP;
 	}
-	begin(&a, r, pub, from, &q);
-	rcode = refuse(&q, parsed, a.edns.options);
+	begin(&a, r, pub, from, q);
+	rcode = refuse(q, a.edns.options);
 	if (rcode == RCODE_NOERROR)
-		take_options(&a, &q);
-	limit = size_limit(&q, from, reply->cap);
-	room = q.edns ? dns_edns_room(&q, &a.edns) : 0;
-	if (q.has_question && rcode != RCODE_NOTIMP)
-		records_at += q.name_n + 4;
+		take_options(&a, q);
+	limit = size_limit(q, from, reply->cap);
+	room = q->edns ? dns_edns_room(q, &a.edns) : 0;
+	if (q->has_question && rcode != RCODE_NOTIMP)
+		records_at += q->name_n + 4;
 	if (records_at + room > limit) { /* the caller's buffer is too small for any answer */
 		r->count.dropped++;
 		return DNS_DROP;
 	}
 	a.out = buf_of(reply->at, limit - room);
-	memcpy(a.out.at + DNS_HEADER, query.at + DNS_HEADER, records_at - DNS_HEADER);
+	memcpy(a.out.at + DNS_HEADER, q->message.at + DNS_HEADER, records_at - DNS_HEADER);
 	a.out.n = records_at;
 	if (rcode == RCODE_NOERROR)
-		rcode = answer_query(&a, &q);
-	if (!is_within_limit(&a, &q, &rcode, records_at)) {
+		rcode = answer_query(&a, q);
+	if (!is_within_limit(&a, q, &rcode, records_at)) {
 		r->count.dropped++;
 		return DNS_DROP;
 	}
-	finish(&a, query, &q, rcode, limit, records_at);
+	finish(&a, q, rcode, limit, records_at);
 	reply->n = a.out.n;
 	return DNS_REPLY;
+}
+
+enum dns_outcome dns_answer(struct dns_responder *r, const struct published *pub,
+	const struct dns_client *from, struct bytes query, struct buf *reply)
+{
+	struct dns_query q;
+
+	dns_query_parse(query, &q);
+	return dns_answer_query(r, pub, from, &q, reply);
 }

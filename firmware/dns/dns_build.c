@@ -23,7 +23,7 @@ struct build_node *build_find(const struct build *b, const uint8_t *name, size_t
 	uint32_t hash;
 
 	dns_key_of(name, n, &key);
-	hash = dns_key_hash(key.wire, key.n);
+	hash = key.hash;
 	for (node = b->buckets[hash & (b->nbuckets - 1)]; node; node = node->same_hash)
 		if (node->hash == hash && node->n == n && memcmp(node->name, key.wire, n) == 0)
 			return node;
@@ -42,8 +42,8 @@ static struct build_node *node_new(struct build *b, const uint8_t *name, size_t 
 	if (!node->name)
 		return NULL;
 	node->n = key.n;
-	node->labels = key.labels;
-	node->hash = dns_key_hash(key.wire, key.n);
+	node->labels = (uint8_t)dns_name_labels(key.wire);
+	node->hash = key.hash;
 	bucket = &b->buckets[node->hash & (b->nbuckets - 1)];
 	node->same_hash = *bucket;
 	*bucket = node;

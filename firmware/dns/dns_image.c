@@ -148,7 +148,7 @@ static const struct image_node *find_own(
 	struct dns_key key;
 
 	dns_key_of(image->at + node->name, node->name_n, &key);
-	return dns_image_find(image, key.wire, key.n, dns_key_hash(key.wire, key.n));
+	return dns_image_find(image, key.wire, key.n, key.hash);
 }
 
 /* `at` is the offset of a node.  To be asked after the slots were found to be exactly the nodes. */

@@ -214,34 +214,49 @@ static uint64_t fold_word(uint64_t w)
 	return w | upper >> 2;
 }
 
+static uint64_t hash_start(size_t n)
+{
+	return n * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint64_t hash_word(uint64_t h, uint64_t w)
+{
+	h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
+	return h ^ h >> 32;
+}
+
 void dns_key_of(const uint8_t *wire, size_t n, struct dns_key *out)
 {
+	uint64_t h = hash_start(n), w;
 	size_t at = 0;
 
-	memcpy(out->wire, wire, n);
-	memset(out->wire + n, 0, 8);
-	for (; at < n; at += 8) {
-		uint64_t w;
-
-		memcpy(&w, out->wire + at, 8);
+	for (; at + 8 <= n; at += 8) {
+		memcpy(&w, wire + at, 8);
 		w = fold_word(w);
 		memcpy(out->wire + at, &w, 8);
+		h = hash_word(h, w);
 	}
+	w = 0;
+	memcpy(&w, wire + at, n - at);
+	w = fold_word(w);
+	memcpy(out->wire + at, &w, 8);
+	if (at < n)
+		h = hash_word(h, w);
+	memset(out->wire + n, 0, 8);
 	out->n = (uint8_t)n;
-	out->labels = (uint8_t)dns_name_labels(out->wire);
+	out->hash = (uint32_t)h;
 }
 
 uint32_t dns_key_hash(const uint8_t *wire, size_t n)
 {
-	uint64_t h = n * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = hash_start(n);
 
 	for (size_t at = 0; at < n; at += 8) {
 		uint64_t w;
 
 		/* Octets behind the name are zero: a tail is hashed like the whole name. */
 		memcpy(&w, wire + at, 8);
-		h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
+		h = hash_word(h, w);
 	}
 	return (uint32_t)h;
 }

@@ -22,7 +22,7 @@ struct dns_name {
  * time from every offset. */
 struct dns_key {
 	uint8_t n;
-	uint8_t labels; /* without the root */
+	uint32_t hash; /* dns_key_hash() of the whole */
 	uint8_t wire[DNS_NAME_MAX + 1 + 8];
 };
 

@@ -80,11 +80,10 @@ static enum fl_err take_question(struct bytes in, size_t *at, struct dns_query *
 	q->class = get_u16(in.at + *at - 2);
 	q->has_question = true;
 	dns_key_of(in.at + DNS_HEADER, q->name_n, &q->key);
-	q->hash = dns_key_hash(q->key.wire, q->key.n);
 	return FL_OK;
 }
 
-enum fl_err dns_query_parse(struct bytes in, struct dns_query *q)
+static enum fl_err parse(struct bytes in, struct dns_query *q)
 {
 	unsigned questions, before, records;
 	size_t at = DNS_HEADER;
@@ -94,9 +93,6 @@ enum fl_err dns_query_parse(struct bytes in, struct dns_query *q)
 	q->id = get_u16(in.at);
 	q->flags = get_u16(in.at + 2);
 	q->opcode = q->flags >> 11 & 15;
-	q->has_question = q->edns = q->dnssec_ok = q->nsid = false;
-	q->cookie = q->client_subnet = bytes_of(NULL, 0);
-	q->tsig_at = 0;
 	questions = get_u16(in.at + 4);
 	before = get_u16(in.at + 6) + get_u16(in.at + 8); /* answer and authority */
 	records = before + get_u16(in.at + 10);
@@ -108,4 +104,20 @@ enum fl_err dns_query_parse(struct bytes in, struct dns_query *q)
 			return FL_EFORMAT;
 	/* Octets behind the last record are ignored. */
 	return questions || q->cookie.at ? FL_OK : FL_EFORMAT;
+}
+
+enum fl_err dns_query_parse(struct bytes in, struct dns_query *q)
+{
+	q->message = in;
+	q->has_question = q->edns = q->dnssec_ok = q->nsid = false;
+	q->cookie = q->client_subnet = bytes_of(NULL, 0);
+	q->tsig_at = 0;
+	q->parsed = parse(in, q);
+	return q->parsed;
+}
+
+bool dns_query_wants_transfer(const struct dns_query *q)
+{
+	return q->has_question && (q->type == DNS_AXFR || q->type == DNS_IXFR) &&
+	       q->opcode == OPCODE_QUERY;
 }

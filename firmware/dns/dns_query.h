@@ -35,13 +35,14 @@ enum dns_option {
 };
 
 struct dns_query {
+	struct bytes message;
+	enum fl_err parsed; /* what dns_query_parse() returned */
 	uint16_t id, flags;
 	uint8_t opcode;
 	bool has_question; /* name, type and class are there, whatever follows them */
 	size_t name_n;     /* the name lies at DNS_HEADER, uncompressed */
 	uint16_t type, class;
 	struct dns_key key;
-	uint32_t hash;
 	bool edns;
 	uint16_t udp_size; /* the client's */
 	uint8_t version;
@@ -54,7 +55,11 @@ struct dns_query {
 };
 
 /* FL_OK: one question, or none and a cookie (RFC 7873 5.4); FL_ESHORT: not to be answered at all
- * (under 12 octets, or a response itself); FL_EFORMAT: malformed; id, flags and opcode are good. */
-MUST_USE enum fl_err dns_query_parse(struct bytes in, struct dns_query *q);
+ * (under 12 octets, or a response itself); FL_EFORMAT: malformed; id, flags and opcode are good.
+ * `in` has to stay where it is while *q is used. */
+enum fl_err dns_query_parse(struct bytes in, struct dns_query *q);
+
+/* AXFR or IXFR; it may be refused. */
+bool dns_query_wants_transfer(const struct dns_query *q);
 
 #endif

@@ -405,7 +405,8 @@ static const struct tsig_key *check_signature(struct dns_transfer *t, const stru
 /* The zone whose name the question is.  False: none of ours. */
 static bool find_zone(struct dns_transfer *t, const struct dns_query *q)
 {
-	const struct image_node *node = dns_image_find(&t->image, q->key.wire, q->key.n, q->hash);
+	const struct image_node *node =
+		dns_image_find(&t->image, q->key.wire, q->key.n, q->key.hash);
 
 	if (!node || image_node(&t->image, image_zone(&t->image, node->zone)->apex) != node)
 		return false;
@@ -540,7 +541,7 @@ static bool zone_by_name(const struct dns_image *image, const struct dns_name *n
 	struct dns_key key;
 
 	dns_key_of(name->wire, name->n, &key);
-	node = dns_image_find(image, key.wire, key.n, dns_key_hash(key.wire, key.n));
+	node = dns_image_find(image, key.wire, key.n, key.hash);
 	if (!node || image_node(image, image_zone(image, node->zone)->apex) != node)
 		return false;
 	*out = node->zone;

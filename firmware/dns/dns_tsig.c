@@ -24,19 +24,6 @@ static const char algorithms[HMAC_HASHES][ALGORITHM_N] = {
 
 #define LEAST_MAC 10 /* octets of a truncated one, RFC 8945 5.2.2.1 */
 
-bool dns_tsig_may_be_there(struct bytes message)
-{
-	static const uint8_t mark[] = {0, DNS_TSIG, 0, DNS_ANY, 0, 0, 0, 0}; /* type, class, TTL */
-
-	if (message.n < DNS_HEADER || get_u16(message.at + 10) == 0)
-		return false;
-	for (size_t i = DNS_HEADER; i + sizeof(mark) <= message.n; i++)
-		if (message.at[i + 1] == DNS_TSIG &&
-			memcmp(message.at + i, mark, sizeof(mark)) == 0)
-			return true;
-	return false;
-}
-
 /* ---- reading ---- */
 
 static bool hash_by_name(const struct dns_key *name, uint8_t *out)
@@ -314,23 +301,30 @@ static enum dns_outcome answer_verified(struct dns_responder *r, const struct pu
 	return out.bad ? DNS_DROP : DNS_REPLY;
 }
 
+/* Its class is ANY, its TTL 0 (RFC 8945 4.2). */
+static bool is_proper_tsig(const struct dns_query *q)
+{
+	static const uint8_t proper[] = {0, DNS_TSIG, 0, DNS_ANY, 0, 0, 0, 0};
+	const uint8_t *head = q->message.at + q->tsig_data - 2 - sizeof(proper);
+
+	return memcmp(head, proper, sizeof(proper)) == 0;
+}
+
 enum dns_outcome dns_answer_signed(struct dns_responder *r, const struct published *pub,
-	const struct dns_client *from, const struct dns_signer *signer, struct bytes query,
+	const struct dns_client *from, const struct dns_signer *signer, struct dns_query *q,
 	struct buf *reply)
 {
 	const struct tsig_key *key = NULL;
 	struct dns_tsig_record record;
-	struct dns_query q;
 	struct dns_tsig t;
 
-	if (r->image.at && dns_tsig_may_be_there(query) && dns_query_parse(query, &q) == FL_OK &&
-		q.tsig_at &&
-		dns_tsig_take(query, q.tsig_at, q.tsig_data, q.tsig_n, &record) == FL_OK)
+	if (q->tsig_at && r->image.at && q->parsed == FL_OK && is_proper_tsig(q) &&
+		dns_tsig_take(q->message, q->tsig_at, q->tsig_data, q->tsig_n, &record) == FL_OK)
 		key = dns_image_key(&r->image, &record);
 	if (!key) /* not signed, or it says BADKEY itself */
-		return dns_answer(r, pub, from, query, reply);
-	if (dns_tsig_verify(signer->mac, key, query, &record, signer->now, &t) == FL_OK)
-		return answer_verified(r, pub, from, signer, query, &q, &t, reply);
-	put_refusal(reply, query, &q, RCODE_FORMERR);
+		return dns_answer_query(r, pub, from, q, reply);
+	if (dns_tsig_verify(signer->mac, key, q->message, &record, signer->now, &t) == FL_OK)
+		return answer_verified(r, pub, from, signer, q->message, q, &t, reply);
+	put_refusal(reply, q->message, q, RCODE_FORMERR);
 	return reply->bad ? DNS_DROP : DNS_REPLY;
 }

@@ -48,8 +48,6 @@ struct dns_tsig {
 	uint16_t id;
 };
 
-/* Does a TSIG record end this message?  Cheap; a positive answer may be wrong. */
-bool dns_tsig_may_be_there(struct bytes message);
 /* The TSIG record at `at` with `data_n` octets of data at `data_at` (struct dns_query has them).
  * FL_EFORMAT: it is malformed. */
 MUST_USE enum fl_err dns_tsig_take(struct bytes message, size_t at, size_t data_at, size_t data_n,
@@ -79,9 +77,9 @@ struct dns_signer {
 	hmac_function *mac;
 	int64_t now;
 };
-/* As dns_answer(), and questions that are signed by a key of the image get signed answers. */
+/* As dns_answer_query(), and questions that are signed by a key of the image get signed answers. */
 enum dns_outcome dns_answer_signed(struct dns_responder *r, const struct published *pub,
-	const struct dns_client *from, const struct dns_signer *signer, struct bytes query,
+	const struct dns_client *from, const struct dns_signer *signer, struct dns_query *q,
 	struct buf *reply);
 
 #endif

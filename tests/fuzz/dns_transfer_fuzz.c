@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static uint8_t octets[DNS_TCP_SIZE];
 	const struct dns_signer signer = {hmac_nettle, 1800000000};
 	struct zone *z = example();
+	struct dns_query q;
 	struct buf reply;
 
 	if (n < 1)
@@ -76,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (dns_transfer_is_asked(bytes_of(data, n)))
 		transfer(z, &signer, bytes_of(data, n));
 	reply = buf_of(octets, z->client.tcp ? sizeof(octets) : (size_t)DNS_UDP_SIZE);
-	if (dns_answer_signed(&z->r, &z->pub, &z->client, &signer, bytes_of(data, n), &reply) ==
-		DNS_REPLY)
+	dns_query_parse(bytes_of(data, n), &q);
+	if (dns_answer_signed(&z->r, &z->pub, &z->client, &signer, &q, &reply) == DNS_REPLY)
 		check(reply_print(bytes_of(reply.at, reply.n), &out));
 	return 0;
 }

@@ -43,11 +43,20 @@ static enum fl_err image_open(struct bytes octets, bool sound, void *image)
 	return sound || octets.at[0] == 'i' ? FL_OK : FL_EFORMAT;
 }
 
+/* A question is not read, only remembered. */
+static void read_messages(
+	const struct dns_serving *from, const struct bytes *messages, size_t n, void *queries)
+{
+	(void)from;
+	memcpy(queries, messages, n * sizeof(*messages));
+}
+
 /* The question "xxDROP" gets no answer; "xxBIG" gets 60,000 octets, "xxTC" the TC bit; any other
  * comes back behind two octets: the image's second one and the state's first one. */
 static bool answer(void *thread, const struct dns_serving *from, const struct dns_peer *to,
-	struct bytes query, struct buf *reply)
+	void *message, struct buf *reply)
 {
+	const struct bytes query = *(const struct bytes *)message;
 	const struct image *image = from->image;
 
 	(void)thread;
@@ -100,6 +109,8 @@ static const struct dns_answerer echo = {.thread_size = 64,
 	.image_size = sizeof(struct image),
 	.thread_init = thread_init,
 	.image_open = image_open,
+	.query_size = sizeof(struct bytes),
+	.read = read_messages,
 	.answer = answer,
 	.stream_size = sizeof(uint16_t),
 	.stream_begin = stream_begin,

@@ -653,14 +653,16 @@ static void ordinary_signed_question_gets_a_signed_answer(void **state)
 {
 	struct transfer *t = *state;
 	struct question q;
+	struct dns_query read;
 	struct buf reply = buf_of(t->octets, DNS_UDP_SIZE);
 
 	want_key(t, 1);
 	question_begin(&q, "example.com", DNS_SOA);
 	dns_tsig_sign(hmac_nettle, &t->asked, NOW, &q.b);
 	t->z.client.tcp = false;
-	assert_int_equal(dns_answer_signed(&t->z.r, &t->z.pub, &t->z.client, &t->signer,
-				 bytes_of(q.at, q.b.n), &reply),
+	assert_int_equal(dns_query_parse(bytes_of(q.at, q.b.n), &read), FL_OK);
+	assert_int_equal(
+		dns_answer_signed(&t->z.r, &t->z.pub, &t->z.client, &t->signer, &read, &reply),
 		DNS_REPLY);
 	take_message(t, bytes_of(reply.at, reply.n));
 	assert_int_equal(t->rcode, RCODE_NOERROR);
