@@ -13,7 +13,7 @@
 #include "dns_worker.h"
 #include "log.h"
 
-#include "support/dns_zone.h"
+#include "dns_mix.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,26 +26,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLIENTS   8
-#define WINDOW    16 /* questions under way from each */
-#define QUESTIONS 200000
-#define RUN       ms(1000)
-#define RUNS_MAX  31
-#define BATCH     32
-#define OCTETS    512
-#define MX_EVERY  10 /* names between two with a mail exchange */
-#define SERVERS   8
+#define CLIENTS  8
+#define WINDOW   16 /* questions under way from each */
+#define RUN      ms(1000)
+#define RUNS_MAX 31
+#define BATCH    32
+#define OCTETS   512
+#define SERVERS  8
 
 enum transport { UDP, UDP_EDNS, TCP, TRANSPORTS };
 
 static const char *const transport_text[TRANSPORTS] = {"UDP", "UDP+EDNS", "TCP"};
-
-struct asked {
-	uint8_t n;          /* without the OPT record */
-	uint8_t octets[63]; /* two octets of length for TCP, the question, an OPT record */
-};
-
-#define OPT_N 11
 
 struct server {
 	char name[16];
@@ -62,7 +53,7 @@ struct bench {
 	struct dns_service dns;
 	struct dns_worker *worker;
 	struct zone zone;
-	struct asked *questions;
+	struct mix_question *questions;
 	size_t next;
 	int clients[CLIENTS];
 	struct mmsghdr in[WINDOW], out[WINDOW];
@@ -88,22 +79,12 @@ static void pin(unsigned cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void print_line(void *ctx, enum log_level level, struct str text)
 {
 	(void)ctx;
 	if (level <= LOG_LEVEL_INFO)
 		fprintf(stderr, "# %.*s\n", STR_ARG(text));
 }
-
-/* ---- the zone and the questions ---- */
 
 static void print_zone(size_t names)
 {
@@ -112,109 +93,24 @@ static void print_zone(size_t names)
 	       "@ NS ns1\nns1 A 203.0.113.2\nmail A 203.0.113.3\n");
 	for (size_t i = 0; i < names; i++) {
 		printf("h%zu A 10.%zu.%zu.%zu\n", i, i >> 16 & 255, i >> 8 & 255, i & 255);
-		if (i % MX_EVERY == 0)
+		if (i % MIX_MX_EVERY == 0)
 			printf("h%zu MX 10 mail\n", i);
-	}
-}
-
-static void build_zone(struct bench *b, size_t names)
-{
-	/* The rate limit counts each answer, and lets all of them pass. */
-	static const struct dns_conf conf = {
-		.rate_limit = {1000000, 2}, .cookies = true, .extended_errors = true};
-	struct zone *z = &b->zone;
-	struct dns_host_conf *hosts = calloc(names + 1, sizeof(*hosts));
-	struct dns_record_conf *records = calloc(names / MX_EVERY + 1, sizeof(*records));
-	char *labels = calloc(names, 16);
-	double start;
-
-	zone_open(z, "example.com");
-	z->source.conf = &conf;
-	z->domain[0].records = records;
-	for (size_t i = 0; i < names; i++) {
-		char *label = labels + i * 16;
-
-		snprintf(label, 16, "h%u", (unsigned)i);
-		hosts[i].name.label = str_of(label);
-		hosts[i].link = (int32_t)(i % 3);
-		hosts[i].address =
-			ip_addr_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
-		if (i % MX_EVERY == 0)
-			records[z->domain[0].nrecords++] = (struct dns_record_conf){
-				.name = str_of(label), .type = STR("MX"), .data = STR("10 mail")};
-	}
-	hosts[names].name.label = STR("mail");
-	hosts[names].address = ip_addr_v4(203, 0, 113, 3);
-	z->domain[0].hosts = hosts;
-	z->domain[0].nhosts = names + 1;
-	zone_server(z, "ns1", "203.0.113.2", 1);
-	zone_live(z, "123");
-	start = seconds(CLOCK_MONOTONIC);
-	if (zone_build(z) != FL_OK) {
-		fprintf(stderr, "the zone does not build\n");
-		exit(1);
-	}
-	printf("image: %zu names, built and opened in %.3f s, %.1f octets a name\n", names,
-		seconds(CLOCK_MONOTONIC) - start, (double)z->octets.n / (double)names);
-}
-
-static void make_question(struct asked *q, const char *name, uint16_t type, uint16_t id)
-{
-	struct buf b = buf_of(q->octets + 2, sizeof(q->octets) - 2);
-	static const char domain[] = "\7example\3com";
-
-	buf_put_u16(&b, id);
-	buf_put(&b, "\1\0\0\1\0\0\0\0\0\0", 10);
-	buf_put_u8(&b, (uint8_t)strlen(name));
-	buf_put(&b, name, strlen(name));
-	buf_put(&b, domain, sizeof(domain));
-	buf_put_u16(&b, type);
-	buf_put_u16(&b, 1);
-	q->n = (uint8_t)b.n;
-	set_u16(q->octets, q->n);
-	buf_put(&b, "\0\0\x29\x04\xd0\0\0\0\0\0\0", OPT_N);
-}
-
-/* Which of ten a question is. */
-static void choose_question(struct asked *q, uint32_t dice, uint32_t n, uint16_t id)
-{
-	char name[24];
-	uint16_t type = dice == 1 ? DNS_MX : dice == 2 ? DNS_TXT : DNS_A;
-
-	if (dice == 1)
-		n = n / MX_EVERY * MX_EVERY;
-	snprintf(name, sizeof(name), "%c%u", dice == 0 ? 'x' : 'h', n);
-	make_question(q, name, type, id);
-}
-
-static void make_questions(struct bench *b, size_t names)
-{
-	struct rng rng = rng_of(7);
-
-	b->questions = calloc(QUESTIONS, sizeof(*b->questions));
-	for (size_t i = 0; i < QUESTIONS; i++) {
-		uint32_t dice = rng_below(&rng, 10);
-
-		choose_question(
-			&b->questions[i], dice, rng_below(&rng, (uint32_t)names), (uint16_t)i);
 	}
 }
 
 /* ---- the load ---- */
 
-static struct asked *next_question(struct bench *b)
+static struct mix_question *next_question(struct bench *b)
 {
-	return &b->questions[b->next++ % QUESTIONS];
+	return &b->questions[b->next++ % MIX_QUESTIONS];
 }
 
 static void ask_udp(struct bench *b, int fd, unsigned n, bool edns)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct asked *q = next_question(b);
-		uint8_t *at = q->octets + 2;
+		struct bytes q = mix_question_octets(next_question(b), edns);
 
-		at[11] = edns; /* ARCOUNT */
-		b->out_data[i] = (struct iovec){at, q->n + (edns ? OPT_N : 0u)};
+		b->out_data[i] = (struct iovec){(void *)(uintptr_t)q.at, q.n};
 		b->out[i].msg_hdr = (struct msghdr){.msg_iov = &b->out_data[i], .msg_iovlen = 1};
 	}
 	if (n && sendmmsg(fd, b->out, n, 0) < 0)
@@ -223,13 +119,13 @@ static void ask_udp(struct bench *b, int fd, unsigned n, bool edns)
 
 static void ask_tcp(struct bench *b, int fd, unsigned n)
 {
-	uint8_t octets[WINDOW * sizeof(struct asked)];
+	uint8_t octets[WINDOW * sizeof(struct mix_question)];
 	size_t at = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		struct asked *q = next_question(b);
+		struct mix_question *q = next_question(b);
 
-		q->octets[2 + 11] = 0;
+		(void)mix_question_octets(q, false);
 		memcpy(octets + at, q->octets, 2u + q->n);
 		at += 2u + q->n;
 	}
@@ -320,7 +216,7 @@ static uint64_t load_for(struct bench *b, enum transport how, uint16_t port, spa
 {
 	static struct stream streams[CLIENTS];
 	struct pollfd p[CLIENTS];
-	double end = seconds(CLOCK_MONOTONIC) + (double)how_long.us / 1e6;
+	double end = mix_seconds(CLOCK_MONOTONIC) + (double)how_long.us / 1e6;
 
 	b->asked = b->heard = 0;
 	for (size_t i = 0; i < CLIENTS; i++) {
@@ -328,7 +224,7 @@ static uint64_t load_for(struct bench *b, enum transport how, uint16_t port, spa
 		p[i] = (struct pollfd){client(port, how == TCP), POLLIN, 0};
 		ask(b, how, p[i].fd, WINDOW);
 	}
-	while (seconds(CLOCK_MONOTONIC) < end) {
+	while (mix_seconds(CLOCK_MONOTONIC) < end) {
 		if (!turn(b, how, p, streams, 1000, true)) {
 			fprintf(stderr, "no answer for a second\n");
 			exit(1);
@@ -352,7 +248,7 @@ static double cpu_of(const struct server *s)
 
 		if (clock_getcpuclockid(s->pid[i], &clock))
 			die("CPU clock");
-		sum += seconds(clock);
+		sum += mix_seconds(clock);
 	}
 	return sum;
 }
@@ -451,10 +347,10 @@ static void worker_start(struct bench *b, const char *program, uint16_t port)
 /* The number of addresses in the answer about h0, which is on link 1. */
 static unsigned addresses(struct bench *b, int fd, bool let_it_work)
 {
-	struct asked q;
+	struct mix_question q;
 	uint8_t answer[512];
 
-	make_question(&q, "h0", 1, 1);
+	mix_question_make(&q, "h0", 1, 1);
 	if (send(fd, q.octets + 2, q.n, 0) < 0)
 		die("send");
 	while (recv(fd, answer, sizeof(answer), let_it_work ? MSG_DONTWAIT : 0) < 0)
@@ -486,13 +382,13 @@ static void measure_state(struct bench *b, uint16_t port)
 		double start;
 
 		zone_live(&b->zone, i % 2 ? "123" : "23");
-		start = seconds(CLOCK_MONOTONIC);
+		start = mix_seconds(CLOCK_MONOTONIC);
 		b->dns.state(b->dns.ctx, bytes_of(&b->zone.pub, sizeof(b->zone.pub)));
 		if (addresses(b, fd, false) != i % 2) {
 			fprintf(stderr, "an answer shows the state before\n");
 			exit(1);
 		}
-		took[i] = (seconds(CLOCK_MONOTONIC) - start) * 1e6;
+		took[i] = (mix_seconds(CLOCK_MONOTONIC) - start) * 1e6;
 	}
 	printf("state to answer, with the question's own way: median %.0f us", median(took, TURNS));
 	printf(", worst %.0f us of %d\n", took[TURNS - 1], TURNS);
@@ -510,10 +406,10 @@ static void measure_death(struct bench *b, uint16_t port)
 
 		for (int j = 0; j < 12; j++)
 			work(b, ms(100)); /* it has to live for a second */
-		start = seconds(CLOCK_MONOTONIC);
+		start = mix_seconds(CLOCK_MONOTONIC);
 		kill(dns_worker_pid(b->worker), SIGKILL);
 		addresses(b, fd, true);
-		took[i] = (seconds(CLOCK_MONOTONIC) - start) * 1e3;
+		took[i] = (mix_seconds(CLOCK_MONOTONIC) - start) * 1e3;
 	}
 	printf("death to answer: median %.1f ms", median(took, TURNS));
 	printf(", worst %.1f ms of %d\n", took[TURNS - 1], TURNS);
@@ -528,9 +424,9 @@ static void swap_image(struct bench *b)
 	struct textbuf why = textbuf_of(room, sizeof(room));
 
 	work(b, us(0));
-	if (seconds(CLOCK_MONOTONIC) < next)
+	if (mix_seconds(CLOCK_MONOTONIC) < next)
 		return;
-	next = seconds(CLOCK_MONOTONIC) + 0.02;
+	next = mix_seconds(CLOCK_MONOTONIC) + 0.02;
 	if (b->dns.image(b->dns.ctx, b->zone.octets, &why) != FL_OK)
 		fprintf(stderr, "%s\n", room);
 }
@@ -615,8 +511,10 @@ int main(int argc, char **argv)
 	if (argc < 4 || !str_to_u64(str_of(argv[3]), RUNS_MAX, &runs) || runs == 0)
 		return usage();
 	b.runs = (size_t)runs;
-	build_zone(&b, (size_t)names);
-	make_questions(&b, (size_t)names);
+	printf("image: %zu names, built and opened in %.3f s", (size_t)names,
+		mix_zone(&b.zone, (size_t)names));
+	printf(", %.1f octets a name\n", (double)b.zone.octets.n / (double)names);
+	b.questions = mix_questions((size_t)names);
 	pid = echo_start(&port);
 	worker_start(&b, argv[1], (uint16_t)(port ^ 1));
 	b.server[b.nservers++] = (struct server){
