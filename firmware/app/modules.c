@@ -1,41 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_console.h"
-#include "dns_settings.h"
-#include "forwarding_settings.h"
-#include "link_settings.h"
-#include "policy_settings.h"
 #include "product.h"
-#include "system_settings.h"
-
-/* A module's settings, and where in struct config_values they go. */
-static const struct {
-	const struct setting *row;
-	size_t offset;
-} settings[] = {
-	{&system_setting, offsetof(struct config_values, system)},
-	{&user_setting, offsetof(struct config_values, users)},
-	{&link_setting, offsetof(struct config_values, links)},
-	{&lan_setting, offsetof(struct config_values, lans)},
-	{&policy_setting, offsetof(struct config_values, policies)},
-	{&rule_setting, offsetof(struct config_values, rules)},
-	{&forward_setting, offsetof(struct config_values, forwards)},
-	{&domain_setting, offsetof(struct config_values, domains)},
-	{&reverse_setting, offsetof(struct config_values, reverses)},
-	{&tsig_key_setting, offsetof(struct config_values, keys)},
-	{&view_setting, offsetof(struct config_values, views)},
-	{&dns_setting, offsetof(struct config_values, dns)},
-};
-
-void modules_schema(struct setting out[MODULES_SETTINGS_MAX])
-{
-	size_t n = 0;
-
-	for (; n < COUNT_OF(settings); n++) {
-		out[n] = *settings[n].row;
-		out[n].offset = settings[n].offset;
-	}
-	out[n] = (struct setting){0};
-}
 
 static void dns_figures(void *ctx, struct dns_console_figures *out)
 {

@@ -165,8 +165,6 @@ void uplinks_tick(struct fairlead *f, mtime now);
 mtime uplinks_next_due(const struct fairlead *f);
 /* Fill f->link_console for the configuration in force. */
 void uplinks_console(struct fairlead *f);
-/* How a packet leaves by this link. */
-struct probe_path uplinks_path(const struct link_conf *conf);
 /* Ask a target over a link, with the id of `seq` under `secret`, or `token` for a call. */
 enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,
 	const uint8_t secret[16], uint16_t seq, uint32_t token, struct textbuf *why);

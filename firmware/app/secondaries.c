@@ -4,6 +4,7 @@
  * A secondary is told as soon as the responder answers what is told: a live set is answered at
  * once, a new image when the worker has taken it.  Each message to one that does not answer takes
  * the next live link. */
+#include "probing.h"
 #include "product.h"
 
 #define SETTLE_WAIT ms(20)
@@ -61,7 +62,7 @@ static void send_to(struct fairlead *f, unsigned slot)
 	struct probe_path path;
 
 	if (link)
-		path = uplinks_path(link);
+		path = probing_path(link);
 	dns_notify_message(e, &f->image, f->published.generation, &signer, &m);
 	if (d->send(d->ctx, slot, link ? &path : NULL, &e->to, e->port, bytes_of(m.at, m.n), &why))
 		log_printf(&f->log, LOG_LEVEL_DEBUG, "NOTIFY to %s: %s", ip_addr_text(&e->to, to),

@@ -3,8 +3,7 @@
  *
  * A link has a number for as long as the router knows its name: connections carry the number as
  * their mark, so it must not change with the order of the settings or with a restart. */
-#include "http.h"
-#include "probe.h"
+#include "probing.h"
 #include "product.h"
 
 #include <string.h>
@@ -17,8 +16,7 @@
 #define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
 #define CARRIER_WAIT   sec(5)  /* without one a link starts without */
 #define SAVE_NAME      "links"
-#define CALL_PATIENCE  sec(2) /* a later answer tells nothing of delay */
-#define FAILURES_DEPTH 3      /* failed probes may ask for others, which may fail as well */
+#define FAILURES_DEPTH 3 /* failed probes may ask for others, which may fail as well */
 
 static const struct link_conf *conf_of(const struct fairlead *f, uint8_t number)
 {
@@ -141,22 +139,10 @@ void uplinks_number(struct fairlead *f, struct config *c)
 
 /* ---- configuration ---- */
 
-struct probe_path uplinks_path(const struct link_conf *conf)
-{
-	const struct ip_prefix *v4 = link_conf_address(conf, 4), *v6 = link_conf_address(conf, 6);
-	struct probe_path path = {.interface = conf->interface, .mark = conf->number};
-
-	if (v4)
-		path.source4 = v4->addr;
-	if (v6)
-		path.source6 = v6->addr;
-	return path;
-}
-
 static void open_probes(struct fairlead *f, uint8_t number)
 {
 	const struct probes *p = &f->io->probes;
-	struct probe_path path = uplinks_path(conf_of(f, number));
+	struct probe_path path = probing_path(conf_of(f, number));
 
 	/* Where the interface is missing the sends fail and say so. */
 	(void)p->open(p->ctx, number, &path);
@@ -265,43 +251,10 @@ void uplinks_configure(struct fairlead *f, mtime now)
 
 /* ---- events ---- */
 
-static enum fl_err send_packet(struct fairlead *f, uint8_t number, const struct link_target *t,
-	const struct probe_id *id, struct textbuf *why)
-{
-	const struct probes *probes = &f->io->probes;
-	uint8_t packet[PROBE_SIZE_MAX];
-	struct buf out = buf_of(packet, sizeof(packet));
-	enum fl_err err = probe_build(t, id, &out);
-
-	if (err)
-		return err;
-	return probes->send(probes->ctx, number,
-		t->method == LINK_DNS ? IO_PROBE_UDP : IO_PROBE_ICMP, &t->addr,
-		bytes_of(packet, out.n), why);
-}
-
-static enum fl_err send_call(struct fairlead *f, uint8_t number, const struct link_target *t,
-	uint32_t token, struct textbuf *why)
-{
-	const struct probes *probes = &f->io->probes;
-	struct probe_call call = {.to = t->addr, .token = token, .patience = CALL_PATIENCE};
-	uint8_t request[HTTP_REQUEST_MAX];
-	struct buf out = buf_of(request, sizeof(request));
-	enum fl_err err = probe_call_of(t, &call.port, &out);
-
-	if (err)
-		return err;
-	call.request = bytes_of(request, out.n);
-	return probes->call(probes->ctx, number, &call, why);
-}
-
 enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,
 	const uint8_t secret[16], uint16_t seq, uint32_t token, struct textbuf *why)
 {
-	struct probe_id id = probe_id_of(secret, seq);
-
-	return probe_is_call(t) ? send_call(f, number, t, token, why)
-				: send_packet(f, number, t, &id, why);
+	return probing_ask(&f->io->probes, number, t, secret, seq, token, why);
 }
 
 static enum fl_err send_probe(
@@ -369,43 +322,6 @@ void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct lin
 	carry_out(f, number, now, out, 0);
 }
 
-/* A call's answer: is it the one that was hoped for? */
-static bool is_right_answer(struct fairlead *f, const struct io_event *e, uint16_t seq)
-{
-	struct link *l = &f->link[e->link];
-	int target = link_probe_target(l, seq);
-	char words[48] = "";
-	struct textbuf wrong = textbuf_of(words, sizeof(words));
-	bool right = target >= 0 && probe_call_is_answered(&l->conf->monitor.targets[target],
-					    e->data, e->kind == IO_PROBE_ENDED, &wrong);
-
-	if (words[0])
-		link_wrong_answer(l, seq, words);
-	return right;
-}
-
-/* Which of our probes does this packet answer? */
-static bool find_probe(struct fairlead *f, const struct io_event *e, uint16_t *seq)
-{
-	const struct link_monitor_conf *m = &conf_of(f, e->link)->monitor;
-	const uint8_t *secret = f->secret[e->link];
-
-	if (e->socket == IO_PROBE_CALL) {
-		*seq = (uint16_t)e->token;
-		return is_right_answer(f, e, *seq);
-	}
-	if (e->socket == IO_PROBE_ICMP)
-		return probe_parse_icmp(e->from.family, e->data, secret, seq) == FL_OK;
-	for (size_t i = 0; i < m->ntargets; i++) {
-		const struct link_target *t = &m->targets[i];
-
-		if (t->method == LINK_DNS && ip_addr_eq(&t->addr, &e->from) &&
-			probe_parse_dns(e->data, secret, t->query, seq) == FL_OK)
-			return true;
-	}
-	return false;
-}
-
 void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
 {
 	mtime now = f->io->io.now(f->io->io.ctx);
@@ -414,7 +330,7 @@ void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
 
 	if (e->link < 1 || e->link > FL_LINKS_MAX || !conf_of(f, e->link) ||
 		link_drill_withholds(&f->drill, e->link) || services_answer(f, e, now) ||
-		!find_probe(f, e, &seq))
+		!probing_is_answer(&f->link[e->link], f->secret[e->link], e, &seq))
 		return;
 	link_answer(&f->link[e->link], now, seq, &out);
 	uplinks_carry_out(f, e->link, now, &out);
