@@ -52,7 +52,7 @@ $(DOTCONFIG):
 	@echo "  CONFIG  config/$(DEFAULT_BOARD)_defconfig"
 	@$(call kconf,--defconfig=$(CURDIR)/config/$(DEFAULT_BOARD)_defconfig)
 
-$(AUTOCONF): $(DOTCONFIG) Kconfig $(wildcard firmware/*/Kconfig)
+$(AUTOCONF): $(DOTCONFIG) Kconfig $(wildcard firmware/*/Kconfig drivers/*/Kconfig)
 	$(need_kconfig)
 	@rm -rf $(B)/config && mkdir -p $(B)/config
 	@mkdir -p $(B)/include/config

@@ -7,8 +7,8 @@
 #include "log.h"
 #include "mtime.h"
 
-#define JOURNAL_LINES    256
-#define JOURNAL_LINE_MAX 200
+#define JOURNAL_LINES    CONFIG_JOURNAL_LINES
+#define JOURNAL_LINE_MAX CONFIG_JOURNAL_LINE
 
 struct journal_line {
 	int64_t wall; /* seconds since 1970 UTC */

@@ -224,6 +224,7 @@ void loading_drop(struct loading *l)
 {
 	arena_reset(&l->mem);
 	l->on = false;
+	l->take = NULL;
 	l->at = NULL;
 	l->n = l->cap = 0;
 }
@@ -231,7 +232,7 @@ void loading_drop(struct loading *l)
 bool loading_add(struct loading *l, struct str line)
 {
 	if (l->n + line.n + 1 > l->cap) {
-		size_t cap = 2 * (l->n + line.n) + 4096;
+		size_t cap = 2 * (l->n + line.n) + CONFIG_CONSOLE_TEXT;
 		char *at = cap <= LOADING_MAX ? arena_alloc(&l->mem, cap) : NULL;
 
 		if (!at)
@@ -271,7 +272,41 @@ static enum fl_err load_text(struct console *c, struct settings *tree, struct st
 	return err;
 }
 
-enum fl_err loading_finish(struct console *c, const struct sink *out)
+void console_read_text(struct console_call *call, enum fl_err (*take)(struct console_call *call))
+{
+	struct loading *l = &call->session->loading;
+
+	l->on = true;
+	l->take = take;
+	l->module = call->module;
+	l->nargs = call->nargs;
+	for (size_t i = 0; i < call->nargs; i++) {
+		const char *copy = arena_copy(&l->mem, call->arg[i].at, call->arg[i].n);
+
+		l->arg[i] = (struct str){copy, copy ? call->arg[i].n : 0};
+	}
+}
+
+/* The text is a command's; it is gone when the command returns. */
+static enum fl_err give_text(struct console *c, const struct sink *out)
+{
+	struct loading l = c->loading;
+	struct console_call call = {.module = l.module,
+		.session = c,
+		.now = c->now,
+		.nargs = l.nargs,
+		.rest = {l.at, l.n},
+		.out = out};
+	enum fl_err err;
+
+	memcpy(call.arg, l.arg, sizeof(call.arg));
+	c->loading.on = false;
+	err = l.take(&call);
+	loading_drop(&c->loading);
+	return err;
+}
+
+static enum fl_err load_draft(struct console *c, const struct sink *out)
 {
 	struct draft *d = &c->draft;
 	struct str text = {c->loading.at, c->loading.n};
@@ -298,6 +333,11 @@ enum fl_err loading_finish(struct console *c, const struct sink *out)
 	arena_reset(&mem);
 	loading_drop(&c->loading);
 	return err;
+}
+
+enum fl_err loading_finish(struct console *c, const struct sink *out)
+{
+	return c->loading.take ? give_text(c, out) : load_draft(c, out);
 }
 
 static enum fl_err begin_loading(struct console_call *call, bool replaces)

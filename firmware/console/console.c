@@ -80,7 +80,7 @@ static void ring(struct console *c)
 static void put_countdown(struct console *c, struct textbuf *t)
 {
 	const struct console_config *config = c->setup.config;
-	int64_t left = config->confirm_left ? config->confirm_left(config->ctx).us : 0;
+	int64_t left = config && config->confirm_left ? config->confirm_left(config->ctx).us : 0;
 	int64_t step = left > 60000000 ? 60000000 : 10000000, steps = (left + step - 1) / step;
 
 	c->prompt_due = MTIME_NEVER;
@@ -725,9 +725,10 @@ static void set_tables(struct console *c)
 {
 	size_t n = 0;
 
-	c->builtin[n++] = (struct console_module){console_configure_commands, c};
+	if (c->setup.config)
+		c->builtin[n++] = (struct console_module){console_configure_commands, c};
 	c->builtin[n++] = (struct console_module){console_session_commands, c};
-	if (c->setup.config->confirm)
+	if (c->setup.config && c->setup.config->confirm)
 		c->builtin[n++] = (struct console_module){console_confirm_commands, c};
 	c->filters[0] = (struct console_module){console_filter_commands, c};
 }

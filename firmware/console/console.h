@@ -16,8 +16,9 @@
 #include "settings.h"
 #include "text.h"
 
-#define CONSOLE_ARGS_MAX     8
-#define CONSOLE_LINE_MAX     4096 /* octets in one line; longer ones are refused whole */
+#define CONSOLE_ARGS_MAX 8
+/* Octets in one line; longer ones are refused whole. */
+#define CONSOLE_LINE_MAX     CONFIG_CONSOLE_LINE
 #define CONSOLE_OPENINGS_MAX 2
 
 struct console;
@@ -93,8 +94,8 @@ struct console_config {
 
 struct console_setup {
 	const struct console_module *modules; /* ends with commands NULL */
-	const struct console_config *config;
-	const struct arena_source *memory; /* for the candidate */
+	const struct console_config *config;  /* NULL: nothing can be configured here */
+	const struct arena_source *memory;    /* for the candidate */
 	struct sink out; /* octets for the terminal; may not be called back into the session */
 	struct str host, user;  /* for the prompt and the history of commits; copied */
 	struct str source;      /* of commits: "terminal", "batch"; lives as long as the session */
@@ -141,6 +142,9 @@ void console_tick(struct console *c, mtime now);
  * every `every`, and redraw: makes `monitor links` of `show links`.  Ends with any key.  Where
  * there is no terminal `run` is called once. */
 void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call));
+/* For a command: what follows, up to Ctrl-D or a line with only a dot, is a text and no commands.
+ * `take` gets it whole, as the command that `call` is, with the text in `rest`. */
+void console_read_text(struct console_call *call, enum fl_err (*take)(struct console_call *call));
 /* For a command whose result is not there yet: call `run` with the same words after `delay`.  The
  * command lasts until a call returns without waiting again, and its result is that call's.  What is
  * typed meanwhile is kept for afterwards; Ctrl-C at a terminal ends the command. */

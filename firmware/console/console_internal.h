@@ -8,11 +8,12 @@
 #include "line_editor.h"
 #include "output.h"
 
-#define CONSOLE_COLUMNS      80
-#define CONSOLE_ROWS         24
-#define CONSOLE_USER_MAX     64
-#define CONSOLE_HELD_MAX     4096
-#define CONSOLE_KEPT_MAX     8192 /* octets that can be typed while a command waits */
+#define CONSOLE_COLUMNS  80
+#define CONSOLE_ROWS     24
+#define CONSOLE_USER_MAX 64
+#define CONSOLE_HELD_MAX CONFIG_CONSOLE_LINE
+/* Octets that can be typed while a command waits. */
+#define CONSOLE_KEPT_MAX     (2 * CONFIG_CONSOLE_LINE)
 #define CONSOLE_QUESTION_MAX 96
 
 enum activity {
@@ -35,7 +36,11 @@ struct draft {
 /* A text that is typed or pasted line by line, up to Ctrl-D or a line with only a dot. */
 struct loading {
 	bool on;
-	bool replaces; /* the draft; else it is added to it */
+	bool replaces;                                  /* the draft; else it is added to it */
+	enum fl_err (*take)(struct console_call *call); /* not NULL: for a command */
+	void *module;
+	struct str arg[CONSOLE_ARGS_MAX]; /* of that command */
+	size_t nargs;
 	struct arena mem;
 	char *at;
 	size_t n, cap;

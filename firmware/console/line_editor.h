@@ -10,7 +10,7 @@
 #include "history.h"
 #include "keys.h"
 
-#define LINE_MAX_OCTETS  4096
+#define LINE_MAX_OCTETS  CONFIG_CONSOLE_LINE
 #define LINE_ROW_OCTETS  1024
 #define LINE_COLUMNS_MAX 250 /* a character of 4 octets in each fits LINE_ROW_OCTETS */
 #define LINE_QUERY_MAX   64

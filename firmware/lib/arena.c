@@ -4,8 +4,9 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define CHUNK_MIN ((size_t)8192) /* first chunk; each further one is as large as all before */
-#define CHUNK_MAX ((size_t)1 << 20)
+/* The first chunk, in octets; each further one is as large as all before, up to the largest. */
+#define CHUNK_MIN ((size_t)CONFIG_ARENA_CHUNK)
+#define CHUNK_MAX ((size_t)CONFIG_ARENA_CHUNK_MAX)
 
 struct arena_chunk {
 	struct arena_chunk *older;

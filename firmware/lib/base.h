@@ -21,7 +21,7 @@
 
 /* The limits of one router.  The link mask of a DNS answer and of the published state is 32 bits.
  */
-#define FL_LINKS_MAX 16 /* uplinks; link numbers run from 1 to FL_LINKS_MAX */
+#define FL_LINKS_MAX CONFIG_LINKS_MAX /* uplinks; link numbers run from 1 to FL_LINKS_MAX */
 #define FL_NAME_MAX  32 /* octets in a name the administrator gives to a link, LAN, policy, ... */
 
 #endif

@@ -13,10 +13,11 @@
 #include "mtime.h"
 #include "rng.h"
 
-#define LINK_TARGETS_MAX 8  /* targets of one link */
-#define LINK_SENDS_MAX   8  /* probes that one call can ask for */
-#define LINK_FLIGHT_MAX  64 /* probes that can be unanswered at once; older ones count as lost */
-#define LINK_CAUSE_MAX   160
+#define LINK_TARGETS_MAX 8 /* targets of one link */
+#define LINK_SENDS_MAX   8 /* probes that one call can ask for */
+#define LINK_FLIGHT_MAX                                                                            \
+	CONFIG_LINK_FLIGHT /* probes that can be unanswered at once; older ones count as lost */
+#define LINK_CAUSE_MAX 160
 
 /* The same words everywhere: console, LED, metrics, page. */
 enum link_state {

@@ -11,7 +11,7 @@
 #include "link.h"
 
 #define POLICY_SLOTS 240
-#define POLICIES_MAX 32
+#define POLICIES_MAX CONFIG_POLICIES_MAX
 
 enum policy_method {
 	POLICY_PRIORITY, /* the first live member carries all */

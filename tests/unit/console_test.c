@@ -193,6 +193,20 @@ static enum fl_err alert(struct console_call *call)
 	return FL_OK;
 }
 
+/* It takes the text that follows. */
+static enum fl_err note_taken(struct console_call *call)
+{
+	sink_printf(call->out, "of %.*s: %zu octets: %.*s", STR_ARG(call->arg[0]), call->rest.n,
+		STR_ARG(call->rest));
+	return call->rest.n ? FL_OK : FL_ESHORT;
+}
+
+static enum fl_err note(struct console_call *call)
+{
+	console_read_text(call, note_taken);
+	return FL_OK;
+}
+
 static bool link_words(void *module, size_t index, struct settings_choice *out)
 {
 	static const char *const names[] = {"wan1", "wan2"};
@@ -214,6 +228,7 @@ static const struct console_command module_commands[] = {
 	{"monitor link NAME", "live", CONSOLE_ANY, monitor, link_words},
 	{"probe link NAME", "ask, and wait for the answer", CONSOLE_ANY, probe, link_words},
 	{"interview", "two questions", CONSOLE_ANY, interview, NULL},
+	{"note link NAME", "take a text", CONSOLE_ANY, note, link_words},
 	{"alert", "a notice from inside a command", CONSOLE_ANY, alert, NULL},
 	{NULL, NULL, CONSOLE_ANY, NULL, NULL},
 };
@@ -1399,6 +1414,18 @@ static void what_is_shown_as_json_can_be_loaded_in_place_of_the_draft(void **sta
 	output_is(s, "loaded; 4 lines differ from what is in force\nset link wan1 weight 7\n");
 }
 
+static void a_command_takes_the_text_that_follows_it(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "note link wan2\nshow links\n two\n.\nshow link wan2\n");
+	output_is(s, "of wan2: 16 octets: show links\n two\nwan2 is a link\n");
+	s->out.n = 0;
+	PASTE(s, "note link wan1\nshow links\n");
+	PASTE(s, "\x04");
+	output_is(s, "of wan1: 11 octets: show links\n");
+}
+
 static void mistakes_in_json_are_told_like_those_in_text(void **state)
 {
 	struct session *s = open_lines(state, false, false);
@@ -1640,6 +1667,7 @@ int main(void)
 		TEST(a_text_with_mistakes_is_not_loaded),
 		TEST(loading_can_be_given_up),
 		TEST(what_is_shown_as_json_can_be_loaded_in_place_of_the_draft),
+		TEST(a_command_takes_the_text_that_follows_it),
 		TEST(mistakes_in_json_are_told_like_those_in_text),
 		TEST(delete_takes_away_and_says_when_there_is_nothing),
 		TEST(exit_with_changes_must_be_meant),
