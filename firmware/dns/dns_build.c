@@ -377,11 +377,6 @@ static void connect(struct build *b)
 
 /* ---- places and writing ---- */
 
-static uint32_t pad(size_t n)
-{
-	return (uint32_t)((n + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN);
-}
-
 /* The data with each name in the zone cut down to its own labels and room for a pointer to the
  * zone's name.  Returns its size; `patch` gets where the pointers belong in the ready octets. */
 static size_t compress(const struct build_zone *zone, uint16_t type, const struct build_record *r,
@@ -415,7 +410,7 @@ static size_t compress(const struct build_zone *zone, uint16_t type, const struc
 
 static uint32_t node_size(struct build *b, const struct build_node *node)
 {
-	size_t n = sizeof(struct image_node) + pad(node->n);
+	size_t n = sizeof(struct image_node) + image_pad(node->n);
 	uint16_t patch[2];
 
 	for (const struct build_set *set = node->sets; set; set = set->next) {
@@ -424,7 +419,7 @@ static uint32_t node_size(struct build *b, const struct build_node *node)
 		for (const struct build_record *r = set->records; r; r = r->next)
 			n += READY_DATA + compress(node->zone, set->type, r, b->scratch, patch);
 	}
-	return pad(n);
+	return image_pad(n);
 }
 
 static void write_record(const struct build_node *node, const struct build_set *set,
@@ -455,7 +450,7 @@ static void write_record(const struct build_node *node, const struct build_set *
 
 /* Where the next pieces of a node go. */
 struct places {
-	uint32_t records, masks, ready;
+	uint32_t records, ready;
 };
 
 static bool has_instead(const struct build_set *set)
@@ -480,7 +475,6 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		.ttl = from->ttl,
 		.links = links_of_set(from),
 		.records = at->records,
-		.masks = at->masks,
 	};
 	for (const struct build_record *r = from->records; r; r = r->next) {
 		struct image_record *to = (struct image_record *)(void *)(image + at->records);
@@ -490,22 +484,23 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		at->ready += to->n;
 	}
 	for (const struct build_mask *m = from->masks; m; m = m->next) {
-		memcpy(image + at->masks, &m->links, sizeof(m->links));
-		at->masks += (uint32_t)sizeof(m->links);
+		memcpy(image + at->records, &m->links, sizeof(m->links));
+		at->records += (uint32_t)sizeof(m->links);
 	}
 }
 
 static void write_node(const struct build_node *from, uint32_t size, uint8_t *image)
 {
 	struct image_node *node = (struct image_node *)(void *)(image + from->at);
-	struct image_set *set = (struct image_set *)(void *)(node + 1);
+	struct image_set *set =
+		(struct image_set *)(void *)((uint8_t *)(node + 1) + image_pad(from->n));
 	struct places at;
-	uint32_t nsets = 0, nrecords = 0, nmasks = 0;
+	uint32_t nsets = 0, octets = 0;
 
 	for (const struct build_set *s = from->sets; s; s = s->next) {
 		nsets++;
-		nrecords += s->count;
-		nmasks += s->nmasks;
+		octets += (uint32_t)(s->count * sizeof(struct image_record) +
+				     s->nmasks * sizeof(uint32_t));
 	}
 	*node = (struct image_node){
 		.size = size,
@@ -515,12 +510,10 @@ static void write_node(const struct build_node *from, uint32_t size, uint8_t *im
 		.nsets = (uint16_t)nsets,
 		.name_n = from->n,
 		.labels = from->labels,
-		.name = from->at + (uint32_t)(sizeof(*node) + nsets * sizeof(*set)),
 	};
-	memcpy(image + node->name, from->name, from->n);
-	at.records = node->name + pad(from->n);
-	at.masks = at.records + nrecords * (uint32_t)sizeof(struct image_record);
-	at.ready = at.masks + nmasks * (uint32_t)sizeof(uint32_t);
+	memcpy(node + 1, from->name, from->n);
+	at.records = (uint32_t)((uint8_t *)(set + nsets) - image);
+	at.ready = at.records + octets;
 	for (const struct build_set *s = from->sets; s; s = s->next)
 		write_set(from, s, image, &at, set++);
 }

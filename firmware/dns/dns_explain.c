@@ -109,9 +109,9 @@ static bool same_name(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n
 }
 
 /* The records of "*" are answered under the name asked for. */
-static bool is_wildcard(const struct explained *e, const struct image_node *node)
+static bool is_wildcard(const struct image_node *node)
 {
-	const uint8_t *name = e->image->at + node->name;
+	const uint8_t *name = image_name(node);
 
 	return name[0] == 1 && name[1] == '*';
 }
@@ -128,8 +128,8 @@ static bool is_answered(const struct explained *e, const struct image_node *node
 	while (at < e->reply.n && take_record(e->reply, &at, &r)) {
 		dns_key_of(r.owner.wire, r.owner.n, &owner);
 		if (r.type == type && r.n == n && memcmp(e->reply.at + r.data, data, n) == 0 &&
-			(is_wildcard(e, node) || same_name(owner.wire, owner.n,
-							 e->image->at + node->name, node->name_n)))
+			(is_wildcard(node) ||
+				same_name(owner.wire, owner.n, image_name(node), node->name_n)))
 			return true;
 	}
 	return false;
@@ -209,7 +209,7 @@ static void explain_set(const struct explained *e, const struct image_set *set,
 		if (n > DNS_RDATA_MAX)
 			continue;
 		/* A message that holds the zone's name, for the pointers to it, and the data. */
-		memcpy(message + DNS_HEADER, image->at + apex->name, apex->name_n);
+		memcpy(message + DNS_HEADER, image_name(apex), apex->name_n);
 		memcpy(message + at, data, n);
 		for (size_t k = 0; k < COUNT_OF(r[i].patch); k++)
 			if (r[i].patch[k])
@@ -241,7 +241,7 @@ static void explain_node(const struct explained *e, const struct image_node *nod
 		if (!is_explained(set->type) || (type != DNS_ANY && type != set->type))
 			continue;
 		if (!said)
-			sink_printf(out, "%s\n", dns_name_text(image->at + node->name, text));
+			sink_printf(out, "%s\n", dns_name_text(image_name(node), text));
 		said = true;
 		explain_set(e, set, node, out);
 		for (unsigned k = 0; set->type == DNS_MX && k < set->count; k++) {

@@ -8,7 +8,7 @@
  * open-addressed hash table over the lower-case name, at most half full.  A node is one name, and
  * all that its answers are made of follows it:
  *
- *   node | sets | name | records | masks | ready octets
+ *   node | name | sets | records and masks of each set | ready octets
  *
  * so that a query touches one line of the slots and a few lines in a row.  A record's ready octets
  * are what goes on the wire: a pointer to the question's name, type, class, TTL, length, data. */
@@ -18,7 +18,7 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a37)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a38)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
@@ -97,9 +97,8 @@ struct image_node {
 	uint32_t cut;      /* the delegation at or above this node, 0: none */
 	uint32_t wildcard; /* the node "*" right below, 0: none */
 	uint16_t nsets;
-	uint8_t name_n;
+	uint8_t name_n; /* of the name behind it, in lower case */
 	uint8_t labels;
-	uint32_t name; /* offset; lower case */
 };
 
 enum image_order {
@@ -122,10 +121,9 @@ struct image_set {
 	uint16_t nmasks;
 	uint32_t ttl;
 	uint32_t links; /* of all records together */
+	/* Behind the records lie the masks, one for each MX or NS set that names this address: when
+	 * none of its links lives, that set is answered whole, and so are these addresses. */
 	uint32_t records;
-	/* One mask for each MX or NS set that names this address: when none of its links lives,
-	 * that set is answered whole, and so are these addresses. */
-	uint32_t masks;
 };
 
 struct image_record {
@@ -162,13 +160,25 @@ static inline const struct image_node *image_node(const struct dns_image *i, uin
 {
 	return (const struct image_node *)(const void *)(i->at + at);
 }
+static inline uint32_t image_pad(size_t n)
+{
+	return (uint32_t)((n + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN);
+}
+static inline const uint8_t *image_name(const struct image_node *n)
+{
+	return (const uint8_t *)(n + 1);
+}
 static inline const struct image_set *image_sets(const struct image_node *n)
 {
-	return (const struct image_set *)(const void *)(n + 1);
+	return (const struct image_set *)(const void *)(image_name(n) + image_pad(n->name_n));
 }
 static inline const struct image_record *image_records(const struct dns_image *i, uint32_t at)
 {
 	return (const struct image_record *)(const void *)(i->at + at);
+}
+static inline const uint32_t *image_masks(const struct dns_image *i, const struct image_set *set)
+{
+	return (const uint32_t *)(const void *)(image_records(i, set->records) + set->count);
 }
 
 /* The node of exactly this name (whole, lower case, zeros behind it), or NULL. */

@@ -27,7 +27,7 @@ const struct image_node *dns_image_find(
 		if (slots[at].hash != hash)
 			continue;
 		node = image_node(image, slots[at].node);
-		if (node->name_n == n && memcmp(image->at + node->name, name, n) == 0)
+		if (node->name_n == n && memcmp(image_name(node), name, n) == 0)
 			return node;
 	}
 	return NULL;
@@ -45,7 +45,7 @@ const struct image_set *dns_image_set(const struct image_node *node, uint16_t ty
 
 bool dns_set_is_whole(const struct dns_image *image, const struct image_set *set, uint32_t alive)
 {
-	const uint32_t *masks = (const uint32_t *)(const void *)(image->at + set->masks);
+	const uint32_t *masks = image_masks(image, set);
 
 	if (set->flags & SET_WHOLE)
 		return true;
@@ -105,12 +105,13 @@ static bool record_is_sound(
 static bool set_is_sound(
 	const struct dns_image *image, const struct image_set *set, uint32_t from, uint32_t to)
 {
+	const uint64_t octets =
+		set->count * sizeof(struct image_record) + set->nmasks * sizeof(uint32_t);
 	const struct image_record *r;
 
 	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
 		set->flags > (SET_WHOLE | SET_INSTEAD) ||
-		!lies_in(set->records, set->count, sizeof(*r), from, to) ||
-		!lies_in(set->masks, set->nmasks, sizeof(uint32_t), from, to))
+		!lies_in(set->records, 1, octets, from, to))
 		return false;
 	r = image_records(image, set->records);
 	for (unsigned i = 0; i < set->count; i++)
@@ -123,17 +124,17 @@ static bool set_is_sound(
 static bool node_is_sound(const struct dns_image *image, uint32_t at)
 {
 	const struct image_node *node = image_node(image, at);
-	const struct image_set *sets = image_sets(node);
+	const struct image_set *sets;
 	uint64_t room = image->n - at;
 	uint32_t end;
 
-	if (room < sizeof(*node) || node->size > room || node->size % IMAGE_ALIGN)
+	if (room < sizeof(*node) || node->size > room || node->size % IMAGE_ALIGN ||
+		sizeof(*node) + image_pad(node->name_n) + node->nsets * sizeof(*sets) > node->size)
 		return false;
+	sets = image_sets(node);
 	end = at + node->size;
-	if (sizeof(*node) + node->nsets * sizeof(*sets) > node->size || node->name_n == 0 ||
-		!lies_in(node->name, node->name_n, 1, at, end) ||
-		dns_name_size(image->at + node->name, node->name_n) != node->name_n ||
-		dns_name_labels(image->at + node->name) != node->labels ||
+	if (node->name_n == 0 || dns_name_size(image_name(node), node->name_n) != node->name_n ||
+		dns_name_labels(image_name(node)) != node->labels ||
 		node->labels > image_header(image)->most_labels)
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
@@ -147,7 +148,7 @@ static const struct image_node *find_own(
 {
 	struct dns_key key;
 
-	dns_key_of(image->at + node->name, node->name_n, &key);
+	dns_key_of(image_name(node), node->name_n, &key);
 	return dns_image_find(image, key.wire, key.n, key.hash);
 }
 
@@ -157,8 +158,8 @@ static bool is_node(const struct dns_image *image, uint32_t at)
 	const struct image_node *node = image_node(image, at);
 
 	if (!lies_in(at, 1, sizeof(*node), image_header(image)->nodes, image->n) ||
-		node->name > image->n || node->name_n > image->n - node->name ||
-		dns_name_size(image->at + node->name, node->name_n) != node->name_n)
+		node->name_n > image->n - at - sizeof(*node) ||
+		dns_name_size(image_name(node), node->name_n) != node->name_n)
 		return false;
 	return find_own(image, node) == node;
 }
@@ -177,7 +178,7 @@ static bool slots_are_sound(const struct dns_image *image)
 			continue;
 		used++;
 		if (!lies_in(slots[i].node, 1, sizeof(*node), h->nodes, image->n) ||
-			node->name > image->n || node->name_n > image->n - node->name)
+			node->name_n > image->n - slots[i].node - sizeof(*node))
 			return false;
 	}
 	return used == h->nnodes;
@@ -193,15 +194,14 @@ static bool references_are_sound(const struct dns_image *image, const struct ima
 		(node->wildcard && !is_node(image, node->wildcard)))
 		return false;
 	apex = image_node(image, image_zone(image, node->zone)->apex);
-	if (!dns_name_is_below(
-		    image->at + node->name, node->name_n, image->at + apex->name, apex->name_n))
+	if (!dns_name_is_below(image_name(node), node->name_n, image_name(apex), apex->name_n))
 		return false;
 	if (node->cut) {
 		const struct image_node *cut = image_node(image, node->cut);
 
 		if (cut->zone != node->zone || !dns_image_set(cut, DNS_NS) ||
-			!dns_name_is_below(image->at + node->name, node->name_n,
-				image->at + cut->name, cut->name_n))
+			!dns_name_is_below(
+				image_name(node), node->name_n, image_name(cut), cut->name_n))
 			return false;
 	}
 	for (unsigned i = 0; i < node->nsets; i++) {
@@ -229,8 +229,8 @@ static bool zone_is_sound(const struct dns_image *image, uint32_t index)
 		uint32_t at = image_zone(image, (uint32_t)zone->parent)->apex;
 
 		above = image_node(image, at);
-		if (!is_node(image, at) || !dns_name_is_below(image->at + apex->name, apex->name_n,
-						   image->at + above->name, above->name_n))
+		if (!is_node(image, at) || !dns_name_is_below(image_name(apex), apex->name_n,
+						   image_name(above), above->name_n))
 			return false;
 	}
 	soa = dns_image_set(image_node(image, zone->apex), DNS_SOA);
@@ -304,7 +304,7 @@ void dns_image_list(
 		if (zone->reverse.addr.family)
 			ip_prefix_text(&zone->reverse, prefix);
 		else
-			dns_name_text(image->at + image_node(image, zone->apex)->name, name);
+			dns_name_text(image_name(image_node(image, zone->apex)), name);
 		sink_printf(out, "%-40s %8lu names  serial %lu",
 			zone->reverse.addr.family ? prefix : name, (unsigned long)names,
 			(unsigned long)serial);

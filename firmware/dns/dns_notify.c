@@ -49,7 +49,7 @@ static void add_reverse(struct dns_notify *n, const struct dns_source *source,
 
 		if (zone->reverse.bits != p.bits || !ip_addr_eq(&zone->reverse.addr, &p.addr))
 			continue;
-		memcpy(name.wire, image->at + apex->name, apex->name_n);
+		memcpy(name.wire, image_name(apex), apex->name_n);
 		add_entries(n, source, &name, &c->transfer, left_out);
 		if (p.addr.family == 4 && p.bits > 24 && p.bits < 32)
 			break;

@@ -110,7 +110,7 @@ static bool put_record(struct buf *m, const struct dns_image *image, const struc
 	struct buf before = *m;
 	uint8_t *ready;
 
-	buf_put(m, image->at + node->name, node->name_n - apex->name_n);
+	buf_put(m, image_name(node), node->name_n - apex->name_n);
 	buf_put_u16(m, ZONE_AT);
 	ready = m->at + m->n - 2;
 	buf_put(m, image->at + r->ready + 2, r->n - 2u);
@@ -144,7 +144,7 @@ static bool put_keeper(struct buf *m, const struct dns_image *image, const struc
 	const struct image_node *apex = image_node(image, zone->apex);
 	struct buf before = *m;
 
-	buf_put(m, image->at + node->name, node->name_n - apex->name_n);
+	buf_put(m, image_name(node), node->name_n - apex->name_n);
 	buf_put_u16(m, ZONE_AT);
 	buf_put_u16(m, DNS_TXT);
 	buf_put_u16(m, DNS_IN);
