@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dns_sandbox.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/capability.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,7 +23,7 @@ static bool enter_nowhere(void)
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		char path[64];
 
-		snprintf(path, sizeof(path), "%s/fairlead-dns.XXXXXX", places[i]);
+		snprintf(path, sizeof(path), "%s/fairlead.XXXXXX", places[i]);
 		if (!mkdtemp(path))
 			continue;
 		if (chdir(path) == 0)
@@ -79,7 +78,7 @@ static bool drop_capabilities(void)
 	return done;
 }
 
-void dns_sandbox_enter(struct textbuf *how)
+void sandbox_enter(struct textbuf *how)
 {
 	bool root;
 
@@ -93,51 +92,24 @@ void dns_sandbox_enter(struct textbuf *how)
 		textbuf_printf(how, ", may gain privileges");
 }
 
-/* What the threads do: sockets that were given to them, waiting, and the clock (where it is no
- * plain memory read).  sigaltstack is what a build with AddressSanitizer does before it ends. */
-static const int allowed[] = {
-	SCMP_SYS(recvmmsg),
-	SCMP_SYS(sendmmsg),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(sendto),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(accept4),
-	SCMP_SYS(read),
-	SCMP_SYS(write),
-	SCMP_SYS(close),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(munmap),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(futex),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
-};
-
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter, const int *allowed, size_t n, int protection)
 {
 	int err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	if (err == 0)
 		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	for (size_t i = 0; err == 0 && i < COUNT_OF(allowed); i++)
+	for (size_t i = 0; err == 0 && i < n; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	/* An image is mapped to be read, and nothing else is mapped. */
 	if (err == 0)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-			SCMP_A2(SCMP_CMP_EQ, PROT_READ, 0));
+			SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)protection, 0));
 	return err;
 }
 
-enum fl_err dns_sandbox_filter(void)
+enum fl_err sandbox_filter(const int *allowed, size_t n, int protection)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int err = filter ? add_rules(filter) : -ENOMEM;
+	int err = filter ? add_rules(filter, allowed, n, protection) : -ENOMEM;
 
 	if (err == 0)
 		err = seccomp_load(filter);
