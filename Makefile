@@ -109,6 +109,9 @@ PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lcrypt -lpthread
 
+# TLS is spoken in a process of its own, so that its library is in no other.
+LIBS/fairlead-tls := -lssl -lcrypto
+
 # ---- objects -------------------------------------------------------------------------------------
 
 MODULES ?= firmware/lib firmware/settings firmware/link firmware/policy firmware/dns firmware/forwarding \
@@ -160,10 +163,10 @@ $(B)/fuzz/fairlead.a: $(addprefix $(B)/fuzz/,$(OBJS) $(SIM_OBJS)) ; $(archive)
 
 $(addprefix $(B)/,$(PROGRAMS)): $(B)/%: $(B)/obj/firmware/app/%.o $(B)/obj/fairlead.a
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
 $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/san/fairlead.a
 	@echo "  LD      $@"
-	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
 
 all: $(addprefix $(B)/,$(PROGRAMS)) ## build the programs (default)
 

@@ -22,6 +22,9 @@ struct probe_call {
 	struct bytes
 		request; /* copied; empty: that the other end accepts or resets is the answer */
 	span patience;   /* it is given up after this */
+	/* TLS: the name or address that the certificate must be for; empty: none is spoken. */
+	struct str tls_host;
+	bool tls_trust; /* any certificate will do */
 };
 
 #define PROBE_CALL_REQUEST_MAX 768
@@ -34,12 +37,14 @@ struct probes {
 	 * it again. */
 	enum fl_err (*open)(void *ctx, uint8_t link, const struct probe_path *path);
 	void (*close)(void *ctx, uint8_t link);
-	/* `why` gets a few words on failure ("network is unreachable"). */
+	/* `why` gets a few words on failure ("network is unreachable").  FL_ERANGE: the packet is
+	 * longer than the way is known to take; none is ever cut into fragments. */
 	enum fl_err (*send)(void *ctx, uint8_t link, enum io_probe_socket socket,
 		const struct ip_addr *to, struct bytes packet, struct textbuf *why);
 	/* Begin a call.  An IO_PROBE_ANSWER follows whenever more was heard: `data` is all of it so
 	 * far, up to PROBE_CALL_ANSWER_MAX octets; without a request one with no data.  Then one
-	 * IO_PROBE_ENDED ("closed", "Connection refused", "no answer in time"), unless the link was
+	 * IO_PROBE_ENDED ("closed", "Connection refused", "no answer in time", "its
+	 * certificate has expired"), unless the link was
 	 * opened anew or closed: that ends its calls without a word. */
 	enum fl_err (*call)(
 		void *ctx, uint8_t link, const struct probe_call *call, struct textbuf *why);

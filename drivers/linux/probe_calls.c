@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A call is a socket and a timer, and lives until its one IO_PROBE_ENDED.  It connects without
  * waiting, is bound like every probe, and is closed with a linger time of zero: the kernel sends a
- * reset and keeps no TIME_WAIT, so that a probe a second for a year leaves nothing behind. */
+ * reset and keeps no TIME_WAIT, so that a probe a second for a year leaves nothing behind.
+ *
+ * Where TLS is to be spoken the connection goes to a helper, and the call goes on with the control
+ * socket of that in its place. */
 #include "probe_calls.h"
 
 #include "sockaddr.h"
+#include "tls_helper.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -17,6 +21,8 @@
 
 enum { CALLS_PER_LINK = 32 }; /* more than the budget of a link's probes can keep open */
 
+#define TLS_HOST_MAX 253
+
 enum step { CONNECTING, SAYING, HEARING };
 
 struct call {
@@ -28,6 +34,9 @@ struct call {
 	enum step step;
 	struct ip_addr to;
 	uint32_t token;
+	bool trust;
+	char tls_host[TLS_HOST_MAX + 1]; /* empty: no TLS */
+	struct tls_helper *helper;
 	size_t request_n, said, heard;
 	uint8_t request[PROBE_CALL_REQUEST_MAX];
 	uint8_t answer[PROBE_CALL_ANSWER_MAX];
@@ -42,15 +51,23 @@ struct way {
 
 struct probe_calls {
 	struct loop *loop;
+	struct tls_helpers *tls;
 	struct call *first;
 	struct way way[FL_LINKS_MAX + 1];
 };
 
 /* ---- the end of a call ---- */
 
-static void hang_up(struct call *c)
+/* However it is closed, the other end gets a reset. */
+static void end_by_reset(int fd)
 {
 	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+static void hang_up(struct call *c)
+{
 	struct call **at = &c->all->first;
 
 	while (*at != c)
@@ -59,8 +76,10 @@ static void hang_up(struct call *c)
 	c->all->way[c->link].calls--;
 	loop_timer_stop(c->all->loop, &c->timer);
 	loop_forget(c->all->loop, &c->source);
-	setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	end_by_reset(c->source.fd);
 	close(c->source.fd);
+	if (c->helper)
+		tls_helper_stop(c->helper);
 	free(c);
 }
 
@@ -95,6 +114,23 @@ static void tell(const struct call *c)
 
 /* ---- its steps; each ends the call and returns false, or lets it go on ---- */
 
+/* From now on the call is one with the helper. */
+static bool hand_over(struct call *c)
+{
+	int fd;
+
+	end_by_reset(c->source.fd);
+	fd = tls_helper_start(c->all->tls, c->source.fd, c->tls_host, !c->trust, &c->helper);
+	if (fd < 0) {
+		end(c, "fairlead-tls cannot be started");
+		return false;
+	}
+	loop_forget(c->all->loop, &c->source);
+	close(c->source.fd);
+	c->source.fd = fd;
+	return true;
+}
+
 static bool connected(struct call *c)
 {
 	int error = 0;
@@ -113,7 +149,7 @@ static bool connected(struct call *c)
 		return false;
 	}
 	c->step = SAYING;
-	return true;
+	return !c->tls_host[0] || hand_over(c);
 }
 
 static bool say(struct call *c)
@@ -150,6 +186,36 @@ static void hear(struct call *c)
 		end(c, "long enough");
 }
 
+/* What the helper says: a stranger may have taken it over. */
+static void hear_helper(struct call *c)
+{
+	char message[TLS_MESSAGE_MAX + 1];
+	ssize_t n = recv(c->source.fd, message, TLS_MESSAGE_MAX, 0);
+	size_t room = sizeof(c->answer) - c->heard, got;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	message[n > 0 ? n : 0] = '\0';
+	if (n > 0 && message[0] == TLS_HEARD) {
+		got = (size_t)n - 1 < room ? (size_t)n - 1 : room;
+		memcpy(c->answer + c->heard, message + 1, got);
+		c->heard += got;
+		tell(c);
+		if (c->heard == sizeof(c->answer))
+			end(c, "long enough");
+	} else if (n > 0 && message[0] == TLS_OVER) {
+		end(c, "closed");
+	} else if (n > 1 && message[0] == TLS_FAILED) {
+		for (char *p = message + 1; *p; p++)
+			if (*p < ' ' || *p > '~')
+				*p = '?';
+		message[TLS_WORDS_MAX] = '\0';
+		end(c, message + 1);
+	} else {
+		end(c, "fairlead-tls died");
+	}
+}
+
 static void call_ready(void *ctx, uint32_t events)
 {
 	struct call *c = ctx;
@@ -159,7 +225,9 @@ static void call_ready(void *ctx, uint32_t events)
 		return;
 	if (c->step == SAYING && !say(c))
 		return;
-	if (c->step == HEARING)
+	if (c->step == HEARING && c->helper)
+		hear_helper(c);
+	else if (c->step == HEARING)
 		hear(c);
 }
 
@@ -199,7 +267,8 @@ enum fl_err probe_calls_begin(
 	struct call *c;
 	int fd;
 
-	if (!way->open || way->calls == CALLS_PER_LINK || call->request.n > sizeof(c->request)) {
+	if (!way->open || way->calls == CALLS_PER_LINK || call->request.n > sizeof(c->request) ||
+		call->tls_host.n > TLS_HOST_MAX) {
 		textbuf_printf(why, way->open ? "too much at once" : "the link is not open");
 		return way->open ? FL_EFULL : FL_ENOENT;
 	}
@@ -217,9 +286,12 @@ enum fl_err probe_calls_begin(
 		.link = link,
 		.to = call->to,
 		.token = call->token,
+		.trust = call->tls_trust,
 		.request_n = call->request.n};
 	if (call->request.n)
 		memcpy(c->request, call->request.at, call->request.n);
+	if (call->tls_host.n)
+		memcpy(c->tls_host, call->tls_host.at, call->tls_host.n);
 	all->first = c;
 	way->calls++;
 	loop_timer_set(all->loop, &c->timer, mtime_after(loop_now(all->loop), call->patience));
@@ -258,18 +330,24 @@ void probe_calls_path(struct probe_calls *all, uint8_t link, const struct probe_
 	way->path.interface = str_of(way->interface);
 }
 
-struct probe_calls *probe_calls_open(struct loop *loop)
+struct probe_calls *probe_calls_open(struct loop *loop, const char *tls_program)
 {
 	struct probe_calls *all = calloc(1, sizeof(*all));
 
-	if (all)
-		all->loop = loop;
-	return all;
+	if (!all)
+		return NULL;
+	all->loop = loop;
+	all->tls = tls_helpers_open(loop, tls_program);
+	if (all->tls)
+		return all;
+	free(all);
+	return NULL;
 }
 
 void probe_calls_close(struct probe_calls *all)
 {
 	for (uint8_t link = 0; link <= FL_LINKS_MAX; link++)
 		end_calls_of(all, link);
+	tls_helpers_close(all->tls);
 	free(all);
 }

@@ -9,8 +9,8 @@
 
 struct probe_calls;
 
-/* NULL: out of memory. */
-struct probe_calls *probe_calls_open(struct loop *loop);
+/* `tls_program` speaks TLS (tls_helper.h).  NULL: out of memory. */
+struct probe_calls *probe_calls_open(struct loop *loop, const char *tls_program);
 void probe_calls_close(struct probe_calls *c);
 /* Calls of this link go this way from now on (NULL: none can be made); those under way end. */
 void probe_calls_path(struct probe_calls *c, uint8_t link, const struct probe_path *path);

@@ -30,7 +30,8 @@
 /* <linux/icmp.h> has these and clashes with <netinet/ip_icmp.h>. */
 #define ICMP_FILTER_OPTION 1
 
-#define DNS_PORT 53
+#define DNS_PORT   53
+#define PACKET_MAX 9216 /* octets of the largest that is heard */
 
 struct probe_socket {
 	struct probes_linux *probes;
@@ -71,7 +72,7 @@ static bool skip_ip_header(struct bytes *packet)
 static void socket_ready(void *ctx, uint32_t events)
 {
 	struct probe_socket *s = ctx;
-	uint8_t buffer[1500];
+	uint8_t buffer[PACKET_MAX];
 	struct sockaddr_storage from;
 
 	(void)events;
@@ -115,6 +116,18 @@ static int set_filter(int fd, uint8_t family)
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter));
 }
 
+/* No packet is cut, here or on its way: a large echo is to show whether it gets through whole. */
+static int forbid_fragments(int fd, uint8_t family)
+{
+	const int always4 = IP_PMTUDISC_DO, always6 = IPV6_PMTUDISC_DO, one = 1;
+
+	if (family == 4)
+		return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &always4, sizeof(always4));
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &always6, sizeof(always6)) < 0)
+		return -1;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &one, sizeof(one));
+}
+
 /* Device, mark and source address: all of them hold, or the socket is not used. */
 int probe_bind(int fd, const struct probe_path *path, const struct ip_addr *source)
 {
@@ -140,7 +153,8 @@ static int open_bound(
 
 	if (fd < 0)
 		return -1;
-	if ((kind == IO_PROBE_ICMP && set_filter(fd, source->family) < 0) ||
+	if ((kind == IO_PROBE_ICMP && (set_filter(fd, source->family) < 0 ||
+					      forbid_fragments(fd, source->family) < 0)) ||
 		probe_bind(fd, path, source) < 0) {
 		int err = errno;
 
@@ -234,7 +248,7 @@ static enum fl_err send_probe(void *ctx, uint8_t link, enum io_probe_socket kind
 			s->error = errno;
 			shut(s);
 		}
-		return FL_EIO;
+		return errno == EMSGSIZE ? FL_ERANGE : FL_EIO;
 	}
 	return FL_OK;
 }
@@ -247,13 +261,14 @@ static enum fl_err begin_call(
 	return probe_calls_begin(p->calls, link, call, why);
 }
 
-enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, struct loop *loop)
+enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, struct loop *loop,
+	const char *tls_program)
 {
 	struct probes_linux *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return FL_EFULL;
-	p->calls = probe_calls_open(loop);
+	p->calls = probe_calls_open(loop, tls_program);
 	if (!p->calls) {
 		free(p);
 		return FL_EFULL;

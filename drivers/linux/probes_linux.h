@@ -8,8 +8,9 @@
 
 struct probes_linux;
 
-MUST_USE enum fl_err probes_linux_open(
-	struct probes *out, struct probes_linux **handle, struct loop *loop);
+/* `tls_program` speaks TLS for calls (tls_helper.h); it is copied. */
+MUST_USE enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle,
+	struct loop *loop, const char *tls_program);
 void probes_linux_close(struct probes_linux *p);
 
 #endif

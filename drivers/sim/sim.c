@@ -238,13 +238,20 @@ static void probes_close(void *ctx, uint8_t link)
 	((struct sim *)ctx)->link_interface[link][0] = '\0';
 }
 
-/* Turn a probe into its answer. */
-static void make_answer(uint8_t *packet, size_t n, enum io_probe_socket socket, uint8_t family)
+#define DNS_HEADER  12
+#define DNS_REFUSED 5
+
+/* Turn a probe into its answer.  Its octets are all there is room for: an answer of DNS claims to
+ * have a record and has none, which nobody reads. */
+static void make_answer(const struct sim_interface *i, uint8_t *packet, size_t n,
+	enum io_probe_socket socket, uint8_t family)
 {
-	if (n < 4)
+	if (n < DNS_HEADER)
 		return;
 	if (socket == IO_PROBE_UDP) {
 		packet[2] |= 0x80; /* QR */
+		packet[3] = i->refuses_names ? DNS_REFUSED : 0;
+		set_u16(packet + 6, !i->refuses_names); /* ANCOUNT */
 	} else if (family == 6) {
 		packet[0] = 129; /* echo reply, RFC 4443 4.2 */
 	} else {
@@ -263,24 +270,33 @@ static bool is_dead(const struct sim *s, const struct ip_addr *to)
 	return false;
 }
 
+static bool is_too_long(const struct sim_interface *i, const struct ip_addr *to, size_t icmp)
+{
+	return i->mtu && icmp + (to->family == 6 ? 40U : 20U) > i->mtu;
+}
+
 static enum fl_err probes_send(void *ctx, uint8_t link, enum io_probe_socket socket,
 	const struct ip_addr *to, struct bytes packet, struct textbuf *why)
 {
 	struct sim *s = ctx;
 	struct sim_interface *i = find_interface(s, str_of(s->link_interface[link]));
-	uint8_t answer[512];
+	uint8_t answer[9000];
 	span wait;
 
 	if (!i || !i->exists || packet.n > sizeof(answer)) {
 		textbuf_printf(why, "No such device");
 		return FL_ENOENT;
 	}
+	if (is_too_long(i, to, packet.n) && i->mtu_is_told) {
+		textbuf_printf(why, "Message too long");
+		return FL_ERANGE;
+	}
 	i->probes++;
-	if (!works(i) || is_dead(s, to) || (i->cut6 && to->family == 6) ||
-		rng_below(&s->rng, 1000000) < i->loss_ppm)
+	if (!works(i) || is_dead(s, to) || is_too_long(i, to, packet.n) ||
+		(i->cut6 && to->family == 6) || rng_below(&s->rng, 1000000) < i->loss_ppm)
 		return FL_OK;
 	memcpy(answer, packet.at, packet.n);
-	make_answer(answer, packet.n, socket, to->family);
+	make_answer(i, answer, packet.n, socket, to->family);
 	wait = span_sum(i->delay, us(rng_below(&s->rng, (uint32_t)i->jitter.us + 1)));
 	post(s, mtime_after(s->now, wait),
 		&(struct io_event){.kind = IO_PROBE_ANSWER,
@@ -329,9 +345,14 @@ static enum fl_err probes_call(
 		return FL_OK;
 	}
 	e.data = page_of(i, call);
-	post(s, mtime_after(s->now, wait), &e);
-	e.kind = IO_PROBE_ENDED;
 	e.text = STR("closed");
+	if (call->tls_host.n && i->portal && !call->tls_trust) {
+		e.data = bytes_of("", 0);
+		e.text = STR("its certificate is for another name");
+	} else {
+		post(s, mtime_after(s->now, wait), &e);
+	}
+	e.kind = IO_PROBE_ENDED;
 	post(s, mtime_after(s->now, wait), &e);
 	return FL_OK;
 }

@@ -28,6 +28,9 @@ struct sim_interface {
 	bool cut6;          /* the same for IPv6 alone */
 	bool portal;        /* the provider answers for every web server, with a redirect */
 	uint16_t filtered;  /* a TCP port whose connections the provider drops; 0: none */
+	uint16_t mtu;       /* longer packets are lost; 0: none are */
+	bool mtu_is_told;   /* and the sender hears of it */
+	bool refuses_names; /* the provider answers every DNS question, with REFUSED */
 	uint32_t loss_ppm;  /* of each packet, both ways together */
 	span delay, jitter; /* round trip; jitter is added, 0 to this much */
 	uint32_t users;     /* packets a second that arrive from users while it works */

@@ -245,7 +245,8 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 	d->settings_name = o->settings;
 	if ((err = storage_files_open(&d->storage, o->state, &w->mem, why)) ||
 		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
-		(err = probes_linux_open(&d->probes, &w->probes, w->loop)) ||
+		(err = probes_linux_open(
+			 &d->probes, &w->probes, w->loop, sibling(&w->mem, "fairlead-tls"))) ||
 		(err = datagrams_linux_open(&d->datagrams, &w->datagrams, w->loop)) ||
 		(err = kernel_linux_open(&d->kernel, &w->kernel, &memory_linux, &d->log, why)) ||
 		(err = kernel_watch_open(&w->watch, w->loop, why)) ||

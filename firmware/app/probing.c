@@ -4,8 +4,6 @@
 #include "http.h"
 #include "probe.h"
 
-#define CALL_PATIENCE sec(2) /* a later answer tells nothing of delay */
-
 struct probe_path probing_path(const struct link_conf *conf)
 {
 	const struct ip_prefix *v4 = link_conf_address(conf, 4), *v6 = link_conf_address(conf, 6);
@@ -34,13 +32,17 @@ static enum fl_err send_packet(const struct probes *p, uint8_t number, const str
 static enum fl_err send_call(const struct probes *p, uint8_t number, const struct link_target *t,
 	uint32_t token, struct textbuf *why)
 {
-	struct probe_call call = {.to = t->addr, .token = token, .patience = CALL_PATIENCE};
+	struct probe_call call = {.to = t->addr, .token = token, .patience = probe_patience(t)};
 	uint8_t request[HTTP_REQUEST_MAX];
 	struct buf out = buf_of(request, sizeof(request));
-	enum fl_err err = probe_call_of(t, &call.port, &out);
+	struct probe_talk talk;
+	enum fl_err err = probe_call_of(t, &talk, &out);
 
 	if (err)
 		return err;
+	call.port = talk.port;
+	call.tls_host = talk.tls_host;
+	call.tls_trust = !t->verify;
 	call.request = bytes_of(request, out.n);
 	return p->call(p->ctx, number, &call, why);
 }

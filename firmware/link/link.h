@@ -48,6 +48,9 @@ enum link_probe_method {
 	LINK_DNS,  /* a query over UDP */
 	LINK_TCP,  /* a connection that is accepted or reset */
 	LINK_HTTP, /* a page */
+	/* Of service checks only. */
+	LINK_HTTPS, /* a page over TLS */
+	LINK_MTU,   /* an ICMP echo of full size that may not be cut into fragments */
 };
 const char *link_method_text(enum link_probe_method m); /* "ping" */
 
@@ -65,8 +68,9 @@ struct link_target {
 	struct origin origin;
 	struct ip_addr addr;
 	uint32_t method;   /* enum link_probe_method */
-	struct str query;  /* the name to ask for, the port, or HOST[:PORT]/PATH */
-	struct str expect; /* LINK_HTTP: what the page must hold, or its status */
+	struct str query;  /* the name to ask for, the port, HOST[:PORT]/PATH or the size */
+	struct str expect; /* LINK_HTTP, LINK_HTTPS: what the page must hold, or its status */
+	bool verify;       /* LINK_HTTPS: the certificate */
 };
 
 enum link_on_service_fail { LINK_SERVICE_IGNORE, LINK_SERVICE_DEGRADE, LINK_SERVICE_DOWN };
@@ -275,7 +279,7 @@ struct link {
 	struct link_quality quality;
 	struct link_row row;
 	struct link_proof proof;
-	char service[96];  /* what fails of the service, "": nothing */
+	char service[128]; /* what fails of the service, "": nothing */
 	bool service_dead; /* for which the link is down */
 	struct link_users users;
 	struct link_family family[2]; /* IPv4, IPv6 */

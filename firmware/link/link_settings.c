@@ -90,6 +90,80 @@ static const struct setting target_columns[] = {
 	{0},
 };
 
+static const char *const check_choices[] = {
+	[LINK_PING] = "ping",
+	[LINK_DNS] = "dns",
+	[LINK_TCP] = "tcp",
+	[LINK_HTTP] = "http",
+	[LINK_HTTPS] = "https",
+	[LINK_MTU] = "mtu",
+	NULL,
+};
+static const char *const check_help[] = {
+	[LINK_PING] = "ICMP echo",
+	[LINK_DNS] = "a DNS query; it must give an answer without error",
+	[LINK_TCP] = "a TCP connection; one that is reset is good, too",
+	[LINK_HTTP] = "a page of a web server; a redirect, as by a captive portal, is a failure",
+	[LINK_HTTPS] = "the same over TLS, with a certificate that must be good",
+	[LINK_MTU] = "an ICMP echo of full size: fails where large packets are lost without a word",
+	NULL,
+};
+
+static const struct setting check_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "the host that is asked",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_target, addr),
+		.type = VALUE_ADDR,
+	},
+	{
+		.name = "METHOD",
+		.help = "how it is asked",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_target, method),
+		.type = VALUE_CHOICE,
+		.choices = check_choices,
+		.choice_help = check_help,
+	},
+	{
+		.name = "QUERY",
+		.help = "for dns: the name to ask for; for tcp: the port; for http, https: "
+			"HOST[:PORT]/PATH; for mtu: octets of the packet, 1500 when left out",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_target, query),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 254,
+	},
+	{
+		.name = "EXPECT",
+		.help = "for http, https: a text that must be in the page, or the status, such as "
+			"204",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_target, expect),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 100,
+	},
+	{0},
+};
+
+static const struct setting check_rows[] = {
+	{
+		.name = "verify",
+		.help = "for https: whether the certificate must be of a known authority, for this "
+			"host and in force",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_target, verify),
+		.type = VALUE_YESNO,
+		.def = "yes",
+	},
+	{0},
+};
+
 static const char *const service_choices[] = {
 	[LINK_SERVICE_IGNORE] = "ignore",
 	[LINK_SERVICE_DEGRADE] = "degrade",
@@ -156,7 +230,8 @@ static const struct setting monitor_rows[] = {
 		.kind = SETTING_LIST,
 		.flags = SETTING_ORDERED,
 		.offset = offsetof(struct link_monitor_conf, checks),
-		.columns = target_columns,
+		.columns = check_columns,
+		.rows = check_rows,
 		.size = sizeof(struct link_target),
 	},
 	{
@@ -411,7 +486,10 @@ static bool query_is_good(const struct link_target *t)
 	case LINK_TCP:
 		return str_to_u64(t->query, UINT16_MAX, &port) && port > 0;
 	case LINK_HTTP:
+	case LINK_HTTPS:
 		return http_url_parse(t->query, &url) == FL_OK;
+	case LINK_MTU:
+		return probe_mtu_of(t) > 0;
 	}
 	return false;
 }
@@ -426,6 +504,12 @@ static const struct {
 	[LINK_HTTP] = {"use HOST/PATH, such as www.example.org/check",
 		"an http target needs a page to ask for",
 		"\"%.*s\" is not the host and path of a page"},
+	[LINK_HTTPS] = {"use HOST/PATH, such as www.example.org/check",
+		"an https check needs a page to ask for",
+		"\"%.*s\" is not the host and path of a page"},
+	[LINK_MTU] = {"use octets with the IP header, such as 1500; IPv4 takes 576 at least, IPv6 "
+		      "1280",
+		"", "\"%.*s\" is not the size of a packet that can be asked for"},
 };
 
 static void check_query(const struct link_target *t, struct diags *why)
@@ -434,7 +518,7 @@ static void check_query(const struct link_target *t, struct diags *why)
 		diag_error(why, &t->origin, NULL, query_words[t->method].cure,
 			t->query.n ? query_words[t->method].bad : query_words[t->method].missing,
 			STR_ARG(t->query));
-	if (t->expect.n && t->method != LINK_HTTP)
+	if (t->expect.n && t->method != LINK_HTTP && t->method != LINK_HTTPS)
 		diag_error(why, &t->origin, NULL, "leave it out, or use http",
 			"only a page can be expected to hold \"%.*s\"", STR_ARG(t->expect));
 }

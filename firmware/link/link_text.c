@@ -28,6 +28,8 @@ const char *link_method_text(enum link_probe_method m)
 		[LINK_DNS] = "dns",
 		[LINK_TCP] = "tcp",
 		[LINK_HTTP] = "http",
+		[LINK_HTTPS] = "https",
+		[LINK_MTU] = "mtu",
 	};
 
 	return (unsigned)m < COUNT_OF(texts) ? texts[m] : "unknown";
@@ -143,7 +145,7 @@ static void explain_life(const struct link *l, mtime now, struct textbuf *out)
 
 static void explain_service(const struct link *l, struct textbuf *out)
 {
-	textbuf_printf(out, "service %s fails here and not elsewhere", l->service);
+	textbuf_printf(out, "service fails here and not elsewhere: %s", l->service);
 }
 
 static void explain_quality(const struct link *l, struct textbuf *out)

@@ -19,6 +19,12 @@
 #define ICMPV6_ECHO_REPLY 129
 #define ICMP_CHECKSUM_AT  2
 
+#define ECHO_SIZE   16 /* header and nonce */
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+#define MTU_LEAST4  576 /* RFC 791, RFC 8200 5: what every way must take */
+#define MTU_LEAST6  1280
+
 #define DNS_RD           0x0100
 #define DNS_QR           0x8000
 #define DNS_OPCODE       0x7800
@@ -94,7 +100,23 @@ static uint16_t checksum(struct bytes b)
 	return (uint16_t)~sum;
 }
 
-static void build_icmp(uint8_t family, const struct probe_id *id, struct buf *out)
+size_t probe_mtu_of(const struct link_target *t)
+{
+	uint64_t size = PROBE_MTU, least = t->addr.family == 6 ? MTU_LEAST6 : MTU_LEAST4;
+
+	if (t->query.n && !str_to_u64(t->query, PROBE_SIZE_MAX, &size))
+		return 0;
+	return size >= least ? (size_t)size : 0;
+}
+
+size_t probe_echo_size(const struct link_target *t)
+{
+	size_t mtu = t->method == LINK_MTU ? probe_mtu_of(t) : 0;
+
+	return mtu ? mtu - (t->addr.family == 6 ? IPV6_HEADER : IPV4_HEADER) : ECHO_SIZE;
+}
+
+static void build_icmp(uint8_t family, size_t size, const struct probe_id *id, struct buf *out)
 {
 	size_t start = out->n;
 
@@ -105,16 +127,27 @@ static void build_icmp(uint8_t family, const struct probe_id *id, struct buf *ou
 	buf_put_u16(out, id->seq);
 	buf_put_u32(out, (uint32_t)(id->nonce >> 32));
 	buf_put_u32(out, (uint32_t)id->nonce);
+	for (size_t n = ECHO_SIZE; n < size; n++)
+		buf_put_u8(out, 0);
 	if (family == 4 && !out->bad)
 		buf_set_u16(out, start + ICMP_CHECKSUM_AT,
 			checksum(bytes_of(out->at + start, out->n - start)));
 }
 
+static bool is_zeros(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.at[i])
+			return false;
+	return true;
+}
+
 /* The identifier is not compared: the kernel may have put its own there, and the nonce says more.
  */
-enum fl_err probe_parse_icmp(
-	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq)
+enum fl_err probe_parse_echo(
+	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq, size_t *size)
 {
+	const size_t whole_n = packet.n;
 	bool whole = family == 6 || checksum(packet) == 0;
 	uint8_t type = bytes_take_u8(&packet), code = bytes_take_u8(&packet);
 	uint16_t got;
@@ -124,9 +157,22 @@ enum fl_err probe_parse_icmp(
 	got = bytes_take_u16(&packet);
 	nonce = (uint64_t)bytes_take_u32(&packet) << 32;
 	nonce |= bytes_take_u32(&packet);
-	if (packet.bad || packet.n != 0 || !whole || code != 0 ||
+	if (packet.bad || !is_zeros(packet) || !whole || code != 0 ||
 		type != (family == 4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY) ||
 		nonce != keyed(secret, PURPOSE_NONCE, 0, got))
+		return FL_EFORMAT;
+	*seq = got;
+	*size = whole_n;
+	return FL_OK;
+}
+
+enum fl_err probe_parse_icmp(
+	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq)
+{
+	uint16_t got;
+	size_t size;
+
+	if (probe_parse_echo(family, packet, secret, &got, &size) || size != ECHO_SIZE)
 		return FL_EFORMAT;
 	*seq = got;
 	return FL_OK;
@@ -250,27 +296,31 @@ bool probe_dns_is_whole(struct bytes packet)
 
 /* ---- calls ---- */
 
-#define HTTP_PORT 80
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
 
 bool probe_is_call(const struct link_target *t)
 {
-	return t->method == LINK_TCP || t->method == LINK_HTTP;
+	return t->method == LINK_TCP || t->method == LINK_HTTP || t->method == LINK_HTTPS;
 }
 
-enum fl_err probe_call_of(const struct link_target *t, uint16_t *port, struct buf *request)
+enum fl_err probe_call_of(const struct link_target *t, struct probe_talk *talk, struct buf *request)
 {
 	struct http_url url;
 	uint64_t number;
 
+	*talk = (struct probe_talk){0};
 	if (t->method == LINK_TCP) {
 		if (!str_to_u64(t->query, UINT16_MAX, &number) || number == 0)
 			return FL_EFORMAT;
-		*port = (uint16_t)number;
+		talk->port = (uint16_t)number;
 		return FL_OK;
 	}
 	if (http_url_parse(t->query, &url))
 		return FL_EFORMAT;
-	*port = url.port ? url.port : HTTP_PORT;
+	if (t->method == LINK_HTTPS)
+		talk->tls_host = url.host;
+	talk->port = url.port ? url.port : t->method == LINK_HTTPS ? HTTPS_PORT : HTTP_PORT;
 	return http_request(&url, request);
 }
 
@@ -288,6 +338,14 @@ bool probe_call_is_answered(
 	return v == HTTP_GOOD;
 }
 
+#define PATIENCE     sec(2) /* a later answer tells nothing of delay */
+#define PATIENCE_TLS sec(5) /* TLS adds up to three round trips: over a satellite 2 s */
+
+span probe_patience(const struct link_target *t)
+{
+	return t->method == LINK_HTTPS ? PATIENCE_TLS : PATIENCE;
+}
+
 /* ---- packets ---- */
 
 enum fl_err probe_build(const struct link_target *t, const struct probe_id *id, struct buf *out)
@@ -296,10 +354,12 @@ enum fl_err probe_build(const struct link_target *t, const struct probe_id *id, 
 
 	if (t->method == LINK_DNS && !probe_query_is_good(t->query))
 		return FL_EFORMAT;
+	if (t->method == LINK_MTU && probe_mtu_of(t) == 0)
+		return FL_EFORMAT;
 	if (t->method == LINK_DNS)
 		build_dns(t->query, id, &whole);
 	else
-		build_icmp(t->addr.family, id, &whole);
+		build_icmp(t->addr.family, probe_echo_size(t), id, &whole);
 	if (whole.bad)
 		return FL_EFULL;
 	*out = whole;

@@ -11,7 +11,7 @@
 #include "bytes.h"
 #include "link.h"
 
-#define PROBE_SIZE_MAX 300
+#define PROBE_SIZE_MAX CONFIG_PROBE_SIZE_MAX
 
 struct probe_id {
 	uint16_t id;     /* ICMP identifier: one for all probes under this secret */
@@ -35,6 +35,10 @@ MUST_USE enum fl_err probe_build(
  * FL_OK and *seq; FL_EFORMAT: not an answer to any probe of ours. */
 MUST_USE enum fl_err probe_parse_icmp(
 	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq);
+/* The same for an echo of any size, *size octets with its header; what is beyond the nonce is to
+ * come back as it was sent, as zeros. */
+MUST_USE enum fl_err probe_parse_echo(
+	uint8_t family, struct bytes packet, const uint8_t secret[16], uint16_t *seq, size_t *size);
 /* The answer must repeat the question, letter case included; any RCODE is life (a REFUSED was made
  * by somebody). */
 MUST_USE enum fl_err probe_parse_dns(
@@ -45,11 +49,23 @@ uint16_t probe_dns_seq(struct bytes packet, const uint8_t secret[16]);
 /* Does this answer, which is one to a probe, say NOERROR and hold an answer?  A resolver that lives
  * says much; only this one resolves. */
 bool probe_dns_is_whole(struct bytes packet);
+/* LINK_MTU: the size of the packet that must get through, with its IP header; 0: `query` is no size
+ * for this family.  Left out it is PROBE_MTU. */
+#define PROBE_MTU 1500
+size_t probe_mtu_of(const struct link_target *t);
+/* The size of the ICMP message that asks `t`. */
+size_t probe_echo_size(const struct link_target *t);
+/* How long an answer is waited for. */
+span probe_patience(const struct link_target *t);
 /* Is this target asked over a connection? */
 bool probe_is_call(const struct link_target *t);
-/* The port to call and what to say there (nothing: LINK_TCP).  FL_EFORMAT, FL_EFULL. */
+struct probe_talk {
+	uint16_t port;
+	struct str tls_host; /* LINK_HTTPS: who the certificate must be for; else empty */
+};
+/* Where to call and what to say there (nothing: LINK_TCP).  FL_EFORMAT, FL_EFULL. */
 MUST_USE enum fl_err probe_call_of(
-	const struct link_target *t, uint16_t *port, struct buf *request);
+	const struct link_target *t, struct probe_talk *talk, struct buf *request);
 /* Is what was heard so far the answer?  Where it is a wrong one, `wrong` gets a few words
  * ("a redirect (302)").  `over`: there will be no more. */
 bool probe_call_is_answered(

@@ -3,9 +3,10 @@
  * and the trial (10), so that an answer finds its trial without a table of probes. */
 #include "service.h"
 
+#include "probe.h"
+
 #include <string.h>
 
-#define WAIT    sec(2) /* for an answer */
 #define GAP     sec(1) /* between two repeats */
 #define REPEATS 3
 
@@ -33,12 +34,16 @@ static void clear(struct service_out *out)
 	out->failing[0] = out->note[0] = '\0';
 }
 
-static void put_check(const struct link_target *c, struct textbuf *out)
+static void put_check(const struct link_target *c, const char *wrong, struct textbuf *out)
 {
 	char addr[IP_TEXT_MAX];
 
-	textbuf_printf(out, "%s%s%.*s at %s", link_method_text((enum link_probe_method)c->method),
-		c->query.n ? " " : "", STR_ARG(c->query), ip_addr_text(&c->addr, addr));
+	textbuf_printf(out, "%s ", link_method_text((enum link_probe_method)c->method));
+	if (c->method == LINK_MTU)
+		textbuf_printf(out, "%u ", (unsigned)probe_mtu_of(c));
+	else if (c->query.n)
+		textbuf_printf(out, "%.*s ", STR_ARG(c->query));
+	textbuf_printf(out, "at %s%s%s", ip_addr_text(&c->addr, addr), wrong[0] ? ": " : "", wrong);
 }
 
 /* ---- asking ---- */
@@ -65,7 +70,7 @@ static void ask_again(struct service_watch *w, const struct service_view *v, uin
 		ask(out, v->order[i], c, seq_of(number, ROLE_CONTROL, w->serial));
 	}
 	w->repeats++;
-	w->due = mtime_after(now, w->repeats < REPEATS ? GAP : WAIT);
+	w->due = mtime_after(now, w->repeats < REPEATS ? GAP : probe_patience(c));
 }
 
 /* ---- what is concluded ---- */
@@ -97,25 +102,26 @@ static void conclude(struct service_watch *w, const struct service_view *v, uint
 		if (!(w->faults >> i & 1))
 			continue;
 		textbuf_printf(&t, "%s", t.n ? ", " : "");
-		put_check(&m->checks[i], &t);
+		put_check(&m->checks[i], w->wrong[i], &t);
 	}
 	if (before == w->faults || m->on_service_fail != LINK_SERVICE_IGNORE)
 		return;
 	t = textbuf_of(out->note, sizeof(out->note));
 	textbuf_printf(&t, "service %s here: ", fault ? "fails" : "works again");
-	put_check(c, &t);
+	put_check(c, fault ? w->wrong[c - m->checks] : "", &t);
 }
 
 static void blame_the_service(struct service_watch *w, const struct service_view *v, uint8_t number,
 	mtime now, struct service_out *out)
 {
 	const struct link_target *c = &monitor_of(v, number)->checks[w->check];
+	const char *wrong = w->wrong[w->check];
 	struct textbuf t;
 
 	conclude(w, v, number, false, now, out);
 	t = textbuf_of(out->note, sizeof(out->note));
 	textbuf_printf(&t, "service fails over every link, its own trouble: ");
-	put_check(c, &t);
+	put_check(c, wrong, &t);
 }
 
 /* ---- from outside ---- */
@@ -152,7 +158,8 @@ void service_tick(struct services *s, const struct service_view *v, uint8_t numb
 		w->step = SERVICE_FIRST;
 		w->controlled = w->control_good = false;
 		w->repeats = 0;
-		w->due = mtime_after(now, WAIT);
+		w->wrong[w->check][0] = '\0';
+		w->due = mtime_after(now, probe_patience(&m->checks[w->check]));
 		ask(out, number, &m->checks[w->check], seq_of(number, ROLE_FIRST, w->serial));
 		break;
 	case SERVICE_FIRST:
@@ -203,6 +210,19 @@ void service_answer(struct services *s, const struct service_view *v, uint16_t s
 		s->watch[*number].control_good = true;
 	else
 		conclude(&s->watch[*number], v, *number, false, now, out);
+}
+
+void service_wrong_answer(struct services *s, const struct service_view *v, uint16_t seq,
+	uint8_t over, const char *what)
+{
+	uint8_t number = link_of(s, v, seq);
+	struct service_watch *w = &s->watch[number];
+	struct textbuf t;
+
+	if (!number || over != number || w->check >= LINK_CHECKS_MAX)
+		return;
+	t = textbuf_of(w->wrong[w->check], sizeof(w->wrong[0]));
+	textbuf_printf(&t, "%s", what);
 }
 
 mtime services_next_due(const struct services *s, const struct service_view *v)

@@ -12,7 +12,8 @@
 
 #define SERVICE_ASKS_MAX  (FL_LINKS_MAX + 1)
 #define SERVICE_TOKEN_BIT UINT32_C(0x80000000) /* tokens of calls of the slow plane have it */
-#define SERVICE_TEXT_MAX  96
+#define SERVICE_TEXT_MAX  128
+#define SERVICE_WRONG_MAX 64
 
 enum service_step { SERVICE_IDLE, SERVICE_FIRST, SERVICE_AGAIN };
 
@@ -25,6 +26,8 @@ struct service_watch {
 	unsigned repeats;
 	bool controlled, control_good;
 	uint32_t faults; /* mask of checks that fail here only */
+	/* By check: what came instead of the answer, as far as somebody said it. */
+	char wrong[LINK_CHECKS_MAX][SERVICE_WRONG_MAX];
 };
 
 struct services {
@@ -66,6 +69,10 @@ void service_tick(struct services *s, const struct service_view *v, uint8_t numb
  * it is late. */
 void service_answer(struct services *s, const struct service_view *v, uint16_t seq, uint8_t over,
 	mtime now, uint8_t *number, struct service_out *out);
+/* Something came over link `over` that is no answer to probe `seq`: "its certificate has expired".
+ * It is lost as if nothing had come, but the words are told. */
+void service_wrong_answer(struct services *s, const struct service_view *v, uint16_t seq,
+	uint8_t over, const char *what);
 /* The check that `seq` made, or NULL. */
 const struct link_target *service_check_of(
 	const struct services *s, const struct service_view *v, uint16_t seq);

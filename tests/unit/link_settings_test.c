@@ -303,6 +303,30 @@ static void only_a_page_can_be_expected_to_hold_something(void **state)
 		"only a page can be expected to hold");
 }
 
+static void https_is_no_target(void **state)
+{
+	(void)state;
+	assert_refused(
+		WAN(TARGETS "monitor target 192.0.2.60 https www.example.org/"), "\"https\"");
+}
+
+static void service_check_of_https_needs_a_page(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor service-check 192.0.2.60 https"), "needs a page");
+	assert_refused(WAN(TARGETS "monitor service-check 192.0.2.60 https https://a/"),
+		"is not the host and path of a page");
+}
+
+static void service_check_of_the_mtu_needs_a_size_that_can_be_sent(void **state)
+{
+	(void)state;
+	assert_refused(WAN(TARGETS "monitor service-check 192.0.2.60 mtu 500"),
+		"\"500\" is not the size of a packet");
+	assert_refused(WAN(TARGETS "monitor service-check 192.0.2.60 mtu 9001"),
+		"\"9001\" is not the size of a packet");
+}
+
 static void fifth_service_check_is_refused(void **state)
 {
 	(void)state;
@@ -382,6 +406,9 @@ int main(void)
 		cmocka_unit_test(tcp_target_needs_a_port),
 		cmocka_unit_test(http_target_needs_a_page),
 		cmocka_unit_test(only_a_page_can_be_expected_to_hold_something),
+		cmocka_unit_test(https_is_no_target),
+		cmocka_unit_test(service_check_of_https_needs_a_page),
+		cmocka_unit_test(service_check_of_the_mtu_needs_a_size_that_can_be_sent),
 		cmocka_unit_test(fifth_service_check_is_refused),
 		cmocka_unit_test(ninth_target_is_refused),
 		cmocka_unit_test(few_targets_are_warned_of),

@@ -447,25 +447,87 @@ static const struct link_target http = {.addr = {4, {192, 0, 2, 1}},
 static void tcp_target_is_called_and_nothing_is_said(void **state)
 {
 	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
-	uint16_t port = 0;
+	struct probe_talk talk;
 
 	(void)state;
 	assert_true(probe_is_call(&tcp));
 	assert_false(probe_is_call(&dns));
-	assert_int_equal(probe_call_of(&tcp, &port, &p.buf), FL_OK);
-	assert_int_equal(port, 443);
+	assert_int_equal(probe_call_of(&tcp, &talk, &p.buf), FL_OK);
+	assert_int_equal(talk.port, 443);
+	assert_int_equal(talk.tls_host.n, 0);
 	assert_int_equal(p.buf.n, 0);
 }
 
 static void http_target_is_asked_for_its_page(void **state)
 {
 	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
-	uint16_t port = 0;
+	struct probe_talk talk;
 
 	(void)state;
-	assert_int_equal(probe_call_of(&http, &port, &p.buf), FL_OK);
-	assert_int_equal(port, 80);
+	assert_int_equal(probe_call_of(&http, &talk, &p.buf), FL_OK);
+	assert_int_equal(talk.port, 80);
 	assert_memory_equal(p.at, "GET /check HTTP/1.0\r\nHost: www.example.org\r\n", 44);
+}
+
+static void https_check_is_called_for_the_name_of_its_host(void **state)
+{
+	static const struct link_target https = {.addr = {4, {192, 0, 2, 1}},
+		.method = LINK_HTTPS,
+		.query = {"www.example.org/check", 21}};
+	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
+	struct probe_talk talk;
+
+	(void)state;
+	assert_true(probe_is_call(&https));
+	assert_int_equal(probe_call_of(&https, &talk, &p.buf), FL_OK);
+	assert_int_equal(talk.port, 443);
+	assert_true(str_is(talk.tls_host, "www.example.org"));
+	assert_memory_equal(p.at, "GET /check HTTP/1.0\r\nHost: www.example.org\r\n", 44);
+}
+
+/* ---- echoes of full size ---- */
+
+static void mtu_check_asks_with_a_packet_of_just_that_size(void **state)
+{
+	static const struct {
+		const char *query;
+		uint8_t family;
+		size_t octets; /* of the ICMP message; 0: refused */
+	} sizes[] = {{"", 4, 1480}, {"", 6, 1460}, {"1492", 4, 1472}, {"576", 4, 556},
+		{"575", 4, 0}, {"1279", 6, 0}, {"9000", 4, 8980}, {"9001", 4, 0}, {"-1", 4, 0},
+		{"1500x", 4, 0}};
+	const struct probe_id id = probe_id_of(secret, 77);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		struct link_target t = {.addr = {sizes[i].family, {0}},
+			.method = LINK_MTU,
+			.query = str_of(sizes[i].query)};
+		struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
+		enum fl_err err = probe_build(&t, &id, &p.buf);
+
+		assert_int_equal(err, sizes[i].octets ? FL_OK : FL_EFORMAT);
+		assert_int_equal(p.buf.n, sizes[i].octets);
+	}
+}
+
+static void echo_of_full_size_is_no_answer_to_a_small_probe(void **state)
+{
+	static const struct link_target mtu = {.addr = {6, {0}}, .method = LINK_MTU};
+	const struct probe_id id = probe_id_of(secret, 77);
+	struct packet p = {.buf = buf_of(p.at, sizeof(p.at))};
+	uint16_t seq;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(probe_build(&mtu, &id, &p.buf), FL_OK);
+	p.at[0] = 129;
+	assert_int_equal(probe_parse_echo(6, bytes_in(&p), secret, &seq, &size), FL_OK);
+	assert_int_equal(seq, 77);
+	assert_int_equal(size, 1460);
+	assert_int_equal(probe_parse_icmp(6, bytes_in(&p), secret, &seq), FL_EFORMAT);
+	p.at[1000] = 1;
+	assert_int_equal(probe_parse_echo(6, bytes_in(&p), secret, &seq, &size), FL_EFORMAT);
 }
 
 static void captive_portal_is_no_answer_and_is_named(void **state)
@@ -522,6 +584,9 @@ int main(void)
 		cmocka_unit_test(name_that_is_none_is_refused),
 		cmocka_unit_test(tcp_target_is_called_and_nothing_is_said),
 		cmocka_unit_test(http_target_is_asked_for_its_page),
+		cmocka_unit_test(https_check_is_called_for_the_name_of_its_host),
+		cmocka_unit_test(mtu_check_asks_with_a_packet_of_just_that_size),
+		cmocka_unit_test(echo_of_full_size_is_no_answer_to_a_small_probe),
 		cmocka_unit_test(captive_portal_is_no_answer_and_is_named),
 		cmocka_unit_test(silence_of_a_web_server_has_no_name),
 	};

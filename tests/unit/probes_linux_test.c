@@ -129,7 +129,7 @@ static int setup(void **state)
 		return -1;
 	w->loop = loop_open();
 	loop_fill_io(w->loop, &w->io);
-	if (probes_linux_open(&w->probes, &w->handle, w->loop))
+	if (probes_linux_open(&w->probes, &w->handle, w->loop, "fairlead-tls"))
 		return -1;
 	for (uint8_t link = 1; link <= 2; link++) {
 		struct probe_path path = path_of(link);
@@ -407,6 +407,80 @@ static void an_interface_that_is_made_anew_is_used(void **state)
 	assert_int_equal(ping(w), FL_OK);
 }
 
+/* ---- echoes of full size ---- */
+
+/* An echo request over IPv4 of this many octets with its IP header. */
+static enum fl_err send_echo(struct world *w, const char *to, size_t octets)
+{
+	uint8_t echo[9000] = {8, 0, 0xf7, 0xff};
+	struct ip_addr a = addr(to);
+
+	return w->probes.send(
+		w->probes.ctx, 1, IO_PROBE_ICMP, &a, bytes_of(echo, octets - 20), &w->why);
+}
+
+static bool is_answered(struct world *w)
+{
+	struct io_event e;
+
+	w->io.wait(w->io.ctx, mtime_after(w->io.now(w->io.ctx), ms(500)), &e);
+	return e.kind == IO_PROBE_ANSWER;
+}
+
+static void a_full_packet_gets_through_whole(void **state)
+{
+	struct world *w = *state;
+	struct io_event e;
+
+	assert_int_equal(send_echo(w, "203.0.113.1", 1500), FL_OK);
+	next_event(w, &e);
+	assert_int_equal(e.kind, IO_PROBE_ANSWER);
+	assert_int_equal(e.data.n, 1480);
+}
+
+/* Nothing is cut into fragments, so a black hole for large packets shows as silence. */
+static void a_full_packet_is_lost_where_large_ones_are_dropped(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(sh("nsenter -t %d -n nft -f - <<'RULES'\n"
+			    "table inet hole { chain in { type filter hook input priority 0\n"
+			    "meta length > 1492 drop\n"
+			    "}\n}\nRULES\n",
+				 (int)w->host[0]),
+		0);
+	assert_int_equal(send_echo(w, "203.0.113.1", 1500), FL_OK);
+	assert_false(is_answered(w));
+	assert_int_equal(send_echo(w, "203.0.113.1", 1492), FL_OK);
+	assert_true(is_answered(w));
+}
+
+static void a_packet_longer_than_the_interface_takes_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(send_echo(w, "203.0.113.1", 1501), FL_ERANGE);
+	assert_string_equal(w->words, "Message too long");
+}
+
+/* A router on the way says that it takes 1,400 octets: from then on that is known here. */
+static void a_way_that_takes_less_is_learnt(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(sh("nsenter -t %d -n sh -c '"
+			    "ip link add narrow mtu 1400 type veth peer name wide netns %d && "
+			    "ip link set narrow up && ip addr add 192.0.2.1/24 dev narrow && "
+			    "echo 1 >/proc/sys/net/ipv4/ip_forward'",
+				 (int)w->host[0], (int)w->host[1]),
+		0);
+	assert_int_equal(sh("ip route add 192.0.2.0/24 via 203.0.113.1 dev tw1"), 0);
+	assert_int_equal(send_echo(w, "192.0.2.9", 1500), FL_OK);
+	wait_for(w, ms(300));
+	assert_int_equal(send_echo(w, "192.0.2.9", 1500), FL_ERANGE);
+	assert_int_equal(send_echo(w, "192.0.2.9", 1400), FL_OK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -427,6 +501,10 @@ int main(void)
 		TEST(without_its_address_nothing_is_sent),
 		TEST(an_address_that_comes_later_is_used),
 		TEST(an_interface_that_is_made_anew_is_used),
+		TEST(a_full_packet_gets_through_whole),
+		TEST(a_full_packet_is_lost_where_large_ones_are_dropped),
+		TEST(a_packet_longer_than_the_interface_takes_is_refused),
+		TEST(a_way_that_takes_less_is_learnt),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET)) {

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A helper lives in this list until the kernel says that it is dead, so that none stays a zombie;
+ * who stops it does not wait for that. */
+#include "tls_helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct tls_helper {
+	struct tls_helper *next;
+	struct tls_helpers *all;
+	struct loop_source process; /* its pidfd */
+};
+
+struct tls_helpers {
+	struct loop *loop;
+	char *program;
+	struct tls_helper *first;
+};
+
+static void bury(struct tls_helper *h)
+{
+	struct tls_helper **at = &h->all->first;
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t)h->process.fd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	loop_forget(h->all->loop, &h->process);
+	close(h->process.fd);
+	free(h);
+}
+
+static void died(void *ctx, uint32_t events)
+{
+	(void)events;
+	bury(ctx);
+}
+
+void tls_helper_stop(struct tls_helper *h)
+{
+	pidfd_send_signal(h->process.fd, SIGKILL, NULL, 0);
+}
+
+/* Descriptors of the helper: nothing, the standard error, and its two sockets.  These are taken out
+ * of the way first: one may have the number that is meant for the other. */
+static int spawn(const char *program, const int fds[2], char *const argv[], pid_t *pid)
+{
+	static char *const environment[] = {NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t how;
+	sigset_t none, all;
+	int err;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&how);
+	posix_spawnattr_setsigmask(&how, &none);
+	posix_spawnattr_setsigdefault(&how, &all);
+	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, fds[0], TLS_CONTROL_FD);
+	posix_spawn_file_actions_adddup2(&files, fds[1], TLS_SOCKET_FD);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addclosefrom_np(&files, TLS_SOCKET_FD + 1);
+	err = posix_spawn(pid, program, &files, &how, argv, environment);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&how);
+	return err;
+}
+
+static int spawn_with(const char *program, int control, int socket, char *const argv[], pid_t *pid)
+{
+	int fds[2] = {fcntl(control, F_DUPFD_CLOEXEC, TLS_SOCKET_FD + 1),
+		fcntl(socket, F_DUPFD_CLOEXEC, TLS_SOCKET_FD + 1)};
+	int err = fds[0] >= 0 && fds[1] >= 0 ? spawn(program, fds, argv, pid) : errno;
+
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return err;
+}
+
+static bool keep(struct tls_helpers *all, struct tls_helper *h, pid_t pid)
+{
+	*h = (struct tls_helper){.next = all->first, .all = all, .process = {-1, died, h}};
+	h->process.fd = pidfd_open(pid, 0);
+	if (h->process.fd >= 0 && loop_watch(all->loop, &h->process, EPOLLIN) == 0) {
+		all->first = h;
+		return true;
+	}
+	if (h->process.fd >= 0)
+		close(h->process.fd);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return false;
+}
+
+int tls_helper_start(
+	struct tls_helpers *all, int socket, const char *host, bool verify, struct tls_helper **out)
+{
+	char *const argv[] = {all->program, verify ? (char *)"verify" : (char *)"trust",
+		(char *)(uintptr_t)host, NULL};
+	struct tls_helper *h = calloc(1, sizeof(*h));
+	int ends[2] = {-1, -1}, err = ENOMEM;
+	pid_t pid;
+
+	if (h && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 &&
+		fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0) {
+		err = spawn_with(all->program, ends[1], socket, argv, &pid);
+		if (err == 0 && keep(all, h, pid)) {
+			close(ends[1]);
+			*out = h;
+			return ends[0];
+		}
+	}
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	free(h);
+	errno = err ? err : EAGAIN;
+	return -1;
+}
+
+struct tls_helpers *tls_helpers_open(struct loop *loop, const char *program)
+{
+	struct tls_helpers *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	all->loop = loop;
+	all->program = strdup(program);
+	if (all->program)
+		return all;
+	free(all);
+	return NULL;
+}
+
+void tls_helpers_close(struct tls_helpers *all)
+{
+	while (all->first) {
+		tls_helper_stop(all->first);
+		bury(all->first);
+	}
+	free(all->program);
+	free(all);
+}
