@@ -23,8 +23,8 @@ struct probe_call {
 		request; /* copied; empty: that the other end accepts or resets is the answer */
 	span patience;   /* it is given up after this */
 	/* TLS: the name or address that the certificate must be for; empty: none is spoken. */
-	struct str tls_host;
-	bool tls_trust; /* any certificate will do */
+	struct str tls_host; /* FL_ENOTSUP where none can be spoken */
+	bool tls_trust;      /* any certificate will do */
 };
 
 #define PROBE_CALL_REQUEST_MAX 768
