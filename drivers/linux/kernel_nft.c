@@ -10,6 +10,7 @@
 #include "kernel_parts.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -209,6 +210,11 @@ static void put_u32(struct nlmsghdr *h, uint16_t type, uint32_t v)
 	mnl_attr_put_u32(h, type, htonl(v));
 }
 
+static void put_u64(struct nlmsghdr *h, uint16_t type, uint64_t v)
+{
+	mnl_attr_put_u64(h, type, htobe64(v));
+}
+
 static void put_value(struct nlmsghdr *h, uint16_t type, const void *data, size_t n)
 {
 	struct nlattr *nest = mnl_attr_nest_start(h, type);
@@ -359,10 +365,22 @@ static uint32_t key_type(const struct kset *s)
 	return type;
 }
 
+/* For nft(8) alone, in its own user data: it would take the values for big-endian. */
+static void put_host_order(struct nlmsghdr *h)
+{
+	enum { DATA_BYTEORDER = 1, HOST_ENDIAN = 1 };
+	uint8_t udata[2 + sizeof(uint32_t)] = {DATA_BYTEORDER, sizeof(uint32_t)};
+	uint32_t order = HOST_ENDIAN;
+
+	memcpy(udata + 2, &order, sizeof(order));
+	mnl_attr_put(h, NFTA_SET_USERDATA, sizeof(udata), udata);
+}
+
 static void put_set(struct kernel_linux *k, const struct kset *s, uint32_t id)
 {
 	struct nlmsghdr *h = put_message(k, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
-	uint32_t flags = (s->interval ? NFT_SET_INTERVAL : 0u) | (s->data ? NFT_SET_MAP : 0u);
+	uint32_t flags = (s->interval ? NFT_SET_INTERVAL : 0u) | (s->data ? NFT_SET_MAP : 0u) |
+			 (s->dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0u);
 
 	mnl_attr_put_strz(h, NFTA_SET_TABLE, KSTATE_NFT_TABLE);
 	put_text(h, NFTA_SET_NAME, s->name);
@@ -376,6 +394,10 @@ static void put_set(struct kernel_linux *k, const struct kset *s, uint32_t id)
 		put_u32(h, NFTA_SET_DATA_TYPE, s->data);
 		put_u32(h, NFTA_SET_DATA_LEN, (uint32_t)kset_field_size(s->data));
 	}
+	if (s->data == KSET_MARK)
+		put_host_order(h);
+	if (s->dynamic)
+		put_u64(h, NFTA_SET_TIMEOUT, s->timeout_ms);
 	if (s->size) {
 		struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC);
 
@@ -423,6 +445,8 @@ static void put_elem(struct nlmsghdr *h, const struct kelem *e, bool with_data)
 	put_value(h, NFTA_SET_ELEM_KEY, e->key, e->key_n);
 	if (e->interval_end)
 		put_u32(h, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	if (with_data && e->expires_ms)
+		put_u64(h, NFTA_SET_ELEM_EXPIRATION, e->expires_ms);
 	if (with_data && e->verdict)
 		put_verdict(h, NFTA_SET_ELEM_DATA, e->verdict, e->chain);
 	else if (with_data && e->value)
@@ -507,6 +531,16 @@ static void put_lookup(struct nlmsghdr *h, const struct kop *op)
 		put_u32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 }
 
+static void put_dynset(struct nlmsghdr *h, const struct kop *op)
+{
+	put_text(h, NFTA_DYNSET_SET_NAME, op->name);
+	put_u32(h, NFTA_DYNSET_OP,
+		op->code == KOP_REMEMBER ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_DELETE);
+	put_u32(h, NFTA_DYNSET_SREG_KEY, op->reg);
+	/* Of a map the kernel wants one even to forget. */
+	put_u32(h, NFTA_DYNSET_SREG_DATA, op->dreg ? op->dreg : op->reg);
+}
+
 static void put_immediate(struct nlmsghdr *h, const struct kop *op)
 {
 	put_u32(h, NFTA_IMMEDIATE_DREG, op->reg);
@@ -569,6 +603,8 @@ static const struct {
 	[KOP_CMP] = {"cmp", put_cmp},
 	[KOP_RANGE] = {"range", put_range},
 	[KOP_LOOKUP] = {"lookup", put_lookup},
+	[KOP_REMEMBER] = {"dynset", put_dynset},
+	[KOP_FORGET] = {"dynset", put_dynset},
 	[KOP_IMMEDIATE] = {"immediate", put_immediate},
 	[KOP_NUMGEN] = {"numgen", put_numgen},
 	[KOP_HASH] = {"hash", put_hash},
@@ -661,46 +697,6 @@ static struct str fingerprint(const struct kernel_state *s, char text[40])
 		text, 40, FINGERPRINT "%016llx", (unsigned long long)kernel_state_table_hash(s));
 
 	return (struct str){text, (size_t)n};
-}
-
-/* Deleting a table that may not be there: make it first. */
-static void put_whole_table(struct kernel_linux *k, const struct kernel_state *s)
-{
-	char text[40];
-
-	put_table(k, NFT_MSG_NEWTABLE, STR(""));
-	put_table(k, NFT_MSG_DELTABLE, STR(""));
-	put_table(k, NFT_MSG_NEWTABLE, fingerprint(s, text));
-	for (size_t i = 0; i < s->nsets; i++)
-		put_set(k, &s->sets[i], (uint32_t)i + 1);
-	for (size_t i = 0; i < s->nchains; i++)
-		put_chain(k, &s->chains[i]);
-	for (size_t i = 0; i < s->nsets; i++)
-		put_elems(k, NFT_MSG_NEWSETELEM, s->sets[i].name, s->sets[i].elems,
-			s->sets[i].nelems);
-	for (size_t i = 0; i < s->nchains; i++)
-		for (size_t j = 0; j < s->chains[i].nrules; j++)
-			put_rule(k, s, &s->chains[i], &s->chains[i].rules[j]);
-}
-
-enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)
-{
-	if (!diff->replace_table && !diff->nsets)
-		return FL_OK;
-	if (!batch_begin(k)) {
-		textbuf_printf(why, "nftables: out of memory");
-		return FL_EFULL;
-	}
-	if (diff->replace_table)
-		put_whole_table(k, diff->replace_table);
-	/* A key whose value changes is deleted and added: the kernel refuses to overwrite it. */
-	for (size_t i = 0; !diff->replace_table && i < diff->nsets; i++) {
-		const struct kset_change *c = &diff->sets[i];
-
-		put_elems(k, NFT_MSG_DELSETELEM, c->set, c->remove, c->nremove);
-		put_elems(k, NFT_MSG_NEWSETELEM, c->set, c->add, c->nadd);
-	}
-	return batch_commit(k, why);
 }
 
 enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why)
@@ -808,6 +804,8 @@ static int take_elem(const struct nlattr *a, void *ctx)
 	if (t.a[NFTA_SET_ELEM_FLAGS])
 		e->interval_end = ntohl(mnl_attr_get_u32(t.a[NFTA_SET_ELEM_FLAGS])) &
 				  NFT_SET_ELEM_INTERVAL_END;
+	if (t.a[NFTA_SET_ELEM_EXPIRATION])
+		e->expires_ms = be64toh(mnl_attr_get_u64(t.a[NFTA_SET_ELEM_EXPIRATION]));
 	take_elem_data(r, t.a[NFTA_SET_ELEM_DATA], e);
 	return MNL_CB_OK;
 }
@@ -907,11 +905,101 @@ enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, 
 	out->chains = expect->chains;
 	out->nchains = expect->nchains;
 	out->sets = ARENA_NEWS(mem, struct kset, expect->nsets);
-	for (size_t i = 0; out->sets && i < expect->nsets && !e; i++)
-		e = read_set(k, &expect->sets[i], mem, &out->sets[i]);
+	for (size_t i = 0; out->sets && i < expect->nsets && !e; i++) {
+		out->sets[i] = expect->sets[i];
+		if (!expect->sets[i].dynamic)
+			e = read_set(k, &expect->sets[i], mem, &out->sets[i]);
+	}
 	out->nsets = out->sets ? expect->nsets : 0;
 	if (mem->full)
 		return FL_EFULL;
 	kernel_state_sort(out);
 	return err_of_errno(e);
+}
+
+/* ---- changing ---- */
+
+/* What the kernel has put into the dynamic maps of the table that is replaced, by set; NULL when
+ * there is no memory, and then it is forgotten. */
+static struct kset *read_dynamic(
+	struct kernel_linux *k, const struct kernel_state *s, struct arena *mem)
+{
+	struct kset *kept = ARENA_NEWS(mem, struct kset, s->nsets);
+
+	for (size_t i = 0; kept && i < s->nsets; i++) {
+		size_t n = 0;
+
+		kept[i] = (struct kset){0};
+		if (!s->sets[i].dynamic || read_set(k, &s->sets[i], mem, &kept[i]) || mem->full)
+			continue;
+		for (size_t j = 0; j < kept[i].nelems; j++) {
+			struct kelem e = kept[i].elems[j];
+
+			if (e.expires_ms > s->sets[i].timeout_ms)
+				e.expires_ms = s->sets[i].timeout_ms; /* more is refused */
+			if (e.value < 32 && s->sets[i].values_kept & UINT32_C(1) << e.value)
+				kept[i].elems[n++] = e;
+		}
+		kept[i].nelems = n;
+	}
+	return mem->full ? NULL : kept;
+}
+
+/* Deleting a table that may not be there: make it first. */
+static void put_whole_table(
+	struct kernel_linux *k, const struct kernel_state *s, const struct kset *kept)
+{
+	char text[40];
+
+	put_table(k, NFT_MSG_NEWTABLE, STR(""));
+	put_table(k, NFT_MSG_DELTABLE, STR(""));
+	put_table(k, NFT_MSG_NEWTABLE, fingerprint(s, text));
+	for (size_t i = 0; i < s->nsets; i++)
+		put_set(k, &s->sets[i], (uint32_t)i + 1);
+	for (size_t i = 0; i < s->nchains; i++)
+		put_chain(k, &s->chains[i]);
+	for (size_t i = 0; i < s->nsets; i++) {
+		const struct kset *from = s->sets[i].dynamic && kept ? &kept[i] : &s->sets[i];
+
+		put_elems(k, NFT_MSG_NEWSETELEM, s->sets[i].name, from->elems, from->nelems);
+	}
+	for (size_t i = 0; i < s->nchains; i++)
+		for (size_t j = 0; j < s->chains[i].nrules; j++)
+			put_rule(k, s, &s->chains[i], &s->chains[i].rules[j]);
+}
+
+/* A key whose value changes is deleted and added: the kernel refuses to overwrite it. */
+static void put_changes(struct kernel_linux *k, const struct kernel_diff *diff)
+{
+	for (size_t i = 0; i < diff->nsets; i++) {
+		const struct kset_change *c = &diff->sets[i];
+
+		put_elems(k, NFT_MSG_DELSETELEM, c->set, c->remove, c->nremove);
+		put_elems(k, NFT_MSG_NEWSETELEM, c->set, c->add, c->nadd);
+	}
+}
+
+enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)
+{
+	const struct kset *kept = NULL;
+	struct arena mem;
+	enum fl_err err;
+
+	if (!diff->replace_table && !diff->nsets)
+		return FL_OK;
+	arena_init(&mem, k->memory);
+	if (diff->replace_table)
+		kept = read_dynamic(k, diff->replace_table, &mem);
+	if (!batch_begin(k)) {
+		textbuf_printf(why, "nftables: out of memory");
+		err = FL_EFULL;
+	} else {
+		if (diff->replace_table)
+			put_whole_table(k, diff->replace_table, kept);
+		else
+			put_changes(k, diff);
+		err = batch_commit(k, why);
+	}
+	arena_reset(&mem);
+	return err;
 }

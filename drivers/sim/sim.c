@@ -130,6 +130,7 @@ static void interfaces_get(void *ctx, struct str name, struct interface_state *o
 	out->exists = true;
 	out->carrier = i->plugged && i->is_up;
 	out->rx_packets = i->rx_packets;
+	out->rx_bytes = i->rx_packets * SIM_PACKET_OCTETS;
 }
 
 static void post_interface(struct sim *s, const struct sim_interface *i)

@@ -18,7 +18,9 @@
 #define SIM_SETS       48
 #define SIM_DEAD       16
 #define SIM_FILES      12
-#define SIM_LOG_SIZE   ((size_t)1 << 18)
+/* Of a packet of users. */
+#define SIM_PACKET_OCTETS 1000
+#define SIM_LOG_SIZE      ((size_t)1 << 18)
 
 struct sim_interface {
 	char name[16];

@@ -82,7 +82,7 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
 			"remove links that are not used", "there are %zu links; at most %d fit",
 			c->v.nlinks, FL_LINKS_MAX);
-	policies_check(c->v.policies, c->v.npolicies, why);
+	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);
 	if (why->errors)
 		return refuse(c, why);
 	number_for_check(c);

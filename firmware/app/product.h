@@ -22,6 +22,7 @@
 #include "link_console.h"
 #include "link_drill.h"
 #include "link_history.h"
+#include "link_load.h"
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
@@ -88,6 +89,8 @@ struct fairlead {
 	mtime heard_at, heard_due;
 	unsigned heard_quiet;
 	uint64_t rx_packets[FL_LINKS_MAX + 1];
+	struct link_load load[FL_LINKS_MAX + 1];
+	mtime figures_at; /* the policies were last asked whether load or delay changes them */
 	struct link_history *history[FL_LINKS_MAX + 1]; /* NULL: no memory for it */
 	struct arena history_mem;
 	mtime history_due;                         /* to be saved */

@@ -38,7 +38,11 @@ static struct policy_link policy_link_of(
 {
 	const struct link_conf *conf = &c->v.links[which];
 	const struct link_operator *op = &f->op[conf->number];
+	const struct link *l = &f->link[conf->number];
+	struct link_figures figures = {0};
 
+	if (l->conf)
+		link_figures(l, f->io->io.now(f->io->io.ctx), &figures);
 	return (struct policy_link){
 		.number = conf->number,
 		.state = publish_state_of(f, conf),
@@ -46,6 +50,8 @@ static struct policy_link policy_link_of(
 		.backup = link_operator_is_backup(conf, op),
 		.barred = link_operator_bars(op),
 		.dead = {is_dead_for(f, conf, 4), is_dead_for(f, conf, 6)},
+		.load = link_load_permille(&f->load[conf->number], conf),
+		.rtt = figures.rtt,
 	};
 }
 

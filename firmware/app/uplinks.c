@@ -12,6 +12,7 @@
  * having at once, else seldom. */
 #define HEARD_BUSY     ms(100)
 #define HEARD_IDLE     sec(1)
+#define FIGURES_EVERY  sec(1)
 #define BUSY_PACKETS   8       /* a second */
 #define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
 #define CARRIER_WAIT   sec(5)  /* without one a link starts without */
@@ -219,6 +220,7 @@ static void stop_link(struct fairlead *f, uint8_t number)
 	operator_link_gone(f, number);
 	f->link[number] = (struct link){0};
 	f->carrier[number] = false;
+	f->load[number] = (struct link_load){0};
 	f->start_unsaid &= ~link_bit(number);
 }
 
@@ -374,6 +376,7 @@ static bool hear_users_of(struct fairlead *f, uint8_t number, mtime now, span pa
 	n->get(n->ctx, conf_of(f, number)->interface, &state);
 	heard = operator_heard(f, number, state.rx_packets);
 	f->rx_packets[number] = state.rx_packets;
+	link_load_note(&f->load[number], now, state.rx_bytes, state.tx_bytes);
 	link_heard(&f->link[number], now, heard, &out);
 	uplinks_carry_out(f, number, now, &out);
 	return (int64_t)(state.rx_packets - before) * 1000000 >= past.us * BUSY_PACKETS;
@@ -391,6 +394,19 @@ static void hear_users(struct fairlead *f, mtime now)
 	/* One quiet look does not end the watch: it is what the watch is for. */
 	f->heard_quiet = busy ? 0 : f->heard_quiet + 1;
 	f->heard_due = mtime_after(now, f->heard_quiet < 50 ? HEARD_BUSY : HEARD_IDLE);
+}
+
+/* Some methods go by load and delay, which change without an event. */
+static void ask_policies(struct fairlead *f, mtime now)
+{
+	const struct config *c = fairlead_config(f);
+
+	if (mtime_between(f->figures_at, now).us < FIGURES_EVERY.us)
+		return;
+	f->figures_at = now;
+	for (size_t i = 0; i < c->v.npolicies; i++)
+		f->links_changed |=
+			policy_follows_figures((enum policy_method)c->v.policies[i].method);
 }
 
 static void log_starts(struct fairlead *f)
@@ -413,8 +429,10 @@ void uplinks_tick(struct fairlead *f, mtime now)
 		uplinks_carry_out(f, number, now, &out);
 	}
 	services_tick(f, now);
-	if (mtime_reached(now, f->heard_due))
+	if (mtime_reached(now, f->heard_due)) {
 		hear_users(f, now);
+		ask_policies(f, now);
+	}
 	if (mtime_reached(now, f->save_due))
 		save(f);
 	if (f->start_unsaid && mtime_reached(now, f->start_due))

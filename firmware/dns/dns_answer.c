@@ -151,19 +151,43 @@ static unsigned keep_best(const struct published_policy *policy, const struct im
 	return 1;
 }
 
+/* Who asks from one network (/24, /48) gets one answer. */
+static uint32_t asker_hash(const struct answer *a)
+{
+	const struct ip_addr *from = &a->from->addr;
+	size_t octets = from->family == 6 ? 6 : 3;
+	uint32_t h = UINT32_C(2166136261); /* FNV-1a */
+
+	for (size_t i = 0; i < octets; i++)
+		h = (h ^ from->b[i]) * UINT32_C(16777619);
+	return h;
+}
+
+/* The slot whose member comes first. */
+static uint32_t draw(const struct answer *a, enum policy_method method, uint32_t turn)
+{
+	if (method == POLICY_ROUND_ROBIN)
+		return turn % POLICY_SLOTS;
+	if (method == POLICY_PERSISTENT)
+		return asker_hash(a) % POLICY_SLOTS;
+	return rng_below(&a->r->rng, POLICY_SLOTS);
+}
+
 static unsigned order_policy(
 	struct answer *a, const struct image_set *set, uint8_t *pick, unsigned n)
 {
 	const struct published_policy *policy = &a->pub->policy[set->policy];
 	const struct image_record *records = image_records(a->image, set->records);
+	enum policy_method method = (enum policy_method)policy->method;
+	uint32_t turn = policy_takes_one(method) ? 0 : a->r->turn++;
 	unsigned drawn;
 
-	rotate(pick, n, policy->method == POLICY_PRIORITY ? 0 : a->r->turn++);
-	if (set->policy >= a->pub->npolicies || policy->method == POLICY_ALL)
+	rotate(pick, n, turn);
+	if (set->policy >= a->pub->npolicies || method == POLICY_ALL)
 		return n;
-	if (policy->method == POLICY_PRIORITY)
+	if (policy_takes_one(method))
 		return keep_best(policy, records, pick, n);
-	drawn = policy->slot[rng_below(&a->r->rng, POLICY_SLOTS)];
+	drawn = policy->slot[draw(a, method, turn)];
 	if (drawn)
 		to_front(records, drawn, pick, n);
 	return n;
@@ -201,7 +225,7 @@ static unsigned order_for_view(struct answer *a, const struct image_set *set, ui
 {
 	const struct image_record *records = image_records(a->image, set->records);
 	bool one_link = set->order == ORDER_POLICY && set->policy < a->pub->npolicies &&
-			a->pub->policy[set->policy].method == POLICY_PRIORITY;
+			policy_takes_one((enum policy_method)a->pub->policy[set->policy].method);
 	unsigned front = view ? to_front(records, view->link, pick, n) : 0;
 
 	if (front == 0)

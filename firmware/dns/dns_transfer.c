@@ -41,7 +41,7 @@ void dns_live_of(const struct published *pub, struct dns_live *out)
 	for (uint32_t i = 0; i < pub->npolicies && i < POLICIES_MAX; i++) {
 		const struct published_policy *p = &pub->policy[i];
 
-		if (p->method != POLICY_PRIORITY)
+		if (!policy_takes_one((enum policy_method)p->method))
 			continue;
 		out->policy[i].single = true;
 		out->policy[i].nlive = p->nlive < FL_LINKS_MAX ? p->nlive : FL_LINKS_MAX;

@@ -30,7 +30,8 @@ static void put_now(struct textbuf *t, const struct forwarding_console *m, int32
 	p = &m->published->policy[policy];
 	if (!p->nlive)
 		textbuf_printf(t, "%s", p->when_dead < COUNT_OF(dead) ? dead[p->when_dead] : "?");
-	for (size_t i = 0; i < p->nlive && (i == 0 || p->method != POLICY_PRIORITY); i++)
+	for (size_t i = 0;
+		i < p->nlive && (i == 0 || !policy_takes_one((enum policy_method)p->method)); i++)
 		put_link(t, &m->source, p->live[i]);
 }
 

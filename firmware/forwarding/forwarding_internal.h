@@ -7,10 +7,11 @@
 
 /* How many slots a policy draws before its members are tried in their order.  The slots say what
  * the policy engine decided (backups, weights); the members are for the moment between a link's
- * death and its new slots.  All slots of a priority policy are the same: one draw tells. */
+ * death and its new slots.  Where one
+ * member carries all, all slots are the same: one draw tells. */
 static inline unsigned forwarding_draws(const struct policy_conf *p)
 {
-	return p->method == POLICY_PRIORITY ? 1 : 3;
+	return policy_takes_one((enum policy_method)p->method) ? 1 : 3;
 }
 
 enum {

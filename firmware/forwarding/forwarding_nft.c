@@ -25,9 +25,10 @@
 
 enum { MANGLE = -150, DSTNAT = -100, FILTER = 0, SRCNAT = 100 };
 
-#define SLOT_ROOM  256 /* numbers a policy has in the map "slots" */
-#define LINKS_ROOM 64  /* elements that sets of links hold */
-#define ADDRS_ROOM 512 /* elements that sets of addresses hold */
+#define SLOT_ROOM  256   /* numbers a policy has in the map "slots" */
+#define LINKS_ROOM 64    /* elements that sets of links hold */
+#define ADDRS_ROOM 512   /* elements that sets of addresses hold */
+#define STUCK_ROOM 65536 /* clients, or servers, that a persistent policy remembers */
 
 struct maker {
 	const struct forwarding_source *s;
@@ -36,6 +37,7 @@ struct maker {
 	struct planned_rule *plan; /* s->nrules of them */
 	unsigned nmaps;
 	struct str *policy_chain; /* names, s->npolicies of them */
+	struct str take;          /* the chain that ends a choice */
 	bool without;             /* some link has only one of the families in use */
 };
 
@@ -245,17 +247,26 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 
 /* ---- rules ---- */
 
-static struct str numbered(struct arena *mem, const char *word, size_t number, struct str name)
+static struct str named(struct arena *mem, const char *word, struct str name)
 {
-	char text[FL_NAME_MAX + 32];
+	char text[FL_NAME_MAX + 48];
 	struct textbuf t = textbuf_of(text, sizeof(text));
 	char *copy;
 
-	textbuf_printf(&t, "%s%zu%s", word, number, name.n ? "_" : "");
+	textbuf_printf(&t, "%s", word);
 	for (size_t i = 0; i < name.n; i++) /* nft(8) can read these names back */
 		textbuf_put(&t, name.at[i] == ';' ? "_" : name.at + i, 1);
 	copy = arena_copy(mem, text, t.n);
 	return copy ? (struct str){copy, t.n} : STR("");
+}
+
+static struct str numbered(struct arena *mem, const char *word, size_t number, struct str name)
+{
+	char text[32];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+
+	textbuf_printf(&t, "%s%zu%s", word, number, name.n ? "_" : "");
+	return named(mem, text, name);
 }
 
 static bool has_policy(const struct maker *m, const struct rule_conf *r)
@@ -421,16 +432,21 @@ static void chain_rules(struct maker *m)
 
 /* ---- policies ---- */
 
-/* Go on unless the link in the mark may carry new traffic of the packet's family; then it is
- * chosen. */
-static void take_if_live(struct maker *m)
+/* Go on with the rule if the link in the mark may carry new traffic of the packet's family. */
+static void match_live(struct maker *m)
 {
 	nft_load_meta(&m->b, KREG(0), KMETA_NFPROTO);
 	nft_load_meta(&m->b, KREG(1), KMETA_MARK);
 	if (m->without)
 		nft_match_set(&m->b, KREG(0), STR("without"), false);
 	nft_match_set(&m->b, KREG(0), STR("down"), false);
-	nft_go(&m->b, KVERDICT_GOTO, STR("pin"));
+}
+
+/* Then it is chosen. */
+static void take_if_live(struct maker *m)
+{
+	match_live(m);
+	nft_go(&m->b, KVERDICT_GOTO, m->take);
 }
 
 static void try_link(struct maker *m, uint32_t number)
@@ -474,16 +490,107 @@ static void when_dead(struct maker *m, enum policy_when_dead w)
 	}
 }
 
+/* ---- persistent policies ----
+ *
+ * A map from client (or server) to link, which the kernel fills and forgets by itself.  Who is in
+ * it and whose link is live takes that link, and is remembered anew.  For everybody else the policy
+ * draws; the map must forget first, as the kernel only refreshes what it holds. */
+
+static bool is_persistent(const struct policy_conf *p)
+{
+	return p->method == POLICY_PERSISTENT;
+}
+
+static struct str stuck_name(const struct maker *m, const struct policy_conf *p, uint8_t family)
+{
+	return named(m->b.mem, family == 6 ? "stuck6_" : "stuck4_", p->name);
+}
+
+static uint32_t member_bits(const struct maker *m, const struct policy_conf *p)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < p->nmembers; i++)
+		if (member_number(m->s, p, i))
+			bits |= link_bit(member_number(m->s, p, i)) << 1; /* bit n: value n */
+	return bits;
+}
+
+static void sets_stuck(struct maker *m, const struct policy_conf *p)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct kset *s = nft_set(&m->b, stuck_name(m, p, family),
+			KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_MARK);
+
+		s->dynamic = true;
+		s->timeout_ms = (uint32_t)(p->persist_time.us / 1000);
+		s->values_kept = member_bits(m, p);
+		s->size = STUCK_ROOM;
+	}
+}
+
+static void load_stuck_key(struct maker *m, const struct policy_conf *p, uint8_t family)
+{
+	load_addr(&m->b, KREG(8), family, p->persist == POLICY_PERSIST_SOURCE);
+}
+
+static void take_stuck(struct maker *m, const struct policy_conf *p)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct str map = stuck_name(m, p, family);
+		struct nft_build *b = &m->b;
+
+		nft_rule(b, STR("stays where it was"));
+		nft_match_family(b, family);
+		load_stuck_key(m, p, family);
+		nft_map(b, KREG(8), map, KREG(4));
+		nft_set_mark(b, KREG(4));
+		match_live(m);
+		nft_remember(b, map, KREG(8), KREG(1));
+		nft_go(b, KVERDICT_GOTO, STR("pin"));
+	}
+}
+
+static void chain_stick(struct maker *m, const struct policy_conf *p, struct str name)
+{
+	struct nft_build *b = &m->b;
+
+	nft_chain(b, name);
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct str map = stuck_name(m, p, family);
+
+		nft_rule(b, STR(""));
+		nft_match_family(b, family);
+		load_stuck_key(m, p, family);
+		nft_forget(b, map, KREG(8));
+		nft_rule(b, STR("stays there from now on"));
+		nft_match_family(b, family);
+		load_stuck_key(m, p, family);
+		nft_load_meta(b, KREG(4), KMETA_MARK);
+		nft_remember(b, map, KREG(8), KREG(4));
+	}
+	nft_rule(b, STR(""));
+	nft_go(b, KVERDICT_GOTO, STR("pin"));
+}
+
 static void chain_policy(struct maker *m, size_t which)
 {
 	const struct policy_conf *p = &m->s->policies[which];
 
+	m->take = STR("pin");
+	if (is_persistent(p)) {
+		m->take = named(m->b.mem, "stick_", p->name);
+		chain_stick(m, p, m->take);
+	}
 	nft_chain(&m->b, m->policy_chain[which]);
+	if (is_persistent(p))
+		take_stuck(m, p);
 	for (unsigned i = 0; i < forwarding_draws(p); i++)
 		try_slot(m, which);
 	for (size_t i = 0; i < p->nmembers; i++)
 		if (member_number(m->s, p, i))
 			try_link(m, member_number(m->s, p, i));
+	m->take = STR("pin");
 	when_dead(m, (enum policy_when_dead)p->when_dead);
 }
 
@@ -813,6 +920,9 @@ static void make_sets(struct maker *m)
 	set_local(m, STR("local6"), 6);
 	set_own(m, STR("own4"), 4);
 	set_own(m, STR("own6"), 6);
+	for (size_t i = 0; i < m->s->npolicies; i++)
+		if (is_persistent(&m->s->policies[i]))
+			sets_stuck(m, &m->s->policies[i]);
 	for (size_t i = 0; m->plan && i < m->s->nrules; i++)
 		if (m->plan[i].opens)
 			set_rules(m, i);
@@ -835,7 +945,8 @@ static void make_chains(struct maker *m)
 void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
 	struct arena *mem, struct kernel_state *out)
 {
-	struct maker m = {.s = source, .pub = pub, .without = families_differ(source)};
+	struct maker m = {
+		.s = source, .pub = pub, .take = STR("pin"), .without = families_differ(source)};
 
 	nft_build_init(&m.b, mem);
 	m.plan = rules_plan(source, mem, &m.nmaps);

@@ -259,6 +259,19 @@ void nft_map(struct nft_build *b, uint32_t reg, struct str map, uint32_t dreg)
 	o->dreg = dreg;
 }
 
+void nft_remember(struct nft_build *b, struct str map, uint32_t key, uint32_t value)
+{
+	struct kop *o = op(b, KOP_REMEMBER, key);
+
+	o->name = map;
+	o->dreg = value;
+}
+
+void nft_forget(struct nft_build *b, struct str map, uint32_t key)
+{
+	op(b, KOP_FORGET, key)->name = map;
+}
+
 void nft_verdict_map(struct nft_build *b, uint32_t reg, struct str map)
 {
 	nft_map(b, reg, map, KREG_VERDICT);

@@ -63,6 +63,8 @@ void nft_match_range(
 	struct nft_build *b, uint32_t reg, const void *first, const void *last, uint32_t len);
 void nft_match_set(struct nft_build *b, uint32_t reg, struct str set, bool equal);
 void nft_map(struct nft_build *b, uint32_t reg, struct str map, uint32_t dreg);
+void nft_remember(struct nft_build *b, struct str map, uint32_t key, uint32_t value);
+void nft_forget(struct nft_build *b, struct str map, uint32_t key);
 void nft_verdict_map(struct nft_build *b, uint32_t reg, struct str map);
 void nft_verdict(struct nft_build *b, enum kverdict verdict);
 void nft_go(struct nft_build *b, enum kverdict verdict, struct str chain);

@@ -277,6 +277,9 @@ static void feed_set(uint64_t *h, const struct kset *s)
 		feed_u32(h, s->key[i]);
 	feed_u32(h, s->data);
 	feed_u32(h, s->interval);
+	feed_u32(h, s->dynamic);
+	feed_u32(h, s->timeout_ms);
+	feed_u32(h, s->values_kept);
 	feed_u32(h, s->size);
 }
 

@@ -83,6 +83,7 @@ struct kelem {
 	uint8_t key_n;
 	bool interval_end;     /* of an interval set: the first key behind the interval */
 	uint32_t value;        /* KSET_MARK data, host order */
+	uint64_t expires_ms;   /* of a dynamic map, as read: what is left of its time */
 	enum kverdict verdict; /* KSET_VERDICT data */
 	struct str chain;      /* of JUMP and GOTO */
 };
@@ -96,6 +97,12 @@ struct kset {
 	uint32_t size;       /* room to grow; 0: not bounded */
 	struct kelem *elems; /* sorted by key */
 	size_t nelems;
+	/* The kernel itself adds elements (KOP_REMEMBER), each for so long: none is listed here,
+	 * and what is there is not compared.  A table that is made anew keeps those whose value is
+	 * among `values_kept`, one bit a value. */
+	bool dynamic;
+	uint32_t timeout_ms;
+	uint32_t values_kept;
 };
 
 /* The numbers below are nf_tables' own; drivers/linux checks them when it is compiled. */
@@ -136,6 +143,8 @@ enum kop_code {
 	KOP_RANGE,         /* go on if data <= reg <= data2 */
 	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
 			  its verdict */
+	KOP_REMEMBER,  /* in the dynamic map `name`: reg -> dreg, for its time, from now on */
+	KOP_FORGET,    /* take reg out of the dynamic map `name` */
 	KOP_IMMEDIATE, /* reg = data[len] */
 	KOP_NUMGEN,    /* reg = a number that rises by one a packet, mod `modulus`, + `offset` */
 	KOP_HASH,      /* dreg = jhash(reg, len) mod `modulus` + `offset` */

@@ -205,7 +205,11 @@ static void print_set(const struct kset *s, const struct sink *out)
 		sink_printf(out, "%s%s", i ? " . " : "", type_text(s->key[i]));
 	if (s->data)
 		sink_printf(out, " : %s", type_text(s->data));
-	sink_puts(out, s->interval ? "\n\t\tflags interval\n" : "\n");
+	sink_puts(out, s->interval  ? "\n\t\tflags interval\n"
+		       : s->dynamic ? "\n\t\tflags dynamic,timeout\n"
+				    : "\n");
+	if (s->dynamic)
+		sink_printf(out, "\t\ttimeout %us\n", s->timeout_ms / 1000);
 	if (s->size)
 		sink_printf(out, "\t\tsize %u\n", s->size);
 	if (s->nelems)
@@ -456,6 +460,14 @@ static void print_op(struct printer *p, const struct kop *op)
 		return;
 	case KOP_LOOKUP:
 		print_lookup(p, op);
+		return;
+	case KOP_REMEMBER:
+		sink_printf(p->out, " update @%.*s { %s : %s }", STR_ARG(op->name),
+			held(p, op->reg)->text, held(p, op->dreg)->text);
+		return;
+	case KOP_FORGET:
+		sink_printf(
+			p->out, " delete @%.*s { %s }", STR_ARG(op->name), held(p, op->reg)->text);
 		return;
 	case KOP_IMMEDIATE:
 		hold_immediate(p, op);

@@ -5,10 +5,15 @@
  *   1. its members, in the order typed;
  *   2. of these the fit ones that are not barred; of these the primary links, or, if there is none,
  * the backups.  A policy never takes away the last fit link it has;
- *   3. the share of each: priority gives all to the first, weighted goes by weight, all is even.  A
- *      degraded link counts a quarter: new flows lean to sound links, none is killed, and a link
- *      that is alone still carries all;
- *   4. shares become slots (policy_slots.c), starting from the slots the policy had before. */
+ *   3. the share of each: weighted goes by weight, least-load by weight and what is free, all is
+ *      even.  A degraded link counts a quarter: new flows lean to sound links, none is killed, and
+ *      a link that is alone still carries all;
+ *   4. methods that give all to one member choose it: the first, the nearest, the first with room;
+ *   5. shares become slots (policy_slots.c), starting from the slots the policy had before.
+ *
+ * Load and round trip change all the time.  What was chosen by them stays until another choice is
+ * clearly better: otherwise two links of the same delay would take turns, and each turn is a change
+ * for DNS and kernel.  The memory for it is the published state itself. */
 #include "policy.h"
 
 #include "policy_slots.h"
@@ -17,6 +22,13 @@
 
 #define SOUND_FACTOR    4 /* a degraded link counts 1/4 of a sound one */
 #define DEGRADED_FACTOR 1
+
+/* How much better another choice must be. */
+#define NEARER_PERCENT 80 /* of the round trip of the link in use */
+#define NEARER_BY      ms(3)
+#define ROOM_MARGIN    100 /* thousandths of load below the limit before a link is used again */
+#define SHIFT_SLOTS    24  /* of 240: by load alone no share moves by less */
+#define FREE_LEAST     20  /* thousandths: a full link still takes a little, or nobody would know */
 
 const char *policy_method_text(enum policy_method m)
 {
@@ -27,6 +39,16 @@ const char *policy_method_text(enum policy_method m)
 		return "weighted";
 	case POLICY_ALL:
 		return "all";
+	case POLICY_ROUND_ROBIN:
+		return "round-robin";
+	case POLICY_LEAST_LOAD:
+		return "least-load";
+	case POLICY_LOWEST_LATENCY:
+		return "lowest-latency";
+	case POLICY_PERSISTENT:
+		return "persistent";
+	case POLICY_OVERFLOW:
+		return "overflow";
 	}
 	return "unknown";
 }
@@ -52,8 +74,10 @@ static uint64_t member_share(
 {
 	uint64_t weight = m->weight ? m->weight : link->weight;
 
-	if (method != POLICY_WEIGHTED || weight == 0)
+	if (!policy_goes_by_weight(method) || weight == 0)
 		weight = 1;
+	if (method == POLICY_LEAST_LOAD)
+		weight *= link->load < 1000 - FREE_LEAST ? 1000u - link->load : FREE_LEAST;
 	return weight * (link->state == LINK_DEGRADED ? DEGRADED_FACTOR : SOUND_FACTOR);
 }
 
@@ -103,17 +127,134 @@ static size_t live_keep(const struct view *v, struct slot_share *members, size_t
 	return kept;
 }
 
-/* Heaviest first; equal ones stay in their order.  At most 16 of them. */
-static void claims_sort(struct slot_share *claims, size_t n)
+/* Those with the most slots first; equal ones stay in their order.  At most 16 of them. */
+static void claims_sort(const struct slot_counts *counts, struct slot_share *claims, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct slot_share c = claims[i];
 		size_t at = i;
 
-		for (; at > 0 && claims[at - 1].share < c.share; at--)
+		for (; at > 0 && counts->of[claims[at - 1].number] < counts->of[c.number]; at--)
 			claims[at] = claims[at - 1];
 		claims[at] = c;
 	}
+}
+
+/* ---- one for all ---- */
+
+static void bring_to_front(struct slot_share *claims, size_t which)
+{
+	struct slot_share chosen = claims[which];
+
+	memmove(claims + 1, claims, which * sizeof(*claims));
+	claims[0] = chosen;
+}
+
+static const struct policy_link *link_numbered(const struct view *v, uint8_t number)
+{
+	for (size_t i = 0; i < v->nlinks; i++)
+		if (v->links[i].number == number)
+			return &v->links[i];
+	return NULL;
+}
+
+/* Microseconds; a link that has not been measured is the farthest. */
+static int64_t distance(const struct view *v, uint8_t number)
+{
+	const struct policy_link *l = link_numbered(v, number);
+
+	return l && l->rtt.us > 0 ? l->rtt.us : INT64_MAX / 100;
+}
+
+/* The nearest, but the one in use stays unless another is nearer by a fifth and some
+ * milliseconds. */
+static size_t choose_nearest(
+	const struct view *v, uint8_t in_use, const struct slot_share *claims, size_t n)
+{
+	size_t best = 0, current = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (distance(v, claims[i].number) < distance(v, claims[best].number))
+			best = i;
+		if (claims[i].number == in_use)
+			current = i;
+	}
+	if (current < n) {
+		int64_t now = distance(v, in_use), then = distance(v, claims[best].number);
+
+		if (then > now - NEARER_BY.us || then > now / 100 * NEARER_PERCENT)
+			return current;
+	}
+	return best;
+}
+
+/* The first that has room; `n` when all are full.  One that is preferred to the link in use must
+ * have some to spare. */
+static size_t choose_with_room(const struct view *v, uint32_t full_percent, uint8_t in_use,
+	const struct slot_share *claims, size_t n)
+{
+	uint32_t full = full_percent * 10;
+	bool preferred = in_use != 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_link *l = link_numbered(v, claims[i].number);
+		uint32_t margin;
+
+		preferred = preferred && claims[i].number != in_use;
+		margin = preferred && full > ROOM_MARGIN ? ROOM_MARGIN : 0;
+		if (l && l->load < full - margin)
+			return i;
+	}
+	return n;
+}
+
+/* Step 4.  Puts the member that carries all in front; returns how many of `n` get slots. */
+static size_t claims_choose(const struct view *v, const struct policy_conf *conf,
+	const struct published_policy *before, struct slot_share *claims, size_t n)
+{
+	uint8_t in_use = before && before->nlive ? before->live[0] : 0;
+	size_t which = 0;
+
+	if (!policy_takes_one((enum policy_method)conf->method) || n == 0)
+		return n;
+	if (conf->method == POLICY_LOWEST_LATENCY)
+		which = choose_nearest(v, in_use, claims, n);
+	if (conf->method == POLICY_OVERFLOW)
+		which = choose_with_room(v, conf->overflow, in_use, claims, n);
+	if (which == n) /* all are full: all share */
+		return n;
+	bring_to_front(claims, which);
+	return 1;
+}
+
+/* ---- slots ---- */
+
+static struct slot_counts counts_of(const struct published_policy *p)
+{
+	struct slot_counts c = {{0}};
+
+	for (size_t i = 0; i < POLICY_SLOTS; i++)
+		if (p->slot[i] <= FL_LINKS_MAX)
+			c.of[p->slot[i]]++;
+	return c;
+}
+
+/* With the same live members, does load ask for so little that the slots may stay? */
+static bool shift_is_small(const struct published_policy *before, const struct slot_share *claims,
+	size_t n, const struct slot_counts *want)
+{
+	struct slot_counts have = counts_of(before);
+
+	if (before->nlive != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned h = have.of[claims[i].number], w = want->of[claims[i].number];
+
+		if (!memchr(before->live, claims[i].number, before->nlive) ||
+			(h > w ? h - w : w - h) >= SHIFT_SLOTS)
+			return false;
+	}
+	return true;
 }
 
 static const struct published_policy *published_find(const struct published *old, uint32_t key)
@@ -139,13 +280,16 @@ static void policy_make(const struct view *v, const struct policy_conf *conf,
 		out->members[i] = claims[i].number;
 	out->nmembers = (uint8_t)n;
 	n = live_keep(v, claims, n);
-	slots_count(claims, conf->method == POLICY_PRIORITY && n ? 1 : n, &counts);
 	before = published_find(old, out->key);
+	slots_count(claims, claims_choose(v, conf, before, claims, n), &counts);
 	if (before)
 		memcpy(out->slot, before->slot, sizeof(out->slot));
+	if (before && before->method == conf->method && conf->method == POLICY_LEAST_LOAD &&
+		shift_is_small(before, claims, n, &counts))
+		counts = counts_of(before);
 	slots_deal(out->key, &counts, out->slot);
-	if (conf->method == POLICY_WEIGHTED)
-		claims_sort(claims, n);
+	if (policy_goes_by_weight((enum policy_method)conf->method))
+		claims_sort(&counts, claims, n);
 	for (size_t i = 0; i < n; i++)
 		out->live[i] = claims[i].number;
 	out->nlive = (uint8_t)n;

@@ -17,7 +17,31 @@ enum policy_method {
 	POLICY_PRIORITY, /* the first live member carries all */
 	POLICY_WEIGHTED, /* all live members, in proportion to their weights */
 	POLICY_ALL,      /* all live members: in turn for connections, all of them in an answer */
+	POLICY_ROUND_ROBIN,    /* all live members in turn, one first in an answer */
+	POLICY_LEAST_LOAD,     /* all live members, in proportion to the bandwidth they have free */
+	POLICY_LOWEST_LATENCY, /* the live member with the shortest round trip carries all */
+	POLICY_PERSISTENT,     /* by weight, but who was given a link keeps it */
+	POLICY_OVERFLOW,       /* the first live member that is not full carries all */
 };
+
+/* Does one member carry all that is new, the others standing by in the order of `live`? */
+static inline bool policy_takes_one(enum policy_method m)
+{
+	return m == POLICY_PRIORITY || m == POLICY_LOWEST_LATENCY || m == POLICY_OVERFLOW;
+}
+/* Do its choices follow live figures (load, round trip), not only the states of links? */
+static inline bool policy_follows_figures(enum policy_method m)
+{
+	return m == POLICY_LEAST_LOAD || m == POLICY_LOWEST_LATENCY || m == POLICY_OVERFLOW;
+}
+/* Do weights of members mean something to it? */
+static inline bool policy_goes_by_weight(enum policy_method m)
+{
+	return m == POLICY_WEIGHTED || m == POLICY_LEAST_LOAD || m == POLICY_PERSISTENT;
+}
+
+/* Whose connections POLICY_PERSISTENT keeps together. */
+enum policy_persist { POLICY_PERSIST_SOURCE, POLICY_PERSIST_DESTINATION };
 
 /* What becomes of a flow whose policy has no live member. */
 enum policy_when_dead { POLICY_NEXT_RULE, POLICY_ANY, POLICY_DROP };
@@ -35,6 +59,9 @@ struct policy_conf {
 	struct policy_member *members; /* in the order typed: the order of preference */
 	size_t nmembers;
 	uint32_t when_dead; /* enum policy_when_dead */
+	uint32_t persist;   /* enum policy_persist */
+	span persist_time;  /* of a link after the last new connection */
+	uint32_t overflow;  /* per cent of its bandwidth at which a link is full */
 };
 
 /* What policy needs to know of a link now. */
@@ -43,8 +70,10 @@ struct policy_link {
 	enum link_state state;
 	uint32_t weight; /* > 0 */
 	bool backup;
-	bool dead[2]; /* carries no IPv4, no IPv6, although its state is fit */
-	bool barred;  /* takes nothing new, whatever happens; it works, so its connections stay */
+	bool dead[2];  /* carries no IPv4, no IPv6, although its state is fit */
+	bool barred;   /* takes nothing new, whatever happens; it works, so its connections stay */
+	uint16_t load; /* thousandths of its bandwidth in use; 0 where the bandwidth is not known */
+	span rtt;      /* round trip; 0 or less: not known */
 };
 
 /* Bit n-1 of a mask stands for link number n. */
@@ -96,8 +125,10 @@ bool policy_publish(const struct policy_conf *policies, size_t npolicies,
 /* The number of the link that draw `n` (any number) of policy `p` gives; 0: nothing is live. */
 uint8_t policy_draw(const struct published *pub, size_t p, uint32_t n);
 const char *policy_method_text(enum policy_method m);
-/* The mistakes that only show when all policies are seen: more than POLICIES_MAX of them. */
-void policies_check(const struct policy_conf *policies, size_t npolicies, struct diags *why);
+/* The mistakes that only show when all is seen: more than POLICIES_MAX policies, members without a
+ * bandwidth where it matters. */
+void policies_check(const struct policy_conf *policies, size_t npolicies,
+	const struct link_conf *links, size_t nlinks, struct diags *why);
 /* The weight of a link, 1..240: the one that is set, or else in proportion to its bandwidth (down;
  * up where only that is said) against the other links', on the scale of the weights that are set.
  * A link of unknown bandwidth counts as the slowest known one. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* policy_console.c - what the policies do now, for the person at the console.
  *
- *   POLICY   METHOD    NEW CONNECTIONS              NOT IN USE
- *   spread   weighted  wan1 80 %, wan2 20 %         lte
- *   mail     priority  wan1 100 %, then wan2        -
+ *   POLICY   METHOD          NEW CONNECTIONS              NOT IN USE
+ *   spread   weighted        wan1 80 %, wan2 20 %         lte
+ *   mail     priority        wan1 100 %, then wan2        -
  */
 #include "policy_console.h"
 
@@ -62,10 +62,9 @@ static void live_put(
 	for (size_t i = 0; i < p->nlive; i++) {
 		unsigned slots = slots_of(p, p->live[i]);
 
-		textbuf_printf(out, "%s%s%.*s", i ? ", " : "",
-			i && p->method == POLICY_PRIORITY ? "then " : "",
+		textbuf_printf(out, "%s%s%.*s", i ? ", " : "", i && slots == 0 ? "then " : "",
 			STR_ARG(link_name(m, p->live[i])));
-		if (i == 0 || p->method != POLICY_PRIORITY) {
+		if (slots) {
 			textbuf_printf(out, " ");
 			percent_put(out, slots);
 		}
@@ -115,7 +114,7 @@ static enum fl_err show_policies(struct console_call *call)
 		sink_puts(call->out, "no policy is configured\n");
 		return FL_OK;
 	}
-	sink_printf(call->out, "%-*s  %-8s  %-32s  %s\n", width, "POLICY", "METHOD",
+	sink_printf(call->out, "%-*s  %-14s  %-32s  %s\n", width, "POLICY", "METHOD",
 		"NEW CONNECTIONS", "NOT IN USE");
 	for (size_t i = 0; i < policies_shown(m); i++) {
 		const struct published_policy *p = &m->published->policy[i];
@@ -125,7 +124,7 @@ static enum fl_err show_policies(struct console_call *call)
 
 		live_put(&l, m, p);
 		idle_put(&d, m, p);
-		sink_printf(call->out, "%-*.*s  %-8s  %-32s  %s\n", width,
+		sink_printf(call->out, "%-*.*s  %-14s  %-32s  %s\n", width,
 			STR_ARG(m->policies[i].name), policy_method_text(p->method), live, idle);
 	}
 	return FL_OK;

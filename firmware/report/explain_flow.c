@@ -117,7 +117,7 @@ static void put_weight(const struct explain_world *w, const struct policy_conf *
 	const struct forwarding_source *s = &w->forwarding;
 	uint8_t number = s->links[m->link].number;
 
-	if (p->method != POLICY_WEIGHTED)
+	if (!policy_goes_by_weight((enum policy_method)p->method))
 		return;
 	textbuf_printf(t, "  weight %u",
 		m->weight ? m->weight : policy_link_weight(s->links, s->nlinks, (size_t)m->link));

@@ -64,12 +64,71 @@ static const struct kelem *find(const struct kset *s, const uint8_t *key)
 	return found;
 }
 
+/* ---- what dynamic maps hold: the machine's memory ---- */
+
+static struct machine_memory *recall(struct machine *m, struct str set, const uint8_t *key)
+{
+	for (size_t i = 0; m->p->memory && i < m->p->memory->n; i++)
+		if (str_eq(m->p->memory->at[i].set, set) &&
+			memcmp(m->p->memory->at[i].key, key, sizeof(m->p->memory->at[i].key)) == 0)
+			return &m->p->memory->at[i];
+	return NULL;
+}
+
+static void key_of(struct machine *m, const struct kop *op, uint8_t key[16])
+{
+	const struct kset *s = kernel_state_set(m->s, op->name);
+
+	assert_non_null(s);
+	assert_true(s->dynamic);
+	memset(key, 0, 16);
+	memcpy(key, reg(m, op->reg), kset_key_size(s));
+}
+
+static void forget(struct machine *m, const struct kop *op)
+{
+	struct machine_memory *e;
+	uint8_t key[16];
+
+	key_of(m, op, key);
+	e = recall(m, op->name, key);
+	if (e)
+		*e = m->p->memory->at[--m->p->memory->n];
+}
+
+/* As the kernel does it, an element that is there keeps its value. */
+static void remember(struct machine *m, const struct kop *op)
+{
+	struct machine_memory e = {.set = op->name};
+
+	key_of(m, op, e.key);
+	memcpy(&e.value, reg(m, op->dreg), 4);
+	if (m->p->memory && !recall(m, op->name, e.key) &&
+		m->p->memory->n < COUNT_OF(m->p->memory->at))
+		m->p->memory->at[m->p->memory->n++] = e;
+}
+
+static enum end run_dynamic_lookup(struct machine *m, const struct kop *op)
+{
+	const struct machine_memory *e;
+	uint8_t key[16];
+
+	key_of(m, op, key);
+	e = recall(m, op->name, key);
+	if (!e)
+		return END_BREAK;
+	set_reg(m, op->dreg, &e->value, sizeof(e->value));
+	return END_GO_ON;
+}
+
 static enum end run_lookup(struct machine *m, const struct kop *op)
 {
 	const struct kset *s = kernel_state_set(m->s, op->name);
 	const struct kelem *e;
 
 	assert_non_null(s);
+	if (s->dynamic)
+		return run_dynamic_lookup(m, op);
 	e = find(s, reg(m, op->reg));
 	if (!e != !op->equal)
 		return END_BREAK;
@@ -202,6 +261,12 @@ static enum end run_op(struct machine *m, const struct kop *op)
 	case KOP_REJECT:
 		m->reset = op->tcp_reset;
 		return END_DROP;
+	case KOP_REMEMBER:
+		remember(m, op);
+		return END_GO_ON;
+	case KOP_FORGET:
+		forget(m, op);
+		return END_GO_ON;
 	case KOP_HASH:
 		fail_msg("no chain of ours hashes");
 		return END_BREAK;

@@ -5,7 +5,19 @@
 
 #include "forwarding.h"
 
+/* What the kernel has put into dynamic maps. */
+struct machine_memory {
+	struct str set;
+	uint8_t key[16];
+	uint32_t value;
+};
+struct machine_memories {
+	struct machine_memory at[32];
+	size_t n;
+};
+
 struct packet {
+	struct machine_memories *memory; /* of the router it meets; NULL: it remembers nothing */
 	const char *iif, *oif;
 	uint8_t nfproto, proto;
 	uint8_t network[40], transport[4];

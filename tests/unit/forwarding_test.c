@@ -131,7 +131,7 @@ static void publish(struct router *r, const char *live)
 			if (pub->live & link_bit((unsigned)c->members[i].link + 1))
 				members[n++] = (uint8_t)(c->members[i].link + 1);
 		for (size_t i = 0; n && i < POLICY_SLOTS; i++)
-			pub->policy[p].slot[i] = c->method == POLICY_PRIORITY
+			pub->policy[p].slot[i] = policy_takes_one((enum policy_method)c->method)
 							 ? members[0]
 							 : members[rng_below(&r->rng, n)];
 	}
@@ -284,7 +284,7 @@ static void the_chains_choose_as_the_rules_read(void **state)
 			some_rule(r, 1000 - 10 * i);
 		for (int i = 0; i < 4; i++) {
 			r->policies[i].when_dead = rng_below(&r->rng, 3);
-			r->policies[i].method = rng_below(&r->rng, 3);
+			r->policies[i].method = rng_below(&r->rng, POLICY_OVERFLOW + 1);
 		}
 		some_links(r);
 		want(r);
@@ -433,6 +433,81 @@ static void a_priority_policy_follows_its_slots(void **state)
 	memset(r->pub.policy[1].slot, 1, POLICY_SLOTS);
 	want(r);
 	assert_int_equal(chosen(r, &f, 0), 1);
+}
+
+/* The link that a client's new connection takes on a router that remembers. */
+static uint32_t chosen_with_memory(struct router *r, struct machine_memories *memory,
+	const struct forwarding_flow *f, uint32_t draw)
+{
+	struct packet p = machine_packet(f, "lan0");
+	struct machine m;
+
+	p.memory = memory;
+	assert_int_equal(machine_run(&r->want, "prerouting", &p, draw, &m), END_ACCEPT);
+	assert_int_equal(p.mark, p.ct_mark);
+	return p.mark;
+}
+
+static void a_persistent_policy_keeps_a_client_on_its_link(void **state)
+{
+	struct router *r = *state;
+	struct machine_memories memory = {.n = 0};
+	struct forwarding_flow one = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	struct forwarding_flow six = flow("fd00:1::50", "2001:db8:ffff::1", 6, 443);
+	uint32_t link, link6;
+
+	r->policies[0].method = POLICY_PERSISTENT;
+	r->policies[0].persist_time = sec(600);
+	add_rule(r, 10, 0);
+	want(r);
+	link = chosen_with_memory(r, &memory, &one, 0);
+	link6 = chosen_with_memory(r, &memory, &six, 0);
+	for (uint32_t draw = 1; draw < 50; draw++) {
+		one.port = six.port = (uint16_t)draw;
+		assert_int_equal(chosen_with_memory(r, &memory, &one, draw), link);
+		assert_int_equal(chosen_with_memory(r, &memory, &six, draw), link6);
+	}
+	assert_int_equal(memory.n, 2);
+}
+
+static void a_persistent_policy_by_destination_keeps_a_server_on_its_link(void **state)
+{
+	struct router *r = *state;
+	struct machine_memories memory = {.n = 0};
+	struct forwarding_flow one = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	uint32_t link;
+
+	r->policies[0].method = POLICY_PERSISTENT;
+	r->policies[0].persist = POLICY_PERSIST_DESTINATION;
+	add_rule(r, 10, 0);
+	want(r);
+	link = chosen_with_memory(r, &memory, &one, 0);
+	for (uint32_t draw = 1; draw < 50; draw++) {
+		one.from.b[3] = (uint8_t)(draw + 50);
+		assert_int_equal(chosen_with_memory(r, &memory, &one, draw), link);
+	}
+	assert_int_equal(memory.n, 1);
+}
+
+static void who_is_moved_off_a_dead_link_stays_on_the_new_one(void **state)
+{
+	struct router *r = *state;
+	struct machine_memories memory = {.n = 0};
+	struct forwarding_flow f = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	uint32_t first, then;
+
+	r->policies[0].method = POLICY_PERSISTENT;
+	add_rule(r, 10, 0);
+	want(r);
+	first = chosen_with_memory(r, &memory, &f, 0);
+	publish(r, first == 1 ? "23" : first == 2 ? "13" : "12");
+	want(r);
+	then = chosen_with_memory(r, &memory, &f, 0);
+	assert_int_not_equal(then, first);
+	publish(r, "123");
+	want(r);
+	for (uint32_t draw = 0; draw < 50; draw++)
+		assert_int_equal(chosen_with_memory(r, &memory, &f, draw), then);
 }
 
 static void own_networks_are_not_given_to_a_link(void **state)
@@ -991,6 +1066,9 @@ int main(void)
 		TEST(a_flow_without_a_rule_takes_the_first_live_link),
 		TEST(ipv6_never_takes_a_link_without_ipv6),
 		TEST(a_priority_policy_follows_its_slots),
+		TEST(a_persistent_policy_keeps_a_client_on_its_link),
+		TEST(a_persistent_policy_by_destination_keeps_a_server_on_its_link),
+		TEST(who_is_moved_off_a_dead_link_stays_on_the_new_one),
 		TEST(own_networks_are_not_given_to_a_link),
 		TEST(weighted_draws_follow_the_slots),
 		TEST(a_known_connection_keeps_its_link),

@@ -57,7 +57,12 @@ static struct kelem mark_elem(uint32_t key, uint32_t value)
 
 static struct kset slots_of(struct kelem *elems, size_t n)
 {
-	return (struct kset){STR("slots"), {KSET_NUMBER}, KSET_MARK, false, 16, elems, n};
+	return (struct kset){.name = STR("slots"),
+		.key = {KSET_NUMBER},
+		.data = KSET_MARK,
+		.size = 16,
+		.elems = elems,
+		.nelems = n};
 }
 
 static struct kstate_address address(const char *text)

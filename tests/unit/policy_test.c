@@ -289,6 +289,188 @@ static void link_outside_every_policy_is_live_while_it_is_fit(void **state)
 	assert_int_equal(f.now.live, link_bit(1) | link_bit(2));
 }
 
+/* ---- methods that go by live figures ---- */
+
+static void round_robin_shares_evenly_whatever_the_weights(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_ROUND_ROBIN, 3);
+	f.links[0].weight = 100;
+	publish_fresh(&f);
+	for (unsigned link = 1; link <= 3; link++)
+		assert_int_equal(slots_of(&f.now.policy[0], link), 80);
+}
+
+static void least_load_shares_by_what_is_free(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LEAST_LOAD, 2);
+	f.links[0].load = 750;
+	f.links[1].load = 250;
+	publish_fresh(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 60);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 180);
+	assert_int_equal(f.now.policy[0].live[0], 2); /* the best comes first */
+}
+
+static void a_full_link_still_takes_a_little(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LEAST_LOAD, 2);
+	f.links[0].load = 1400;
+	publish_fresh(&f);
+	assert_in_range(slots_of(&f.now.policy[0], 1), 4, 6);
+}
+
+static void small_changes_of_load_change_nothing(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LEAST_LOAD, 2);
+	publish_fresh(&f);
+	f.links[0].load = 150; /* 110 : 130 slots */
+	publish_next(&f);
+	assert_int_equal(f.now.generation, 1);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 120);
+	f.links[0].load = 500; /* 80 : 160 */
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 80);
+}
+
+static void a_link_that_dies_counts_however_small_the_change(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LEAST_LOAD, 2);
+	f.links[0].load = 1000; /* 5 slots */
+	publish_fresh(&f);
+	f.links[0].state = LINK_DOWN;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 0);
+}
+
+static void lowest_latency_takes_the_nearest(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LOWEST_LATENCY, 3);
+	f.links[0].rtt = ms(30);
+	f.links[1].rtt = ms(10);
+	f.links[2].rtt = ms(0); /* not measured */
+	publish_fresh(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+	assert_int_equal(f.now.policy[0].live[0], 2);
+	assert_int_equal(f.now.policy[0].nlive, 3);
+}
+
+static void the_nearest_stays_until_another_is_clearly_nearer(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LOWEST_LATENCY, 2);
+	f.links[0].rtt = ms(20);
+	f.links[1].rtt = ms(25);
+	publish_fresh(&f);
+	f.links[0].rtt = ms(30); /* 25 is five sixths of it */
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 240);
+	f.links[0].rtt = ms(40);
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+	f.links[0].rtt = ms(22); /* nearer, but not clearly */
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+}
+
+static void the_nearest_of_short_ways_does_not_jump_for_a_millisecond(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LOWEST_LATENCY, 2);
+	f.links[0].rtt = ms(2);
+	f.links[1].rtt = ms(3);
+	publish_fresh(&f);
+	f.links[1].rtt = ms(1);
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 240);
+}
+
+static void the_nearest_that_dies_hands_over_to_the_next_nearest(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_LOWEST_LATENCY, 3);
+	f.links[0].rtt = ms(10);
+	f.links[1].rtt = ms(30);
+	f.links[2].rtt = ms(20);
+	publish_fresh(&f);
+	f.links[0].state = LINK_DOWN;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 3), 240);
+}
+
+static void overflow_fills_the_first_and_goes_on_to_the_next(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_OVERFLOW, 3);
+	f.policy.overflow = 80;
+	publish_fresh(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 240);
+	f.links[0].load = 799;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 240);
+	f.links[0].load = 800;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+	f.links[1].load = 900;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 3), 240);
+}
+
+static void overflow_comes_back_when_there_is_room_to_spare(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_OVERFLOW, 2);
+	f.policy.overflow = 80;
+	f.links[0].load = 850;
+	publish_fresh(&f);
+	f.links[0].load = 750; /* below the limit, but only just */
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 240);
+	f.links[0].load = 690;
+	publish_next(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 240);
+}
+
+static void when_all_overflow_all_share(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, POLICY_OVERFLOW, 2);
+	f.policy.overflow = 80;
+	f.links[0].load = f.links[1].load = 950;
+	publish_fresh(&f);
+	assert_int_equal(slots_of(&f.now.policy[0], 1), 120);
+	assert_int_equal(slots_of(&f.now.policy[0], 2), 120);
+}
+
 /* ---- counts ---- */
 
 static void counts_are_within_one_slot_of_the_exact_share(void **state)
@@ -391,7 +573,7 @@ static void no_change_moves_more_slots_than_the_counts_demand(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 40; round++) {
 		fixture_init(&f, POLICY_WEIGHTED, 2 + rng_below(&rng, FL_LINKS_MAX - 1));
-		f.policy.method = rng_below(&rng, 3);
+		f.policy.method = rng_below(&rng, POLICY_OVERFLOW + 1);
 		publish_fresh(&f);
 		for (unsigned step = 0; step < 100; step++) {
 			struct published old;
@@ -820,6 +1002,26 @@ static void weight_that_the_method_ignores_is_a_warning(void **state)
 	arena_reset(&c.mem);
 }
 
+static void a_method_that_goes_by_load_wants_bandwidths(void **state)
+{
+	struct link_conf links[2] = {
+		{.name = STR("wan1"), .bandwidth.down = 1000000}, {.name = STR("wan2")}};
+	struct policy_member members[2] = {{.link = 0}, {.link = 1}};
+	struct policy_conf p = {
+		.method = POLICY_OVERFLOW, .members = members, .nmembers = 2, .overflow = 80};
+	struct checked c;
+
+	(void)state;
+	arena_init(&c.mem, &heap);
+	diags_init(&c.why, &c.mem);
+	policies_check(&p, 1, links, 2, &c.why);
+	assert_int_equal(c.why.errors, 0);
+	assert_true(str_is(c.why.first->what,
+		"method overflow needs the bandwidth of its links, and wan2 has none set"));
+	assert_null(c.why.first->next);
+	arena_reset(&c.mem);
+}
+
 static void more_policies_than_fit_are_an_error(void **state)
 {
 	struct policy_conf many[POLICIES_MAX + 1] = {0};
@@ -828,9 +1030,9 @@ static void more_policies_than_fit_are_an_error(void **state)
 	(void)state;
 	arena_init(&c.mem, &heap);
 	diags_init(&c.why, &c.mem);
-	policies_check(many, POLICIES_MAX, &c.why);
+	policies_check(many, POLICIES_MAX, NULL, 0, &c.why);
 	assert_int_equal(c.why.errors, 0);
-	policies_check(many, COUNT_OF(many), &c.why);
+	policies_check(many, COUNT_OF(many), NULL, 0, &c.why);
 	assert_int_equal(c.why.errors, 1);
 	assert_true(str_is(c.why.first->what, "there are 33 policies; 32 can be used"));
 	arena_reset(&c.mem);
@@ -985,8 +1187,8 @@ static void show_policies_prints_shares_of_weighted_links(void **state)
 	publish_fresh(&c.f);
 	run(&c, "show policies", "");
 	assert_string_equal(c.text,
-		"POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
-		"spread  weighted  wan1 66.7 %, wan2 33.3 %          lte\n");
+		"POLICY  METHOD          NEW CONNECTIONS                   NOT IN USE\n"
+		"spread  weighted        wan1 66.7 %, wan2 33.3 %          lte\n");
 }
 
 static void show_policies_prints_who_follows_in_a_priority(void **state)
@@ -999,8 +1201,8 @@ static void show_policies_prints_who_follows_in_a_priority(void **state)
 	publish_fresh(&c.f);
 	run(&c, "show policies", "");
 	assert_string_equal(c.text,
-		"POLICY  METHOD    NEW CONNECTIONS                   NOT IN USE\n"
-		"spread  priority  wan1 100 %, then wan2, then lte   -\n");
+		"POLICY  METHOD          NEW CONNECTIONS                   NOT IN USE\n"
+		"spread  priority        wan1 100 %, then wan2, then lte   -\n");
 }
 
 static void show_policies_says_what_happens_without_a_live_member(void **state)
@@ -1090,6 +1292,18 @@ int main(void)
 		cmocka_unit_test(backup_carries_all_when_no_primary_member_is_fit),
 		cmocka_unit_test(policy_of_a_backup_alone_uses_it_and_makes_it_live),
 		cmocka_unit_test(link_outside_every_policy_is_live_while_it_is_fit),
+		cmocka_unit_test(round_robin_shares_evenly_whatever_the_weights),
+		cmocka_unit_test(least_load_shares_by_what_is_free),
+		cmocka_unit_test(a_full_link_still_takes_a_little),
+		cmocka_unit_test(small_changes_of_load_change_nothing),
+		cmocka_unit_test(a_link_that_dies_counts_however_small_the_change),
+		cmocka_unit_test(lowest_latency_takes_the_nearest),
+		cmocka_unit_test(the_nearest_stays_until_another_is_clearly_nearer),
+		cmocka_unit_test(the_nearest_of_short_ways_does_not_jump_for_a_millisecond),
+		cmocka_unit_test(the_nearest_that_dies_hands_over_to_the_next_nearest),
+		cmocka_unit_test(overflow_fills_the_first_and_goes_on_to_the_next),
+		cmocka_unit_test(overflow_comes_back_when_there_is_room_to_spare),
+		cmocka_unit_test(when_all_overflow_all_share),
 		cmocka_unit_test(counts_are_within_one_slot_of_the_exact_share),
 		cmocka_unit_test(leftover_slots_go_to_the_largest_remainders),
 		cmocka_unit_test(equal_remainders_favour_the_member_typed_first),
@@ -1120,6 +1334,7 @@ int main(void)
 		cmocka_unit_test(policy_without_members_is_an_error),
 		cmocka_unit_test(member_that_comes_twice_is_an_error),
 		cmocka_unit_test(weight_that_the_method_ignores_is_a_warning),
+		cmocka_unit_test(a_method_that_goes_by_load_wants_bandwidths),
 		cmocka_unit_test(more_policies_than_fit_are_an_error),
 		cmocka_unit_test(policy_is_read_with_members_in_the_order_typed),
 		cmocka_unit_test(policy_is_weighted_and_falls_back_to_any_link_by_default),
