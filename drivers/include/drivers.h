@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "lamps.h"
 #include "log.h"
+#include "neighbours.h"
 #include "probes.h"
 #include "sessions.h"
 #include "storage.h"
@@ -23,6 +24,7 @@ struct drivers {
 	struct io io;
 	struct interfaces interfaces;
 	struct probes probes;
+	struct neighbours neighbours;
 	struct kernel kernel;
 	struct lamps lamps;
 	struct storage

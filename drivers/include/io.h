@@ -19,6 +19,7 @@ enum io_event_kind {
 	IO_PROBE_ENDED,   /* a call (probes.h) of `link` with this `token` is over: `text` says how,
 			     `data` is all that was heard */
 	IO_INTERFACE,     /* `interface` appeared, changed or went away; ask interfaces.get() */
+	IO_NEIGHBOUR,     /* the host `from` on the segment of `interface` is `alive`, or not */
 	IO_SESSION_OPEN,  /* somebody is at the console: `session`; `data` is the first line sent
 			     ("hello ...") */
 	IO_SESSION_INPUT, /* octets from `session` in `data` */
@@ -44,6 +45,7 @@ struct io_event {
 	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
 	struct str interface;
 	unsigned session;
+	bool alive;    /* IO_NEIGHBOUR */
 	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT */
 	struct str text;
 };

@@ -358,6 +358,24 @@ static enum fl_err probes_call(
 	return FL_OK;
 }
 
+/* ---- neighbours ---- */
+
+/* A silent one is called so after three requests. */
+static void neighbours_ask(void *ctx, struct str interface, const struct ip_addr *addr)
+{
+	struct sim *s = ctx;
+	struct sim_interface *i = find_interface(s, interface);
+	bool alive = i && i->gateway == SIM_GATEWAY_ANSWERS;
+
+	if (!i || i->gateway == SIM_GATEWAY_MUTE || !i->exists || !i->is_up)
+		return;
+	post(s, mtime_after(s->now, alive ? ms(1) : sec(3)),
+		&(struct io_event){.kind = IO_NEIGHBOUR,
+			.interface = str_of(i->name),
+			.from = *addr,
+			.alive = alive});
+}
+
 /* ---- the kernel's tables ---- */
 
 static struct sim_set *find_set(struct sim *s, struct str name, bool make)
@@ -984,6 +1002,7 @@ void sim_open(struct sim *s, uint64_t seed)
 	s->drivers = (struct drivers){
 		.io = {s, io_now, io_wall, io_random, io_wait},
 		.interfaces = {s, interfaces_get, interfaces_up},
+		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
 		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},

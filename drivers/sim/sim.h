@@ -25,13 +25,19 @@
 struct sim_interface {
 	char name[16];
 	bool exists, plugged;
-	bool is_up;         /* administratively, by us */
-	bool cut;           /* the provider drops everything, silently */
-	bool cut6;          /* the same for IPv6 alone */
-	bool portal;        /* the provider answers for every web server, with a redirect */
-	uint16_t filtered;  /* a TCP port whose connections the provider drops; 0: none */
-	uint16_t mtu;       /* longer packets are lost; 0: none are */
-	bool mtu_is_told;   /* and the sender hears of it */
+	bool is_up;        /* administratively, by us */
+	bool cut;          /* the provider drops everything, silently */
+	bool cut6;         /* the same for IPv6 alone */
+	bool portal;       /* the provider answers for every web server, with a redirect */
+	uint16_t filtered; /* a TCP port whose connections the provider drops; 0: none */
+	uint16_t mtu;      /* longer packets are lost; 0: none are */
+	bool mtu_is_told;  /* and the sender hears of it */
+	enum {
+		SIM_GATEWAY_MUTE,
+		SIM_GATEWAY_ANSWERS,
+		SIM_GATEWAY_SILENT
+	} gateway;          /* to ARP; mute:
+			     * nobody is ever told of it */
 	bool refuses_names; /* the provider answers every DNS question, with REFUSED */
 	uint32_t loss_ppm;  /* of each packet, both ways together */
 	span delay, jitter; /* round trip; jitter is added, 0 to this much */

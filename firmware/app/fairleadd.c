@@ -13,6 +13,7 @@
 #include "lamps_linux.h"
 #include "log_linux.h"
 #include "memory_linux.h"
+#include "neighbours_linux.h"
 #include "probes_linux.h"
 #include "product.h"
 #include "sessions_linux.h"
@@ -183,6 +184,7 @@ struct world {
 	struct arena mem;
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
+	struct neighbours_linux *neighbours;
 	struct probes_linux *probes;
 	struct daemons_linux *daemons;
 	struct datagrams_linux *datagrams;
@@ -245,6 +247,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 	d->settings_name = o->settings;
 	if ((err = storage_files_open(&d->storage, o->state, &w->mem, why)) ||
 		(err = interfaces_linux_open(&d->interfaces, &w->interfaces, w->loop, why)) ||
+		(err = neighbours_linux_open(&d->neighbours, &w->neighbours, w->loop, why)) ||
 		(err = probes_linux_open(
 			 &d->probes, &w->probes, w->loop, sibling(&w->mem, "fairlead-tls"))) ||
 		(err = datagrams_linux_open(&d->datagrams, &w->datagrams, w->loop)) ||
@@ -276,6 +279,8 @@ static void world_close(struct world *w)
 		datagrams_linux_close(w->datagrams);
 	if (w->probes)
 		probes_linux_close(w->probes);
+	if (w->neighbours)
+		neighbours_linux_close(w->neighbours);
 	if (w->interfaces)
 		interfaces_linux_close(w->interfaces);
 	if (w->loop)

@@ -90,6 +90,9 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	case IO_PROBE_ENDED:
 		uplinks_probe_answer(f, e);
 		break;
+	case IO_NEIGHBOUR:
+		uplinks_neighbour(f, e, now);
+		break;
 	case IO_INTERFACE:
 		uplinks_interface(f, e->interface, now);
 		break;

@@ -163,6 +163,8 @@ void uplinks_number(struct fairlead *f, struct config *c);
 /* The configuration in force is new. */
 void uplinks_configure(struct fairlead *f, mtime now);
 void uplinks_probe_answer(struct fairlead *f, const struct io_event *e);
+/* A host on the segment of an interface answers, or does not: it may be a gateway. */
+void uplinks_neighbour(struct fairlead *f, const struct io_event *e, mtime now);
 void uplinks_interface(struct fairlead *f, struct str name, mtime now);
 void uplinks_tick(struct fairlead *f, mtime now);
 mtime uplinks_next_due(const struct fairlead *f);

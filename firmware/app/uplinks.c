@@ -295,6 +295,15 @@ static void note_change(struct fairlead *f, uint8_t number, mtime now, const str
 	save_soon(f, now);
 }
 
+static void ask_gateways(const struct fairlead *f, uint8_t number)
+{
+	const struct neighbours *n = &f->io->neighbours;
+	const struct link_conf *c = conf_of(f, number);
+
+	for (size_t i = 0; n->ask && i < c->ngateways; i++)
+		n->ask(n->ctx, c->interface, &c->gateways[i].addr);
+}
+
 static void carry_out(
 	struct fairlead *f, uint8_t number, mtime now, struct link_out *out, unsigned depth)
 {
@@ -304,6 +313,8 @@ static void carry_out(
 	for (size_t i = 0; i < out->nchange; i++)
 		note_change(f, number, now, &out->change[i]);
 	f->links_changed |= out->families_changed;
+	if (out->ask_gateway)
+		ask_gateways(f, number);
 	if (out->note[0])
 		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: %s", STR_ARG(conf_of(f, number)->name),
 			out->note);
@@ -336,6 +347,22 @@ void uplinks_probe_answer(struct fairlead *f, const struct io_event *e)
 		return;
 	link_answer(&f->link[e->link], now, seq, &out);
 	uplinks_carry_out(f, e->link, now, &out);
+}
+
+void uplinks_neighbour(struct fairlead *f, const struct io_event *e, mtime now)
+{
+	for (size_t i = 0; i < f->nlinks; i++) {
+		uint8_t number = f->order[i];
+		const struct link_conf *c = conf_of(f, number);
+		const struct ip_addr *gateway = link_conf_gateway(c, e->from.family);
+		struct link_out out;
+
+		if (!gateway || !ip_addr_eq(gateway, &e->from) ||
+			!str_eq(c->interface, e->interface))
+			continue;
+		link_gateway_heard(&f->link[number], now, e->from.family, e->alive, &out);
+		uplinks_carry_out(f, number, now, &out);
+	}
 }
 
 void uplinks_interface(struct fairlead *f, struct str name, mtime now)

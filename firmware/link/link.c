@@ -47,15 +47,15 @@
 
 /* clang-format off */
 const enum link_state link_moves[LINK_STATES][LINK_EVENTS] = {
-	/*                   ENABLE DISABLE CARRIER CARRIER FIRST   ANSWER POOR   OVERDUE DEAD PROVEN UNSERVED POOR GOOD
-	 *                                  OFF     ON      CARRIER        ANSWER                                    */
-	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,    DIS,   DIS,   DIS,    DIS, DIS,   DIS,     DIS, DIS },
-	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    REC,    NOC,   NOC,   NOC,    NOC, NOC,   NOC,     NOC, NOC },
-	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,    REC,   REC,   DWN,    DWN, UP_,   DWN,     DWN, DWN },
-	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    REC,    REC,   REC,   REC,    DWN, UP_,   REC,     REC, REC },
-	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    UP_,    UP_,   UP_,   SUS,    UP_, UP_,   DWN,     DEG, UP_ },
-	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    SUS,    UP_,   DEG,   SUS,    DWN, UP_,   DWN,     SUS, SUS },
-	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DEG,    DEG,   DEG,   SUS,    DEG, DEG,   DWN,     DEG, UP_ },
+	/*                   ENABLE DISABLE CARRIER CARRIER FIRST   ANSWER POOR   OVERDUE DEAD PROVEN CUT UNSERVED POOR GOOD
+	 *                                  OFF     ON      CARRIER        ANSWER                     OFF               */
+	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,    DIS,   DIS,   DIS,    DIS, DIS, DIS,   DIS,     DIS, DIS },
+	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    REC,    NOC,   NOC,   NOC,    NOC, NOC, NOC,   NOC,     NOC, NOC },
+	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,    REC,   REC,   DWN,    DWN, UP_, DWN,   DWN,     DWN, DWN },
+	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    REC,    REC,   REC,   REC,    DWN, UP_, DWN,   REC,     REC, REC },
+	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    UP_,    UP_,   UP_,   SUS,    UP_, UP_, DWN,   DWN,     DEG, UP_ },
+	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    SUS,    UP_,   DEG,   SUS,    DWN, UP_, DWN,   DWN,     SUS, SUS },
+	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DEG,    DEG,   DEG,   SUS,    DEG, DEG, DWN,   DWN,     DEG, UP_ },
 };
 /* clang-format on */
 
@@ -73,6 +73,7 @@ void link_out_clear(struct link_out *out)
 {
 	out->nsend = 0;
 	out->nchange = 0;
+	out->ask_gateway = false;
 	out->families_changed = false;
 	out->note[0] = '\0';
 }
@@ -243,6 +244,8 @@ static void enter_down(struct link *l, mtime now, enum link_state from)
 {
 	if (from == LINK_SUSPECT)
 		l->dead_since = l->row.since;
+	else if (link_state_is_fit(from))
+		l->dead_since = now;
 	l->row.running = false;
 	l->next_send = now;
 }
@@ -379,6 +382,7 @@ static void lose_while_fit(struct link *l, mtime now, struct link_flight *f, str
 		mtime_reached(f->sent, l->alive_sent)) {
 		begin_row(l, now, f);
 		link_apply(l, now, LINK_OVERDUE, out);
+		link_gateway_ask(l, now, out);
 		return;
 	}
 	record(l, f, true, out);
@@ -468,14 +472,22 @@ static mtime silence_enough_at(const struct link *l)
 	return mtime_after(l->row.since, l->row.silence);
 }
 
+/* Where nobody is asked the carrier is enough, but for a gateway that is silent or was lately. */
+static bool has_nothing_to_prove(const struct link *l, mtime now)
+{
+	if (l->ntargets > 0 || link_gateway_is_silent(l))
+		return false;
+	return l->state == LINK_DOWN || l->state == LINK_SUSPECT ||
+	       (l->state == LINK_RECOVERING && mtime_reached(now, l->proof.hold_until));
+}
+
 static void decide(struct link *l, mtime now, struct link_out *out)
 {
 	if (mtime_reached(now, l->carrier_by)) {
 		l->carrier_by = MTIME_NEVER;
 		link_apply(l, now, LINK_CARRIER_OFF, out);
 	}
-	if (l->ntargets == 0 &&
-		(l->state == LINK_DOWN || l->state == LINK_RECOVERING || l->state == LINK_SUSPECT))
+	if (has_nothing_to_prove(l, now))
 		link_apply(l, now, LINK_PROVEN, out);
 	if (has_enough_losses(l) && mtime_reached(now, silence_enough_at(l)))
 		link_apply(l, now, LINK_DEAD, out);
@@ -667,6 +679,7 @@ void link_go_on(struct link *l, mtime now, struct link_out *out)
 	lose_overdue(l, now, out);
 	decide(l, now, out);
 	send_due(l, now, out);
+	link_gateway_tick(l, now, out);
 }
 
 /* ---- signs of life ---- */
@@ -792,6 +805,8 @@ void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
 	} else if (!l->carrier) {
 		l->carrier = true;
 		l->next_send = now;
+		link_gateway_forget(l);
+		link_gateway_ask(l, now, out);
 		link_apply(l, now, l->fresh ? LINK_FIRST_CARRIER : LINK_CARRIER_ON, out);
 	}
 	link_go_on(l, now, out);
@@ -866,7 +881,7 @@ void link_tick(struct link *l, mtime now, struct link_out *out)
 
 mtime link_next_due(const struct link *l)
 {
-	mtime due = l->carrier_by;
+	mtime due = mtime_first(l->carrier_by, link_gateway_due(l));
 
 	if (is_probing(l))
 		due = mtime_first(mtime_first(due, l->next_send), link_family_due(l));
@@ -878,7 +893,7 @@ mtime link_next_due(const struct link *l)
 	}
 	if (has_enough_losses(l))
 		due = mtime_first(due, silence_enough_at(l));
-	if (hold_can_end(l))
+	if (hold_can_end(l) || (l->ntargets == 0 && l->state == LINK_RECOVERING))
 		due = mtime_first(due, l->proof.hold_until);
 	return due;
 }

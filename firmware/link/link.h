@@ -129,6 +129,7 @@ struct link_out {
 	size_t nsend;
 	struct link_change change[4]; /* in order */
 	size_t nchange;
+	bool ask_gateway;          /* are the link's gateways there?  See link_gateway_heard() */
 	bool families_changed;     /* link_carries() says something else than before */
 	char note[LINK_CAUSE_MAX]; /* a line worth logging that is no change of state, or "" */
 };
@@ -248,6 +249,14 @@ struct link_family {
 	unsigned downs;
 };
 
+/* What the provider's router on the segment says to requests for its hardware address. */
+enum link_gateway_word { LINK_GATEWAY_UNKNOWN, LINK_GATEWAY_ANSWERS, LINK_GATEWAY_SILENT };
+struct link_gateway_state {
+	enum link_gateway_word says;
+	mtime at;            /* of its last word */
+	struct ip_addr addr; /* whose it was */
+};
+
 #define LINK_DOWNS_KEPT 8
 
 struct link {
@@ -282,7 +291,9 @@ struct link {
 	char service[128]; /* what fails of the service, "": nothing */
 	bool service_dead; /* for which the link is down */
 	struct link_users users;
-	struct link_family family[2]; /* IPv4, IPv6 */
+	struct link_family family[2];         /* IPv4, IPv6 */
+	struct link_gateway_state gateway[2]; /* of IPv4, of IPv6 */
+	mtime gateway_asked, gateway_due;
 	struct link_test test;
 	mtime downs[LINK_DOWNS_KEPT]; /* the last times the link failed; ring */
 	unsigned ndowns;
@@ -321,6 +332,11 @@ void link_carrier(struct link *l, mtime now, bool on, struct link_out *out);
  * for a few seconds even when no probe is answered; one whose users went silent is asked at once.
  * Called about 10 times a second when the app can; optional. */
 void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out *out);
+/* The gateway of a family (4, 6) answered a request by ARP or neighbour discovery, or three of them
+ * were lost.  A silent one takes the link down when nothing else was heard meanwhile and no other
+ * gateway of the link answers. */
+void link_gateway_heard(
+	struct link *l, mtime now, uint8_t family, bool answers, struct link_out *out);
 /* The service of the link was checked: `failing` is what fails over this link and works over others
  * ("http www.example.org/"), "": nothing.  The link is degraded, or with `take_down` down, until it
  * works again. */

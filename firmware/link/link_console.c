@@ -228,15 +228,33 @@ static void print_state(const struct link_console *m, const struct link *l, mtim
 		sink_printf(out, "  failures   %u in the last 10 minutes\n", f->downs);
 }
 
-static void print_addresses(const struct link_conf *c, const struct sink *out)
+static void print_gateway(
+	const struct link *l, const struct link_gateway *g, mtime now, const struct sink *out)
 {
+	static const char *const words[] = {
+		[LINK_GATEWAY_UNKNOWN] = "",
+		[LINK_GATEWAY_ANSWERS] = ", answered ",
+		[LINK_GATEWAY_SILENT] = ", found silent ",
+	};
+	const struct link_gateway_state *s = &l->gateway[g->addr.family == 6];
+	char addr[IP_TEXT_MAX], text[LINK_SPAN_TEXT_MAX];
+
+	sink_printf(out, "  gateway    %s%s", ip_addr_text(&g->addr, addr), words[s->says]);
+	if (s->says != LINK_GATEWAY_UNKNOWN)
+		sink_printf(out, "%s ago", link_span_text(mtime_between(s->at, now), text));
+	sink_puts(out, "\n");
+}
+
+static void print_addresses(const struct link *l, mtime now, const struct sink *out)
+{
+	const struct link_conf *c = l->conf;
 	char text[IP_TEXT_MAX + 4];
 
 	for (size_t i = 0; i < c->naddresses; i++)
 		sink_printf(
 			out, "  address    %s\n", ip_prefix_text(&c->addresses[i].prefix, text));
 	for (size_t i = 0; i < c->ngateways; i++)
-		sink_printf(out, "  gateway    %s\n", ip_addr_text(&c->gateways[i].addr, text));
+		print_gateway(l, &c->gateways[i], now, out);
 }
 
 static void print_figures(const struct link_figures *f, const struct sink *out)
@@ -287,7 +305,7 @@ static enum fl_err show_link(struct console_call *call)
 		return FL_ENOENT;
 	link_figures(l, call->now, &f);
 	print_state(m, l, call->now, &f, call->out);
-	print_addresses(l->conf, call->out);
+	print_addresses(l, call->now, call->out);
 	print_figures(&f, call->out);
 	for (size_t i = 0; i < l->ntargets; i++)
 		print_target(&l->target[i], &l->conf->monitor.targets[i], call->now, call->out);
@@ -317,7 +335,7 @@ static enum fl_err show_targets(struct console_call *call)
 	if (!l)
 		return FL_ENOENT;
 	if (l->ntargets == 0) {
-		sink_puts(call->out, "no target is set: the carrier alone decides\n");
+		sink_puts(call->out, "no target is set: the carrier and the gateway decide\n");
 		return FL_OK;
 	}
 	sink_puts(call->out,

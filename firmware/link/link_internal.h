@@ -17,6 +17,7 @@ enum link_event {
 	LINK_OVERDUE,       /* a probe is unanswered in time */
 	LINK_DEAD,          /* so many of them for so long that the link is */
 	LINK_PROVEN,        /* it showed that it works, and its hold-down is over */
+	LINK_CUT_OFF,       /* its gateway does not answer, and nothing else does */
 	LINK_UNSERVED,      /* its service fails, for which it is to be down */
 	LINK_POOR,          /* loss or delay rose above its limit */
 	LINK_GOOD,          /* and fell below */
@@ -54,6 +55,21 @@ span link_best_rtt(const struct link *l);
 span link_silence_needed(const struct link *l, mtime now);
 /* Failures in the ten minutes before `at`. */
 unsigned link_recent_downs(const struct link *l, mtime at);
+
+/* ---- the gateways (link_gateway.c) ---- */
+
+/* Let them be asked. */
+void link_gateway_ask(struct link *l, mtime now, struct link_out *out);
+void link_gateway_tick(struct link *l, mtime now, struct link_out *out);
+mtime link_gateway_due(const struct link *l);
+/* What was heard of them is of another segment. */
+void link_gateway_forget(struct link *l);
+/* The settings are new: forget what was heard of a gateway that is another one now. */
+void link_gateway_keep(struct link *l);
+/* None answers, and one at least should have. */
+bool link_gateway_is_silent(const struct link *l);
+/* What they say since then: one that spoke before only is taken for silent. */
+enum link_gateway_word link_gateway_now(const struct link *l, mtime since);
 
 /* ---- the families (link_family.c) ---- */
 

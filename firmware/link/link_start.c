@@ -85,6 +85,7 @@ void link_start(struct link *l, const struct link_conf *conf, mtime now, enum li
 	*l = (struct link){.conf = conf,
 		.fresh = state == LINK_NONE || conf->disabled,
 		.carrier_by = MTIME_NEVER,
+		.gateway_due = now,
 		.dead_since = now,
 		.next_send = now,
 		.credited = now,
@@ -174,6 +175,8 @@ void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, s
 		restart_judgement(l, now);
 	}
 	l->conf = conf;
+	link_gateway_keep(l);
+	l->gateway_due = now;
 	l->next_send = mtime_first(l->next_send, soon);
 	link_apply(l, now, conf->disabled ? LINK_DISABLE : LINK_ENABLE, out);
 	if (l->state == LINK_NO_CARRIER && l->carrier)

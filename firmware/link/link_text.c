@@ -83,6 +83,21 @@ static void explain_overdue(const struct link *l, mtime now, struct textbuf *out
 	put_span(out, mtime_between(l->row.since, now));
 }
 
+/* Where does the trouble lie? */
+static void put_gateway(const struct link *l, mtime since, struct textbuf *out)
+{
+	switch (link_gateway_now(l, since)) {
+	case LINK_GATEWAY_UNKNOWN:
+		break;
+	case LINK_GATEWAY_ANSWERS:
+		textbuf_printf(out, "; the gateway answers");
+		break;
+	case LINK_GATEWAY_SILENT:
+		textbuf_printf(out, "; the gateway is silent, too");
+		break;
+	}
+}
+
 static void explain_silence(const struct link *l, mtime now, struct textbuf *out)
 {
 	const struct link_row *r = &l->row;
@@ -96,6 +111,7 @@ static void explain_silence(const struct link *l, mtime now, struct textbuf *out
 		textbuf_printf(out, "%u could not be sent, ", r->unsent);
 	textbuf_printf(out, "rto ");
 	put_span(out, r->wait);
+	put_gateway(l, r->since, out);
 }
 
 static void explain_failed_proof(const struct link *l, mtime now, struct textbuf *out)
@@ -117,7 +133,13 @@ static void explain_proof(const struct link *l, mtime now, struct textbuf *out)
 	const struct link_proof *p = &l->proof;
 
 	if (l->ntargets == 0) {
-		textbuf_printf(out, "carrier, and no target to ask");
+		textbuf_printf(out, link_gateway_now(l, l->since) == LINK_GATEWAY_ANSWERS
+					    ? "the gateway answers, and no target to ask"
+					    : "carrier, and no target to ask");
+		if (p->hold.us > 0 && l->state == LINK_RECOVERING) {
+			textbuf_printf(out, ", held ");
+			put_span(out, p->hold);
+		}
 		return;
 	}
 	textbuf_printf(
@@ -146,6 +168,16 @@ static void explain_life(const struct link *l, mtime now, struct textbuf *out)
 static void explain_service(const struct link *l, struct textbuf *out)
 {
 	textbuf_printf(out, "service fails here and not elsewhere: %s", l->service);
+}
+
+static void explain_cut(const struct link *l, mtime now, struct textbuf *out)
+{
+	textbuf_printf(
+		out, "the gateway does not answer: 3 requests for its hardware address lost");
+	if (l->ntargets == 0)
+		return;
+	textbuf_printf(out, ", no probe answered for ");
+	put_span(out, mtime_between(l->alive_sent, now));
 }
 
 static void explain_quality(const struct link *l, struct textbuf *out)
@@ -195,6 +227,9 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 		break;
 	case LINK_PROVEN:
 		explain_proof(l, now, out);
+		break;
+	case LINK_CUT_OFF:
+		explain_cut(l, now, out);
 		break;
 	case LINK_UNSERVED:
 		explain_service(l, out);

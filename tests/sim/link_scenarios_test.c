@@ -180,6 +180,60 @@ static void all_links_dead(void **state)
 	scenario_close(s);
 }
 
+/* The log says where the trouble lies: beyond the gateway, or before it. */
+static void outage_behind_a_gateway_that_answers(void **state)
+{
+	struct scenario *s = running("");
+
+	(void)state;
+	wan(s, 1)->gateway = SIM_GATEWAY_ANSWERS;
+	wan(s, 1)->cut = true;
+	scenario_run(s, sec(40));
+	scenario_expect(s, "[31077] wan1: up -> down (silence 350 ms, 7 of 7 probes lost on 3 "
+			   "targets, rto 40 ms; the gateway answers)\n");
+	scenario_close(s);
+}
+
+static void outage_with_a_gateway_that_died_as_well(void **state)
+{
+	struct scenario *s = scenario_open("");
+
+	(void)state;
+	wan(s, 1)->gateway = SIM_GATEWAY_ANSWERS;
+	sim_plug(&s->sim, "eth0", false);
+	sim_plug(&s->sim, "eth0", true); /* it is asked when the carrier comes */
+	scenario_run(s, sec(30));
+	scenario_skip_log(s);
+	wan(s, 1)->gateway = SIM_GATEWAY_SILENT;
+	wan(s, 1)->cut = true;
+	scenario_run(s, sec(40));
+	assert_true(scenario_logged_at(s, "rto 40 ms; the gateway is silent, too)") > 0);
+	scenario_close(s);
+}
+
+static void link_without_targets_goes_by_its_gateway(void **state)
+{
+	struct scenario *s = scenario_open_with(
+		"link wan1 { interface eth0, address 203.0.113.2/29, gateway 203.0.113.1 }\n"
+		"link wan2 { interface eth1, address 198.51.100.2/29, gateway 198.51.100.1 }\n");
+
+	(void)state;
+	wan(s, 1)->gateway = SIM_GATEWAY_ANSWERS;
+	scenario_run(s, sec(30));
+	scenario_skip_log(s);
+	wan(s, 1)->gateway = SIM_GATEWAY_SILENT;
+	scenario_run(s, sec(60));
+	wan(s, 1)->gateway = SIM_GATEWAY_ANSWERS;
+	scenario_run(s, sec(90));
+	scenario_expect(s,
+		"[38000] wan1: up -> down (the gateway does not answer: 3 requests for its "
+		"hardware address lost)\n"
+		"[65001] wan1: down -> recovering (answers again after 27 s)\n"
+		"[68001] wan1: recovering -> up (the gateway answers, and no target to ask, held 3 "
+		"s)\n");
+	scenario_close(s);
+}
+
 /* ---- links beside each other ---- */
 
 static void trouble_of_a_backup_never_touches_the_primarys_connections(void **state)
@@ -281,6 +335,9 @@ int main(void)
 		cmocka_unit_test(dead_target),
 		cmocka_unit_test(lossy_satellite_link),
 		cmocka_unit_test(all_links_dead),
+		cmocka_unit_test(outage_behind_a_gateway_that_answers),
+		cmocka_unit_test(outage_with_a_gateway_that_died_as_well),
+		cmocka_unit_test(link_without_targets_goes_by_its_gateway),
 		cmocka_unit_test(trouble_of_a_backup_never_touches_the_primarys_connections),
 		cmocka_unit_test(link_that_returns_takes_new_connections_only),
 		cmocka_unit_test(connections_of_a_stood_down_backup_move_when_it_dies),
