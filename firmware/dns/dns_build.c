@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#define LOOP_MAX 64 /* aliases looked at; an answer follows far fewer */
+
 /* ---- names, zones, records ---- */
 
 struct build_node *build_find(const struct build *b, const uint8_t *name, size_t n)
@@ -231,6 +233,16 @@ static struct build_node *closest(const struct build *b, const uint8_t *name, si
 	return node;
 }
 
+/* The node that answers for a name: its own, or a wildcard; NULL: none of ours. */
+static struct build_node *answering(const struct build *b, const uint8_t *name, size_t n)
+{
+	struct build_node *node = closest(b, name, n);
+
+	if (node && node->n != n)
+		node = node->wildcard;
+	return node;
+}
+
 /* An MX or NS names `target`, which is ours to know: it must have an address and be no CNAME
  * (RFC 2181 10.3). */
 static void check_target(struct build *b, const struct build_set *set, const struct build_record *r,
@@ -242,8 +254,7 @@ static void check_target(struct build *b, const struct build_set *set, const str
 
 	if (!node || node->cut)
 		return;
-	if (node->n != n)
-		node = node->wildcard;
+	node = answering(b, name, n);
 	if (node && build_set(node, DNS_CNAME))
 		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
 			"the %s %s is an alias", what, dns_name_text(name, text));
@@ -269,6 +280,22 @@ static size_t target_of(uint16_t type, const struct build_record *r, size_t *n)
 	return 0;
 }
 
+/* A name server below what is delegated to it cannot be found without its address (RFC 1034
+ * 4.2.1). */
+static void check_glue(struct build *b, const struct build_node *node, const struct build_record *r)
+{
+	const struct build_node *server = r->target;
+	struct dns_key name;
+	char text[DNS_NAME_TEXT_MAX];
+
+	dns_key_of(r->data, r->n, &name);
+	if (!dns_name_is_below(name.wire, name.n, node->name, node->n) ||
+		(server && links_of_addresses(server)))
+		return;
+	diag_error(b->why, r->origin, NULL, "add a record A or AAAA of that name",
+		"the name server %s of a delegation has no address", dns_name_text(r->data, text));
+}
+
 static void add_mask(struct build *b, struct build_set *set, uint32_t links)
 {
 	struct build_mask *m;
@@ -287,7 +314,8 @@ static void add_mask(struct build *b, struct build_set *set, uint32_t links)
 /* Connect the records of an NS, MX or SRV set with the names they point to. */
 static void connect_targets(struct build *b, const struct build_node *node, struct build_set *set)
 {
-	bool depends = set->type == DNS_MX || (set->type == DNS_NS && node->zone->apex == node);
+	bool at_apex = node->zone->apex == node;
+	bool depends = set->type == DNS_MX || (set->type == DNS_NS && at_apex);
 
 	for (struct build_record *r = set->records; r; r = r->next) {
 		size_t n, at = target_of(set->type, r, &n);
@@ -299,6 +327,8 @@ static void connect_targets(struct build *b, const struct build_node *node, stru
 			r->preference = get_u16(r->data);
 		if (depends)
 			check_target(b, set, r, r->data + at, n);
+		else if (set->type == DNS_NS)
+			check_glue(b, node, r);
 		if (depends && r->target && links_of_addresses(r->target))
 			r->links = links_of_addresses(r->target);
 	}
@@ -346,6 +376,31 @@ static void check_alias(struct build *b, const struct build_node *node)
 			dns_name_text(node->name, text));
 }
 
+/* The name that an alias stands for; NULL: it is no alias, or what it stands for is not ours. */
+static struct build_node *after(const struct build *b, const struct build_node *alias)
+{
+	const struct build_set *cname = alias->cut ? NULL : build_set(alias, DNS_CNAME);
+
+	return cname ? answering(b, cname->records->data, cname->records->n) : NULL;
+}
+
+/* An alias that leads back to itself, be it over other domains of ours. */
+static void check_loop(struct build *b, struct build_node *alias)
+{
+	struct build_node *node = after(b, alias);
+	char text[DNS_NAME_TEXT_MAX];
+
+	for (unsigned hops = 0; node && node != alias && hops < LOOP_MAX; hops++)
+		node = after(b, node);
+	if (node != alias || alias->loops)
+		return;
+	diag_error(b->why, build_set(alias, DNS_CNAME)->records->origin, NULL,
+		"let one of its names stand for a host", "the alias %s leads back to itself",
+		dns_name_text(alias->name, text));
+	for (; node && !node->loops; node = after(b, node))
+		node->loops = true;
+}
+
 static void connect(struct build *b)
 {
 	struct build_node *node;
@@ -355,6 +410,7 @@ static void connect(struct build *b)
 		connect_node(node);
 	for (node = b->nodes; node; node = node->next) {
 		check_alias(b, node);
+		check_loop(b, node);
 		for (set = node->sets; set; set = set->next) {
 			connect_targets(b, node, set);
 			if (set->type == DNS_MX)

@@ -49,6 +49,7 @@ struct build_node {
 	uint32_t hash;
 	uint32_t at; /* in the image */
 	uint8_t n, labels;
+	bool loops; /* an alias of a loop that has been told */
 };
 
 struct build_zone {

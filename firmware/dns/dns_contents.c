@@ -254,11 +254,38 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 
 /* ---- other records ---- */
 
+/* What data of a type look like, for who has not found it. */
+static const char *example_of(uint16_t type, char room[96])
+{
+	static const struct {
+		uint16_t type;
+		const char *data;
+	} examples[] = {
+		{DNS_A, "192.0.2.1"},
+		{DNS_AAAA, "2001:db8::1"},
+		{DNS_CNAME, "www"},
+		{DNS_NS, "ns1"},
+		{DNS_PTR, "www.example.com."},
+		{DNS_MX, "10 mail"},
+		{DNS_SRV, "10 5 5060 sip"},
+		{DNS_CAA, "0 issue \\\"ca.example\\\""},
+		{DNS_HTTPS, "1 . alpn=h2"},
+	};
+	size_t i = 0;
+
+	while (i < COUNT_OF(examples) && examples[i].type != type)
+		i++;
+	if (i == COUNT_OF(examples))
+		return "write it as in a master file, or as \"\\# LENGTH HEX\"";
+	snprintf(room, 96, "write it like \"%s\"", examples[i].data);
+	return room;
+}
+
 static void add_record(struct build *b, struct build_zone *zone, const struct dns_record_conf *c)
 {
 	struct build_data d = {.ttl = zone->ttl, .links = LINKS_ALWAYS, .origin = &c->origin};
 	struct buf out = buf_of(b->scratch, sizeof(b->scratch));
-	char text[120];
+	char text[120], like[96];
 	struct textbuf why = textbuf_of(text, sizeof(text));
 	struct dns_name name;
 	struct build_node *node;
@@ -272,8 +299,8 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 	if (!name_in_zone(b, c->name, zone, &c->origin, &name))
 		return;
 	if (dns_rdata_parse(d.type, c->data, &zone->name, &out, &why) != FL_OK) {
-		diag_error(
-			b->why, &c->origin, NULL, NULL, "data of %.*s: %s", STR_ARG(c->type), text);
+		diag_error(b->why, &c->origin, NULL, example_of(d.type, like), "data of %.*s: %s",
+			STR_ARG(c->type), text);
 		return;
 	}
 	if (d.type == DNS_NS && name.wire[0] == 1 && name.wire[1] == '*') {

@@ -26,6 +26,7 @@ struct importer {
 	struct dns_key apex;
 	struct item *items, **last;
 	size_t taken, left;
+	bool has_soa;
 	char *text; /* STATEMENT_MAX octets */
 };
 
@@ -303,6 +304,7 @@ static void import_soa(struct importer *m, const struct item *i)
 	const uint8_t *mailbox = i->data + at;
 	struct str domain = str_of(dns_name_text(mailbox + *mailbox + 1, text));
 
+	m->has_soa = true;
 	m->taken++;
 	if (!*mailbox || domain.n < 2)
 		return;
@@ -317,7 +319,9 @@ static void import_item(struct importer *m, struct item *i)
 {
 	bool at_apex = same_name(&i->owner, &m->apex);
 
-	if (i->type == DNS_SOA && at_apex)
+	if (i->type == DNS_SOA && m->has_soa)
+		on_mistake(m, i->line, "there is a second SOA: leave one of them out");
+	else if (i->type == DNS_SOA && at_apex)
 		import_soa(m, i);
 	else if (i->type == DNS_NS && at_apex)
 		import_name_server(m, i);

@@ -25,6 +25,7 @@ enum dns_type {
 	DNS_IXFR = 251,
 	DNS_AXFR = 252,
 	DNS_ANY = 255,
+	DNS_CAA = 257,
 };
 
 enum dns_class { DNS_IN = 1, DNS_CH = 3 };

@@ -47,13 +47,14 @@ static bool parse_when_dead(struct str text, void *out, struct textbuf *why)
 static bool parse_name(struct str text, void *out, struct textbuf *why)
 {
 	struct dns_name name;
+	enum fl_err err = dns_name_parse(text, NULL, &name);
 
-	if (dns_name_parse(text, NULL, &name) != FL_OK) {
-		textbuf_printf(why, "is not a domain name");
-		return false;
-	}
-	*(struct str *)out = text;
-	return true;
+	if (err)
+		textbuf_printf(why, err == FL_ERANGE ? "is too long: 63 octets a label, 255 in all"
+						     : "is not a domain name");
+	else
+		*(struct str *)out = text;
+	return !err;
 }
 
 /* One address is a prefix as well. */

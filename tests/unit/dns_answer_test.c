@@ -586,17 +586,20 @@ static void alias_to_a_missing_name_is_nxdomain(void **state)
 		"SOA");
 }
 
-static void loop_of_aliases_ends(void **state)
+/* A loop is refused at commit; what is bounded is the chain. */
+static void long_chain_of_aliases_ends(void **state)
 {
+	static const char *const names[] = {
+		"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11"};
 	struct zone *z = *state;
 	const char *text;
 
-	zone_record(z, "a", "CNAME", "b");
-	zone_record(z, "b", "CNAME", "a");
+	for (size_t i = 0; i + 1 < COUNT_OF(names); i++)
+		zone_record(z, names[i], "CNAME", names[i + 1]);
 	assert_int_equal(zone_build(z), FL_OK);
-	text = zone_ask(z, "a.example.com", DNS_A);
+	text = zone_ask(z, "a0.example.com", DNS_A);
 	assert_starts(text, "NOERROR aa\n");
-	assert_in_range(count_of(text, "CNAME"), 2, 9);
+	assert_int_equal(count_of(text, "CNAME"), 9);
 }
 
 static void alias_into_another_domain_of_ours_is_followed(void **state)
@@ -963,7 +966,7 @@ int main(void)
 		EXAMPLE(alias_itself_is_answered_when_asked_for),
 		EMPTY(alias_to_elsewhere_ends_there),
 		EMPTY(alias_to_a_missing_name_is_nxdomain),
-		EMPTY(loop_of_aliases_ends),
+		EMPTY(long_chain_of_aliases_ends),
 		EMPTY(alias_into_another_domain_of_ours_is_followed),
 		EXAMPLE(name_below_a_delegation_is_referred_with_glue),
 		EXAMPLE(glue_itself_is_referred),

@@ -86,6 +86,51 @@ static void cname_of_the_domain_itself_is_refused(void **state)
 	assert_refused(*state, "has a CNAME");
 }
 
+static void loop_of_aliases_is_refused(void **state)
+{
+	zone_record(*state, "a", "CNAME", "b");
+	zone_record(*state, "b", "CNAME", "c");
+	zone_record(*state, "c", "CNAME", "a");
+	assert_refused(*state, "the alias a.example.com. leads back to itself");
+}
+
+static void alias_of_itself_is_refused(void **state)
+{
+	zone_record(*state, "a", "CNAME", "A.example.com.");
+	assert_refused(*state, "the alias a.example.com. leads back to itself");
+}
+
+static void loop_through_a_wildcard_is_refused(void **state)
+{
+	zone_record(*state, "*.w", "CNAME", "x.w");
+	assert_refused(*state, "the alias *.w.example.com. leads back to itself");
+}
+
+static void loop_is_told_once(void **state)
+{
+	struct zone *z = *state;
+
+	zone_record(z, "into", "CNAME", "a");
+	zone_record(z, "a", "CNAME", "b");
+	zone_record(z, "b", "CNAME", "a");
+	assert_int_equal(zone_build(z), FL_EFORMAT);
+	assert_int_equal(z->why.errors, 1);
+}
+
+static void delegation_without_glue_is_refused(void **state)
+{
+	zone_record(*state, "sub", "NS", "ns.sub");
+	assert_refused(
+		*state, "the name server ns.sub.example.com. of a delegation has no address");
+}
+
+static void delegation_to_a_server_elsewhere_needs_no_glue(void **state)
+{
+	zone_record(*state, "sub", "NS", "ns.example.net.");
+	zone_record(*state, "sub", "NS", "ns1"); /* a host of this domain */
+	assert_int_equal(zone_build(*state), FL_OK);
+}
+
 static void mx_to_an_alias_is_refused(void **state)
 {
 	zone_record(*state, "@", "MX", "10 mail");
@@ -449,6 +494,12 @@ int main(void)
 		EMPTY(two_hosts_of_one_name_are_refused),
 		EMPTY(cname_beside_other_data_is_refused),
 		EMPTY(cname_of_the_domain_itself_is_refused),
+		EMPTY(loop_of_aliases_is_refused),
+		EMPTY(alias_of_itself_is_refused),
+		EMPTY(loop_through_a_wildcard_is_refused),
+		EMPTY(loop_is_told_once),
+		EMPTY(delegation_without_glue_is_refused),
+		EMPTY(delegation_to_a_server_elsewhere_needs_no_glue),
 		EMPTY(mx_to_an_alias_is_refused),
 		EMPTY(mx_to_a_name_without_address_is_refused),
 		EMPTY(name_server_without_address_is_refused),

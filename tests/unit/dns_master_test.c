@@ -201,6 +201,15 @@ static void name_servers_and_contact_are_taken(void **state)
 		"domain example.com name-server \"ns.example.net.\"\n");
 }
 
+static void second_soa_is_told_with_its_line(void **state)
+{
+	assert_string_equal(import(*state, "@ SOA ns1 one 1 2 3 4 5\n@ NS ns1\n"
+					   "@ SOA ns1 two 1 2 3 4 5\n"),
+		"domain example.com contact \"one@example.com\"\n"
+		"domain example.com name-server \"ns1\"\n"
+		"line 3: there is a second SOA: leave one of them out\n");
+}
+
 static void delegations_and_their_glue_stay_records(void **state)
 {
 	assert_string_equal(import(*state, "sub NS ns.sub\nns.sub A 203.0.113.5\n"),
@@ -241,6 +250,7 @@ int main(void)
 		TEST(several_addresses_become_a_balanced_host),
 		TEST(names_of_the_file_are_not_given_to_members),
 		TEST(name_servers_and_contact_are_taken),
+		TEST(second_soa_is_told_with_its_line),
 		TEST(delegations_and_their_glue_stay_records),
 		TEST(text_with_quotes_survives),
 		TEST(names_of_other_domains_are_left_out),
