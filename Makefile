@@ -98,12 +98,12 @@ all_fw                  := $(call fw,lib settings link policy dns forwarding led
 inc/firmware/app        := $(all_fw) -Idrivers/include -Idrivers/linux
 inc/drivers/linux       := $(call fw,lib) -Idrivers/include -Idrivers/linux
 inc/board/$(BOARD) := $(call fw,lib) -Idrivers/include
-inc/drivers/sim         := $(call fw,lib) -Idrivers/include -Idrivers/sim
+inc/drivers/sim         := $(call fw,lib) -Idrivers/include -Idrivers/sim -Idrivers/lwip
 inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/linux -Itests -Itests/support
 
 # A module's rows and commands may also see the settings and the console.
 inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter %_console.c,$(1)),$(call fw,settings console))
-inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(inc/tests))
+inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(if $(filter tests/far/%,$(1)),,$(inc/tests)))
 
 PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -170,6 +170,8 @@ $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/s
 
 all: $(addprefix $(B)/,$(PROGRAMS)) ## build the programs (default)
 
+include drivers/lwip/lwip.mk
+
 # Firmware may use the freestanding parts of C and no operating system.
 INCLUDE_SOURCES := $(wildcard firmware/*/*.[ch] drivers/*/*.[ch])
 $(B)/.includes-checked: tests/check-includes $(INCLUDE_SOURCES)
@@ -194,12 +196,14 @@ $(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
 	@echo "  LD      $@"
 	@$(CLANG) $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
-test: deps-check $(UNIT) $(SCENARIOS) $(FUZZERS) all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
+test: deps-check $(UNIT) $(SCENARIOS) $(WIRE_TESTS) $(WIRE_RUNS) $(FUZZERS) all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
 	@B=$(B) tests/run all
 test-unit: $(UNIT) ## only the unit tests
 	@B=$(B) tests/run unit
 test-sim: $(SCENARIOS) ## only the simulator's scenarios
 	@B=$(B) tests/run sim
+test-wire: $(WIRE_TESTS) $(WIRE_RUNS) ## only the sentinel on a cable in memory: real packets, virtual time
+	@B=$(B) tests/run wire
 test-golden: all ## only the golden files
 	@B=$(B) tests/run golden
 test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=60 explores for so long each
@@ -288,7 +292,7 @@ help: ## this list
 	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
-.PHONY: all run settings-doc test test-unit test-sim test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
+.PHONY: all run settings-doc test test-unit test-sim test-wire test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link FORCE
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)

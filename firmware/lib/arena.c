@@ -80,6 +80,24 @@ void *arena_alloc(struct arena *a, size_t n)
 	return memset(p, 0, n);
 }
 
+void arena_move(struct arena *from, const void *p, struct arena *to)
+{
+	struct arena_chunk **at = &from->chunks, *c;
+
+	while ((c = *at) &&
+		!((const uint8_t *)p >= c->data && (const uint8_t *)p < c->data + c->size))
+		at = &c->older;
+	if (!c)
+		return;
+	*at = c->older;
+	from->used -= c->used;
+	to->used += c->used;
+	/* Behind the newest, which is the one that is filled next. */
+	at = to->chunks ? &to->chunks->older : &to->chunks;
+	c->older = *at;
+	*at = c;
+}
+
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / 2 / size) {

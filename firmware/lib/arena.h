@@ -38,6 +38,10 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 /* A copy of `n` octets with a zero octet behind them, or NULL. */
 char *arena_copy(struct arena *a, const void *from, size_t n);
 
+/* The piece of memory that `p` lies in, with all else that is in it, lives as long as `to` from now
+ * on: for one large result of work whose scratch memory goes.  Both have the same source. */
+void arena_move(struct arena *from, const void *p, struct arena *to);
+
 #define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_NEWS(a, type, nr) ((type *)arena_array((a), (nr), sizeof(type)))
 
