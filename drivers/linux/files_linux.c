@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files_linux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,27 +51,145 @@ static enum fl_err read_open(int fd, struct arena *mem, struct bytes *out, struc
 	return FL_OK;
 }
 
+/* False: the path is too long, or no path. */
+static bool path_of(const struct files_linux *f, struct str path, char *out, struct textbuf *why)
+{
+	bool is_name = !memchr(path.at, '/', path.n);
+	int n = snprintf(out, PATH_MAX, "%s%s%.*s", is_name ? f->folder : "", is_name ? "/" : "",
+		STR_ARG(path));
+
+	if (path.n && !memchr(path.at, '\0', path.n) && n < PATH_MAX)
+		return true;
+	textbuf_printf(why, "%s", strerror(path.n ? ENAMETOOLONG : ENOENT));
+	return false;
+}
+
+static enum fl_err failed(struct textbuf *why)
+{
+	textbuf_printf(why, "%s", strerror(errno));
+	return errno == ENOENT ? FL_ENOENT : FL_EIO;
+}
+
 /* O_NONBLOCK: a FIFO or a device is refused, not waited for. */
 static enum fl_err file_read(
 	void *ctx, struct str path, struct arena *mem, struct bytes *out, struct textbuf *why)
 {
-	char name[4096];
+	char name[PATH_MAX];
 	enum fl_err err;
 	int fd;
 
-	(void)ctx;
-	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
+	if (!path_of(ctx, path, name, why))
+		return FL_ENOENT;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		textbuf_printf(why, "%s", strerror(errno));
-		return errno == ENOENT ? FL_ENOENT : FL_EIO;
-	}
+	if (fd < 0)
+		return failed(why);
 	err = read_open(fd, mem, out, why);
 	close(fd);
 	return err;
 }
 
-void files_linux_open(struct files *out)
+static bool write_all(int fd, struct bytes content)
 {
-	*out = (struct files){NULL, file_read};
+	while (content.n) {
+		ssize_t put = write(fd, content.at, content.n);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0)
+			bytes_take(&content, (size_t)put);
+	}
+	return fsync(fd) == 0;
+}
+
+static int is_shown(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && e->d_name[n - 1] != '~';
+}
+
+static bool file_name(void *ctx, size_t index, char *out, size_t cap, uint64_t *size)
+{
+	const struct files_linux *f = ctx;
+	struct dirent **list = NULL;
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+	int n = scandir(f->folder, &list, is_shown, alphasort);
+	bool there = n > 0 && index < (size_t)n;
+
+	if (there) {
+		snprintf(out, cap, "%s", list[index]->d_name);
+		snprintf(path, sizeof(path), "%s/%s", f->folder, list[index]->d_name);
+		*size = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	}
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	return there;
+}
+
+/* May `name` be replaced?  And is there room for one more in the folder? */
+static bool may_write(struct files_linux *f, const char *name, struct textbuf *why)
+{
+	struct stat st;
+	char other[NAME_MAX + 1];
+	uint64_t size;
+
+	if (lstat(name, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			return true;
+		textbuf_printf(why, "%s",
+			S_ISDIR(st.st_mode) ? strerror(EISDIR) : "is not a regular file");
+		return false;
+	}
+	if (strncmp(name, f->folder, strlen(f->folder)) ||
+		!file_name(f, FILES_COUNT_MAX - 1, other, sizeof(other), &size))
+		return true;
+	textbuf_printf(why, "there are %d files already; remove one", FILES_COUNT_MAX);
+	return false;
+}
+
+static enum fl_err file_write(void *ctx, struct str path, struct bytes content, struct textbuf *why)
+{
+	struct files_linux *f = ctx;
+	char name[PATH_MAX], next[PATH_MAX + 8];
+	int fd;
+
+	if (!path_of(f, path, name, why))
+		return FL_ENOENT;
+	if (content.n > FILES_SIZE_MAX) {
+		textbuf_printf(why, "it would be longer than %zu MiB", FILES_SIZE_MAX >> 20);
+		return FL_ERANGE;
+	}
+	mkdir(f->folder, 0700); /* where that fails, open() says so */
+	if (!may_write(f, name, why))
+		return FL_EEXIST;
+	snprintf(next, sizeof(next), "%s.new~", name);
+	unlink(next);
+	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return failed(why);
+	if (write_all(fd, content) && rename(next, name) == 0) {
+		close(fd);
+		return FL_OK;
+	}
+	failed(why);
+	close(fd);
+	unlink(next);
+	return FL_EIO;
+}
+
+static enum fl_err file_remove(void *ctx, struct str path, struct textbuf *why)
+{
+	char name[PATH_MAX];
+
+	if (!path_of(ctx, path, name, why))
+		return FL_ENOENT;
+	return unlink(name) == 0 ? FL_OK : failed(why);
+}
+
+void files_linux_open(struct files *out, struct files_linux *f, const char *folder)
+{
+	snprintf(f->folder, sizeof(f->folder), "%s/files", folder);
+	*out = (struct files){f, file_read, file_write, file_remove, file_name};
 }

@@ -820,6 +820,39 @@ static enum fl_err file_read(
 }
 
 static enum fl_err storage_save(
+	void *ctx, const char *name, struct bytes content, struct textbuf *why);
+static enum fl_err storage_remove(void *ctx, const char *name);
+
+static enum fl_err file_write(void *ctx, struct str path, struct bytes content, struct textbuf *why)
+{
+	char name[sizeof(((struct sim_item *)0)->name)];
+	struct textbuf t = textbuf_of(name, sizeof(name));
+
+	textbuf_put(&t, path.at, path.n);
+	return storage_save(ctx, name, content, why);
+}
+
+static enum fl_err file_remove(void *ctx, struct str path, struct textbuf *why)
+{
+	char name[sizeof(((struct sim_item *)0)->name)];
+	struct textbuf t = textbuf_of(name, sizeof(name));
+	enum fl_err err;
+
+	textbuf_put(&t, path.at, path.n);
+	err = storage_remove(ctx, name);
+	if (err)
+		textbuf_printf(why, "No such file or directory");
+	return err;
+}
+
+/* There is no folder here: nothing tells a file from another item. */
+static bool file_name(void *ctx, size_t index, char *out, size_t cap, uint64_t *size)
+{
+	(void)ctx, (void)index, (void)out, (void)cap, (void)size;
+	return false;
+}
+
+static enum fl_err storage_save(
 	void *ctx, const char *name, struct bytes content, struct textbuf *why)
 {
 	struct sim *s = ctx;
@@ -1013,7 +1046,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.daemons = {s, "/run/daemons", "/usr/sbin/fairlead-report", "/run/daemons/report",
 			daemons_run, daemons_reread, daemons_stop},
 		.hmac = sim_hmac,
-		.files = {s, file_read},
+		.files = {s, file_read, file_write, file_remove, file_name},
 		.accounts = {s, false, accounts_apply, accounts_hash},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},

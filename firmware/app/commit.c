@@ -12,6 +12,7 @@
  * before "confirm" starts with the old ones.  What a cut between the two saves has left is told at
  * the next start, and no revision is lost by it. */
 #include "product.h"
+#include "text_grow.h"
 
 #include <string.h>
 
@@ -21,40 +22,13 @@
 #define GO_BACK_AGAIN sec(10)             /* after a failure */
 #define CLOCK_IS_SET  INT64_C(1577836800) /* 2020-01-01: an earlier time is no time */
 
-/* ---- text of a tree ---- */
-
-struct grow {
-	struct arena *mem;
-	char *at;
-	size_t n, cap;
-};
-
-static void grow_put(void *ctx, const char *text, size_t n)
-{
-	struct grow *g = ctx;
-
-	if (n > g->cap - g->n) {
-		size_t cap = 2 * (g->cap + n) + 4096;
-		char *at = arena_alloc(g->mem, cap);
-
-		if (!at)
-			return;
-		if (g->n)
-			memcpy(at, g->at, g->n);
-		g->at = at;
-		g->cap = cap;
-	}
-	memcpy(g->at + g->n, text, n);
-	g->n += n;
-}
-
 static struct str text_of(const struct settings *tree, struct arena *mem)
 {
-	struct grow g = {.mem = mem};
-	struct sink out = {grow_put, &g};
+	struct text_grow text = text_grow_in(mem);
+	struct sink out = text_grow_sink(&text);
 
 	(void)settings_print(tree, STR(""), SETTINGS_BRACES, &out);
-	return (struct str){g.at, g.n};
+	return text_grow_str(&text);
 }
 
 /* ---- making the next configuration ---- */
@@ -372,6 +346,92 @@ enum fl_err commit_check(void *ctx, const struct settings *candidate, const stru
 	return err;
 }
 
+/* ---- the configuration for one session alone ---- */
+
+static enum fl_err say_claimed(const struct fairlead *f, const struct sink *out)
+{
+	char when[WALL_TEXT_MAX];
+
+	sink_printf(out,
+		"error: %s has the configuration to himself since %s (configure exclusive)\n",
+		f->claim.user, wall_text(f->claim.wall, when));
+	return FL_EPERM;
+}
+
+enum fl_err commit_claim(
+	void *ctx, const struct console *session, struct str user, const struct sink *out)
+{
+	struct fairlead *f = ctx;
+	struct textbuf t;
+
+	if (f->claim.session && f->claim.session != session)
+		return say_claimed(f, out);
+	if (user.n == 0)
+		return FL_OK;
+	f->claim.session = session;
+	f->claim.wall = wall_now(f);
+	t = textbuf_of(f->claim.user, sizeof(f->claim.user));
+	textbuf_put(&t, user.at, user.n);
+	return FL_OK;
+}
+
+void commit_release(void *ctx, const struct console *session)
+{
+	struct fairlead *f = ctx;
+
+	if (f->claim.session == session)
+		f->claim.session = NULL;
+}
+
+/* ---- could a change cut off who is there over the network? ---- */
+
+/* Lines of a difference, as "+ set link wan1 weight 4". */
+struct risk {
+	char line[32]; /* the beginning of one */
+	size_t n;
+	bool found;
+};
+
+/* What is only said to the world, and carries no packet of a session. */
+static bool is_harmless(struct str line)
+{
+	static const char *const harmless[] = {
+		"domain", "reverse", "tsig-key", "view", "dns", "system host-name"};
+
+	for (size_t i = 0; i < COUNT_OF(harmless); i++)
+		if (str_starts(line, str_of(harmless[i])))
+			return true;
+	return false;
+}
+
+static void look_for_risk(void *ctx, const char *text, size_t n)
+{
+	struct risk *r = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] != '\n') {
+			if (r->n < sizeof(r->line))
+				r->line[r->n++] = text[i];
+			continue;
+		}
+		if (r->n > 6) /* "+ set " */
+			r->found |= !is_harmless((struct str){r->line + 6, r->n - 6});
+		r->n = 0;
+	}
+}
+
+bool commit_may_cut_off(void *ctx, const struct settings *from, const struct settings *to)
+{
+	struct risk r = {.n = 0};
+	struct sink out = {look_for_risk, &r};
+
+	(void)ctx;
+	settings_diff(from, to, &out);
+	return r.found;
+}
+
+/* ---- the commit ---- */
+
 /* Save what was just put in force: for good, or until somebody confirms it. */
 static enum fl_err save_commit(
 	struct fairlead *f, const struct console_commit *c, struct textbuf *why)
@@ -399,13 +459,17 @@ static void told_of_commit(struct fairlead *f, const struct console_commit *c)
 enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const struct sink *out)
 {
 	struct fairlead *f = ctx;
-	struct config *next = next_config(f);
+	struct config *next;
 	unsigned before = f->current;
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
-	enum fl_err err = check_into(f, c->candidate, next, out);
+	enum fl_err err;
 	bool edited;
 
+	if (f->claim.session && c->session != f->claim.session)
+		return say_claimed(f, out);
+	next = next_config(f);
+	err = check_into(f, c->candidate, next, out);
 	if (err)
 		return err;
 	err = put_in_force(f, f->next, false, &why);

@@ -63,6 +63,16 @@ int fairlead_connect(const char *path)
 	return fd;
 }
 
+/* SSH servers tell in SSH_CONNECTION where somebody comes from. */
+static void fairlead_from(struct session_hello *h)
+{
+	const char *from = getenv("SSH_CONNECTION");
+	size_t n = from ? strcspn(from, " ") : 0;
+
+	if (n < sizeof(h->from))
+		memcpy(h->from, from ? from : "", n);
+}
+
 void fairlead_user(struct session_hello *h)
 {
 	const struct passwd *p = getpwuid(getuid());
@@ -72,6 +82,7 @@ void fairlead_user(struct session_hello *h)
 		textbuf_printf(&t, "%s", p->pw_name);
 	else
 		textbuf_printf(&t, "uid-%u", (unsigned)getuid());
+	fairlead_from(h);
 }
 
 bool fairlead_send(int fd, const char *text, size_t n)

@@ -181,6 +181,7 @@ struct world {
 	struct drivers drivers;
 	struct log_linux log;
 	struct accounts_linux accounts;
+	struct files_linux files;
 	struct arena mem;
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
@@ -363,7 +364,7 @@ int main(int argc, char **argv)
 	w.drivers.log = log_linux_open(&w.log, "fairleadd");
 	w.drivers.memory = memory_linux;
 	w.drivers.hmac = hmac_nettle;
-	files_linux_open(&w.drivers.files);
+	files_linux_open(&w.drivers.files, &w.files, o.state);
 	w.accounts = (struct accounts_linux){o.accounts, "/usr/bin/fairlead"};
 	accounts_linux_open(&w.drivers.accounts, &w.accounts);
 	arena_init(&w.mem, &memory_linux);

@@ -63,6 +63,7 @@ static enum fl_err commit_hash(
 		.user = str_of(a->user),
 		.source = STR("terminal"),
 		.comment = STR("password"),
+		.session = call->session,
 	};
 	struct settings tree;
 	struct arena mem;

@@ -29,6 +29,8 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	f->reconcile_due = MTIME_NEVER;
 	f->history_due = MTIME_NEVER;
 	f->heard_due = f->started;
+	f->console_files = (struct console_files){
+		io->files.ctx, io->files.read, io->files.write, io->files.remove, io->files.name};
 	f->console_config = (struct console_config){
 		.ctx = f,
 		.committed = commit_committed,
@@ -38,6 +40,10 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 		.revisions = commit_revisions,
 		.confirm = commit_confirm,
 		.confirm_left = commit_confirm_left,
+		.may_cut_off = commit_may_cut_off,
+		.claim = commit_claim,
+		.release = commit_release,
+		.files = &f->console_files,
 	};
 	arena_init(&f->scratch, &io->memory);
 	arena_init(&f->history_mem, &io->memory);

@@ -28,6 +28,7 @@
 #include "policy_console.h"
 #include "revisions.h"
 #include "service.h"
+#include "session_hello.h"
 
 /* A link the router has known: its number and last state outlive commits and restarts. */
 struct known_link {
@@ -62,11 +63,19 @@ struct unconfirmed {
 	mtime due, say_due; /* going back; the next reminder */
 };
 
+/* The session that has the configuration to itself. */
+struct claim {
+	const struct console *session; /* NULL: none */
+	char user[SESSION_USER_MAX + 1];
+	int64_t wall; /* since then */
+};
+
 struct fairlead {
 	const struct drivers *io;
 	struct setting schema[MODULES_SETTINGS_MAX];
 	struct console_module commands[MODULES_COMMANDS_MAX];
 	struct console_config console_config;
+	struct console_files console_files;
 	mtime started;
 
 	/* The configuration in force, the room in which the next one is made, and the one to go
@@ -75,6 +84,7 @@ struct fairlead {
 	unsigned current, next;
 	uint32_t revision;
 	struct unconfirmed unconfirmed;
+	struct claim claim;
 
 	/* Uplinks by number; order[] is the order of the settings. */
 	struct link link[FL_LINKS_MAX + 1];
@@ -251,6 +261,10 @@ enum fl_err commit_confirm(void *ctx, struct str user, const struct sink *out);
 span commit_confirm_left(void *ctx);
 void commit_tick(struct fairlead *f, mtime now);
 mtime commit_next_due(const struct fairlead *f);
+bool commit_may_cut_off(void *ctx, const struct settings *from, const struct settings *to);
+enum fl_err commit_claim(
+	void *ctx, const struct console *session, struct str user, const struct sink *out);
+void commit_release(void *ctx, const struct console *session);
 enum fl_err commit_check(void *ctx, const struct settings *candidate, const struct sink *out);
 const struct settings *commit_committed(void *ctx, uint32_t *revision);
 enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out);

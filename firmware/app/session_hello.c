@@ -32,14 +32,19 @@ static bool take_size(struct str word, uint16_t *out)
 }
 
 /* What may stand in a log and in the history of commits. */
-static bool is_user(struct str s)
+static bool is_word(struct str s, size_t max)
 {
-	if (s.n == 0 || s.n > SESSION_USER_MAX)
+	if (s.n == 0 || s.n > max)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.at[i] <= ' ' || s.at[i] >= 0x7f)
 			return false;
 	return true;
+}
+
+static bool is_user(struct str s)
+{
+	return is_word(s, SESSION_USER_MAX);
 }
 
 static void set_user(struct session_hello *h, struct str user)
@@ -50,7 +55,7 @@ static void set_user(struct session_hello *h, struct str user)
 
 static enum fl_err parse_line(struct str line, struct str peer, struct session_hello *h)
 {
-	struct str user;
+	struct str user, from;
 	uint64_t version;
 
 	if (!str_is(str_cut(&line, ' '), "\001fairlead") ||
@@ -63,8 +68,10 @@ static enum fl_err parse_line(struct str line, struct str peer, struct session_h
 		!take_size(str_cut(&line, ' '), &h->rows))
 		return FL_EFORMAT;
 	user = str_cut(&line, ' ');
-	if (!is_user(user) || line.n)
+	from = str_cut(&line, ' ');
+	if (!is_user(user) || line.n || (from.n && !is_word(from, SESSION_FROM_MAX)))
 		return FL_EFORMAT;
+	memcpy(h->from, from.at, from.n);
 	if (str_is(peer, "root") || !is_user(peer))
 		set_user(h, user);
 	return FL_OK;
@@ -89,8 +96,8 @@ enum fl_err session_hello_parse(struct bytes first, struct str peer, struct sess
 
 void session_hello_print(const struct session_hello *h, struct textbuf *out)
 {
-	textbuf_printf(out, "\001fairlead 1 %s %u %u %s\n", mode_words[h->mode],
-		(unsigned)h->columns, (unsigned)h->rows, h->user);
+	textbuf_printf(out, "\001fairlead 1 %s %u %u %s%s%s\n", mode_words[h->mode],
+		(unsigned)h->columns, (unsigned)h->rows, h->user, h->from[0] ? " " : "", h->from);
 }
 
 size_t session_trailer(unsigned status, char out[SESSION_TRAILER_MAX])

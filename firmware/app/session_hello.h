@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define SESSION_USER_MAX 32
+#define SESSION_FROM_MAX 63
 
 enum session_mode {
 	SESSION_LINES = 1, /* a person with socat: each line is answered, errors end nothing */
@@ -21,6 +22,7 @@ struct session_hello {
 	enum session_mode mode;
 	uint16_t columns, rows; /* 0: not known */
 	char user[SESSION_USER_MAX + 1];
+	char from[SESSION_FROM_MAX + 1]; /* the address of who is there over the network */
 };
 
 /* `first` is `data` of IO_SESSION_OPEN: empty for a session without a hello.  `peer` is its `text`:

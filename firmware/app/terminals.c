@@ -63,6 +63,7 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.out = {terminal_put, t},
 		.host = fairlead_config(f)->v.system.host_name,
 		.user = str_of(hello.user),
+		.from = str_of(hello.from),
 		.source = str_of(session_mode_text(hello.mode)),
 		.interactive = hello.mode == SESSION_TERMINAL,
 		.columns = hello.columns,
@@ -70,6 +71,7 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.stops_at_error = hello.mode == SESSION_BATCH,
 		.one_line = hello.mode == SESSION_COMMAND,
 		.idle = fairlead_config(f)->v.system.console_idle,
+		.any_file = str_is(e->text, "root") && str_is(str_of(hello.user), "root"),
 		.read_only = people_role(f, e->text, str_of(hello.user)) == ROLE_OPERATOR,
 	};
 	choose_openings(f, &setup);

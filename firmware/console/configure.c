@@ -27,14 +27,23 @@ void draft_close(struct draft *d)
 	d->open = false;
 }
 
-static size_t count_changes(const struct settings *a, const struct settings *b)
+void draft_leave(struct console *c)
+{
+	const struct console_config *config = c->setup.config;
+
+	draft_close(&c->draft);
+	if (config && config->release)
+		config->release(config->ctx, c);
+}
+
+size_t console_count_changes(const struct settings *a, const struct settings *b)
 {
 	return settings_diff(a, b, &(struct sink){text_drop, NULL});
 }
 
 bool draft_is_changed(const struct console *c)
 {
-	return c->draft.open && count_changes(&c->draft.base, &c->draft.tree) > 0;
+	return c->draft.open && console_count_changes(&c->draft.base, &c->draft.tree) > 0;
 }
 
 struct settings *console_draft_to_change(struct console *c)
@@ -44,7 +53,7 @@ struct settings *console_draft_to_change(struct console *c)
 
 bool draft_may_be_left(struct console *c, const struct sink *out)
 {
-	size_t n = count_changes(&c->draft.base, &c->draft.tree);
+	size_t n = console_count_changes(&c->draft.base, &c->draft.tree);
 
 	if (n == 0)
 		return true;
@@ -60,7 +69,7 @@ static const struct settings *committed(const struct console *c, uint32_t *revis
 	return config->committed(config->ctx, revision);
 }
 
-static enum fl_err out_of_memory(const struct sink *out)
+enum fl_err console_out_of_memory(const struct sink *out)
 {
 	sink_puts(out, "error: out of memory\n");
 	return FL_EFULL;
@@ -76,8 +85,7 @@ static enum fl_err take_base(struct console *c)
 	return settings_copy(now, &d->base_mem, &d->base);
 }
 
-/* The draft becomes a copy of `from`.  On failure it is as it was. */
-static enum fl_err replace_tree(struct draft *d, const struct settings *from)
+enum fl_err draft_replace(struct draft *d, const struct settings *from)
 {
 	struct arena mem;
 	struct settings tree;
@@ -96,24 +104,41 @@ static enum fl_err replace_tree(struct draft *d, const struct settings *from)
 	return FL_OK;
 }
 
-static enum fl_err configure(struct console_call *call)
+static enum fl_err begin_draft(struct console_call *call, bool exclusive)
 {
 	struct console *c = call->session;
-	enum fl_err err = take_base(c);
+	const struct console_config *config = c->setup.config;
+	enum fl_err err = FL_OK;
 
+	if (config->claim)
+		err = config->claim(
+			config->ctx, c, exclusive ? str_of(c->user) : STR(""), call->out);
+	if (err)
+		return err;
+	err = take_base(c);
 	if (!err)
-		err = replace_tree(&c->draft, &c->draft.base);
+		err = draft_replace(&c->draft, &c->draft.base);
 	if (err) {
-		draft_close(&c->draft);
-		return out_of_memory(call->out);
+		draft_leave(c);
+		return console_out_of_memory(call->out);
 	}
 	c->draft.open = true;
 	if (c->setup.interactive)
 		sink_printf(call->out,
-			"configuration mode, on top of revision %u; nothing changes before "
+			"configuration mode, on top of revision %u%s; nothing changes before "
 			"\"commit\"\n",
-			(unsigned)c->draft.revision);
+			(unsigned)c->draft.revision, exclusive ? ", for this session alone" : "");
 	return FL_OK;
+}
+
+static enum fl_err configure(struct console_call *call)
+{
+	return begin_draft(call, false);
+}
+
+static enum fl_err configure_exclusive(struct console_call *call)
+{
+	return begin_draft(call, true);
 }
 
 /* ---- statements with shortened words ---- */
@@ -216,152 +241,6 @@ static enum fl_err delete (struct console_call *call) {
 return change_draft(call, settings_delete);
 }
 
-/* ---- whole texts ---- */
-
-#define LOADING_MAX ((size_t)32 << 20)
-
-void loading_drop(struct loading *l)
-{
-	arena_reset(&l->mem);
-	l->on = false;
-	l->take = NULL;
-	l->at = NULL;
-	l->n = l->cap = 0;
-}
-
-bool loading_add(struct loading *l, struct str line)
-{
-	if (l->n + line.n + 1 > l->cap) {
-		size_t cap = 2 * (l->n + line.n) + CONFIG_CONSOLE_TEXT;
-		char *at = cap <= LOADING_MAX ? arena_alloc(&l->mem, cap) : NULL;
-
-		if (!at)
-			return false;
-		if (l->n)
-			memcpy(at, l->at, l->n);
-		l->at = at;
-		l->cap = cap;
-	}
-	if (line.n)
-		memcpy(l->at + l->n, line.at, line.n);
-	l->n += line.n;
-	l->at[l->n++] = '\n';
-	return true;
-}
-
-static bool is_json(struct str text)
-{
-	text = str_trim(text);
-	return text.n && (text.at[0] == '{' || text.at[0] == '[');
-}
-
-/* Into `tree`, or all mistakes to `out`: those of the text, and those that the whole would have. */
-static enum fl_err load_text(struct console *c, struct settings *tree, struct str text,
-	struct arena *mem, const struct sink *out)
-{
-	const struct console_config *config = c->setup.config;
-	struct diags why;
-	enum fl_err err;
-
-	diags_init(&why, mem);
-	err = is_json(text) ? settings_parse_json(tree, text, &why)
-			    : settings_parse_leniently(tree, text, &why);
-	diags_print(&why, NULL, out);
-	if (err == FL_EFORMAT && !is_json(text))
-		(void)config->check(config->ctx, tree, out);
-	return err;
-}
-
-void console_read_text(struct console_call *call, enum fl_err (*take)(struct console_call *call))
-{
-	struct loading *l = &call->session->loading;
-
-	l->on = true;
-	l->take = take;
-	l->module = call->module;
-	l->nargs = call->nargs;
-	for (size_t i = 0; i < call->nargs; i++) {
-		const char *copy = arena_copy(&l->mem, call->arg[i].at, call->arg[i].n);
-
-		l->arg[i] = (struct str){copy, copy ? call->arg[i].n : 0};
-	}
-}
-
-/* The text is a command's; it is gone when the command returns. */
-static enum fl_err give_text(struct console *c, const struct sink *out)
-{
-	struct loading l = c->loading;
-	struct console_call call = {.module = l.module,
-		.session = c,
-		.now = c->now,
-		.nargs = l.nargs,
-		.rest = {l.at, l.n},
-		.out = out};
-	enum fl_err err;
-
-	memcpy(call.arg, l.arg, sizeof(call.arg));
-	c->loading.on = false;
-	err = l.take(&call);
-	loading_drop(&c->loading);
-	return err;
-}
-
-static enum fl_err load_draft(struct console *c, const struct sink *out)
-{
-	struct draft *d = &c->draft;
-	struct str text = {c->loading.at, c->loading.n};
-	struct arena mem, said;
-	struct settings tree;
-	enum fl_err err;
-
-	arena_init(&mem, c->memory);
-	arena_init(&said, c->memory);
-	err = c->loading.replaces ? settings_init(&tree, d->tree.schema, &mem)
-				  : settings_copy(&d->tree, &mem, &tree);
-	if (!err)
-		err = load_text(c, &tree, text, &said, out);
-	if (!err)
-		err = replace_tree(d, &tree);
-	if (err == FL_EFULL)
-		out_of_memory(out);
-	else if (err)
-		sink_puts(out, "error: nothing was loaded; the draft is as it was\n");
-	else
-		sink_printf(out, "loaded; %zu lines differ from what is in force\n",
-			count_changes(&d->base, &d->tree));
-	arena_reset(&said);
-	arena_reset(&mem);
-	loading_drop(&c->loading);
-	return err;
-}
-
-enum fl_err loading_finish(struct console *c, const struct sink *out)
-{
-	return c->loading.take ? give_text(c, out) : load_draft(c, out);
-}
-
-static enum fl_err begin_loading(struct console_call *call, bool replaces)
-{
-	struct console *c = call->session;
-
-	if (c->setup.interactive)
-		sink_puts(call->out, "paste the settings, as text or JSON; Ctrl-D or a line with "
-				     "only a dot ends them, Ctrl-C gives up\n");
-	c->loading.on = true;
-	c->loading.replaces = replaces;
-	return FL_OK;
-}
-
-static enum fl_err load_merge(struct console_call *call)
-{
-	return begin_loading(call, false);
-}
-
-static enum fl_err load_replace(struct console_call *call)
-{
-	return begin_loading(call, true);
-}
-
 /* ---- looking ---- */
 
 static enum fl_err print_tree(struct console_call *call, const struct settings *tree)
@@ -392,6 +271,15 @@ static enum fl_err show_configuration(struct console_call *call)
 
 static enum fl_err show_draft(struct console_call *call)
 {
+	struct console *c = call->session;
+	const struct sink nowhere = {text_drop, NULL};
+
+	/* "show link wan1" means another thing in each mode: say which. */
+	if (c->setup.interactive && call->rest.n && c->form == SETTINGS_BRACES &&
+		settings_print(&c->draft.tree, call->rest, c->form, &nowhere) == FL_OK &&
+		console_is_operational(c, c->line))
+		sink_printf(call->out, "# the draft; its state: run %.*s\n",
+			STR_ARG(str_trim(c->line)));
 	return print_tree(call, &call->session->draft.tree);
 }
 
@@ -465,8 +353,8 @@ static enum fl_err rollback(struct console_call *call)
 
 	arena_init(&mem, call->session->memory);
 	err = take_revision(call, &mem, &old);
-	if (!err && replace_tree(d, &old) != FL_OK)
-		err = out_of_memory(call->out);
+	if (!err && draft_replace(d, &old) != FL_OK)
+		err = console_out_of_memory(call->out);
 	arena_reset(&mem);
 	if (!err)
 		sink_puts(call->out, "the draft is that revision now; \"compare\" shows what a "
@@ -478,14 +366,14 @@ static enum fl_err discard(struct console_call *call)
 {
 	struct draft *d = &call->session->draft;
 
-	if (take_base(call->session) || replace_tree(d, &d->base))
-		return out_of_memory(call->out);
+	if (take_base(call->session) || draft_replace(d, &d->base))
+		return console_out_of_memory(call->out);
 	return FL_OK;
 }
 
 static enum fl_err exit_discard(struct console_call *call)
 {
-	draft_close(&call->session->draft);
+	draft_leave(call->session);
 	return FL_OK;
 }
 
@@ -519,7 +407,7 @@ static enum fl_err after_commit(struct console_call *call, enum fl_err err)
 		return err;
 	}
 	if (take_base(call->session))
-		return out_of_memory(call->out);
+		return console_out_of_memory(call->out);
 	sink_printf(call->out, "committed: revision %u\n", (unsigned)d->revision);
 	return FL_OK;
 }
@@ -534,6 +422,7 @@ static enum fl_err commit_with(struct console_call *call, struct str comment, un
 		.source = c->setup.source,
 		.comment = comment,
 		.minutes = minutes,
+		.session = c,
 	};
 
 	if (!base_is_committed(call))
@@ -548,7 +437,30 @@ static enum fl_err commit_with(struct console_call *call, struct str comment, un
 	return after_commit(call, config->commit(config->ctx, &what, call->out));
 }
 
+/* Who is there over the network gets a commit back that would cut him off. */
+static enum fl_err commit_carefully(struct console_call *call, struct str comment)
+{
+	struct console *c = call->session;
+	const struct console_config *config = c->setup.config;
+	bool risky = c->from[0] && config->confirm && config->may_cut_off &&
+		     config->may_cut_off(config->ctx, &c->draft.base, &c->draft.tree);
+
+	if (risky)
+		sink_printf(call->out,
+			"This session comes from %s, and the change could cut it off: the router "
+			"goes "
+			"back in\n%d minutes without \"confirm\".  \"commit now\" is for good at "
+			"once.\n",
+			c->from, MINUTES_USUAL);
+	return commit_with(call, comment, risky ? MINUTES_USUAL : 0);
+}
+
 static enum fl_err commit(struct console_call *call)
+{
+	return commit_carefully(call, STR(""));
+}
+
+static enum fl_err commit_now(struct console_call *call)
 {
 	return commit_with(call, STR(""), 0);
 }
@@ -567,7 +479,7 @@ static struct str comment_of(struct console_call *call)
 
 static enum fl_err commit_comment(struct console_call *call)
 {
-	return commit_with(call, comment_of(call), 0);
+	return commit_carefully(call, comment_of(call));
 }
 
 static enum fl_err commit_check(struct console_call *call)
@@ -642,14 +554,14 @@ static enum fl_err merge(struct console_call *call, bool mine_wins)
 		err = FL_EEXIST;
 	}
 	if (!err)
-		err = replace_tree(d, &r.result);
+		err = draft_replace(d, &r.result);
 	if (!err)
 		err = take_base(call->session);
 	if (!err)
 		sink_printf(call->out, "the draft is on top of revision %u now\n",
 			(unsigned)d->revision);
 	else if (err == FL_EFULL)
-		out_of_memory(call->out);
+		console_out_of_memory(call->out);
 	arena_reset(&scratch);
 	arena_reset(&mem);
 	return err;
@@ -677,6 +589,14 @@ const struct console_command console_configure_commands[] = {
 		.help = "change the configuration",
 		.mode = (enum console_mode)(CONSOLE_OPERATE | CONSOLE_CHANGES),
 		.run = configure},
+	{.grammar = "configure exclusive",
+		.help = "the same, and nobody else may commit meanwhile",
+		.mode = (enum console_mode)(CONSOLE_OPERATE | CONSOLE_CHANGES),
+		.run = configure_exclusive},
+	{.grammar = "run COMMAND...",
+		.help = "a command as it works outside of the configuration mode",
+		.mode = CONSOLE_CONFIGURE,
+		.run = console_run_operational},
 	{.grammar = "set STATEMENT...",
 		.help = "change a setting or make an entry",
 		.mode = CONSOLE_CONFIGURE,
@@ -697,14 +617,6 @@ const struct console_command console_configure_commands[] = {
 		.help = "who committed what when",
 		.mode = CONSOLE_ANY,
 		.run = show_revisions},
-	{.grammar = "load merge terminal",
-		.help = "add the lines that follow, settings or JSON, up to a dot or Ctrl-D",
-		.mode = CONSOLE_CONFIGURE,
-		.run = load_merge},
-	{.grammar = "load replace terminal",
-		.help = "the same, in place of the draft",
-		.mode = CONSOLE_CONFIGURE,
-		.run = load_replace},
 	{.grammar = "compare",
 		.help = "what a commit would change",
 		.mode = CONSOLE_CONFIGURE,
@@ -749,6 +661,10 @@ const struct console_command console_configure_commands[] = {
 };
 
 const struct console_command console_confirm_commands[] = {
+	{.grammar = "commit now",
+		.help = "commit for good, also over the network",
+		.mode = CONSOLE_CONFIGURE,
+		.run = commit_now},
 	{.grammar = "commit confirmed",
 		.help = "commit, but go back in 5 minutes without \"confirm\"",
 		.mode = CONSOLE_CONFIGURE,
@@ -763,7 +679,7 @@ const struct console_command console_confirm_commands[] = {
 		.run = commit_confirmed_comment},
 	{.grammar = "confirm",
 		.help = "keep what \"commit confirmed\" has put in force",
-		.mode = CONSOLE_ANY_CHANGES,
+		.mode = (enum console_mode)(CONSOLE_ANY_CHANGES | CONSOLE_SPELLED),
 		.run = confirm},
 	{.grammar = NULL},
 };
@@ -776,7 +692,8 @@ bool console_takes_whole_line(const struct console_command *row)
 
 bool console_prints_settings(const struct console_command *row)
 {
-	return row->run == show_configuration || row->run == show_draft;
+	return row->run == show_configuration || row->run == show_draft ||
+	       row->run == console_run_operational || load_prints_settings(row);
 }
 
 size_t console_settings_rest(void *ctx, const struct console_command *row, struct str typed,
@@ -789,6 +706,8 @@ size_t console_settings_rest(void *ctx, const struct console_command *row, struc
 	*end = true;
 	if (row->run == show_configuration)
 		tree = committed(c, &revision);
+	else if (row->run == console_run_operational)
+		return console_operational_rest(c, typed, partial, out, max, end);
 	else if (row->run != set && row->run != delete &&row->run != show_draft)
 		return 0;
 	typed = expand(c, tree, typed);

@@ -723,13 +723,18 @@ static void copy_text(char *to, size_t cap, struct str from, const char *otherwi
 
 static void set_tables(struct console *c)
 {
+	const struct console_config *config = c->setup.config;
 	size_t n = 0;
 
-	if (c->setup.config)
+	if (config) {
 		c->builtin[n++] = (struct console_module){console_configure_commands, c};
+		c->builtin[n++] = (struct console_module){console_load_commands, c};
+	}
 	c->builtin[n++] = (struct console_module){console_session_commands, c};
-	if (c->setup.config && c->setup.config->confirm)
+	if (config && config->confirm)
 		c->builtin[n++] = (struct console_module){console_confirm_commands, c};
+	if (config && config->files)
+		c->builtin[n++] = (struct console_module){console_file_commands, c};
 	c->filters[0] = (struct console_module){console_filter_commands, c};
 }
 
@@ -750,6 +755,7 @@ struct console *console_open(const struct console_setup *setup, mtime now)
 	c->terminal = (struct sink){terminal_put, c};
 	copy_text(c->host, sizeof(c->host), setup->host, "fairlead");
 	copy_text(c->user, sizeof(c->user), setup->user, "unknown");
+	copy_text(c->from, sizeof(c->from), setup->from, "");
 	set_tables(c);
 	line_editor_init(&c->editor);
 	arena_init(&c->scratch, c->memory);
@@ -774,7 +780,7 @@ void console_close(struct console *c)
 {
 	loading_drop(&c->loading);
 	dialogue_end(c);
-	draft_close(&c->draft);
+	draft_leave(c);
 	output_free(&c->output);
 	arena_reset(&c->repeat.mem);
 	arena_reset(&c->scratch);

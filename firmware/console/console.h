@@ -11,6 +11,7 @@
 #ifndef FL_CONSOLE_H
 #define FL_CONSOLE_H
 
+#include "bytes.h"
 #include "err.h"
 #include "mtime.h"
 #include "settings.h"
@@ -43,7 +44,13 @@ enum console_mode {
 	CONSOLE_CONFIGURE = 2,
 	CONSOLE_ANY = 3,
 	CONSOLE_CHANGES = 4,
-	CONSOLE_ANY_CHANGES = 7
+	CONSOLE_ANY_CHANGES = 7,
+	/* Its first line is a heading, or says that there is nothing: `| count` leaves it out. */
+	CONSOLE_HEADED = 8,
+	CONSOLE_OPERATE_HEADED = 9,
+	CONSOLE_ANY_HEADED = 11,
+	/* Its first word must be spelled out: a beginning of it means other commands. */
+	CONSOLE_SPELLED = 16
 };
 
 /* What may stand for a capital word: called with an index that rises from 0 until it returns false.
@@ -65,11 +72,25 @@ struct console_module {
 	void *module;
 };
 
+/* Texts that people keep on the router: a name without "/" is in its own folder, else it is a path.
+ * On failure `why` says what failed. */
+struct console_files {
+	void *ctx;
+	enum fl_err (*read)(void *ctx, struct str path, struct arena *mem, struct bytes *out,
+		struct textbuf *why);
+	/* Atomically; in place of a regular file, of nothing else. */
+	enum fl_err (*write)(void *ctx, struct str path, struct bytes content, struct textbuf *why);
+	enum fl_err (*remove)(void *ctx, struct str path, struct textbuf *why);
+	/* The names in the folder, sorted; false: there are not so many. */
+	bool (*name)(void *ctx, size_t index, char *out, size_t cap, uint64_t *size);
+};
+
 struct console_commit {
 	const struct settings *candidate;
 	struct str user, source, comment;
-	unsigned
-		minutes; /* in which "confirm" must come, or the old tree comes back; 0: for good */
+	/* In which "confirm" must come, or the old tree comes back; 0: for good. */
+	unsigned minutes;
+	const struct console *session; /* that has not to wait for one with a claim; NULL: any */
 };
 
 /* What the session needs of the router's configuration; app implements it. */
@@ -90,6 +111,15 @@ struct console_config {
 	enum fl_err (*confirm)(void *ctx, struct str user, const struct sink *out);
 	/* Until the old tree comes back; 0: nothing waits.  May be NULL. */
 	span (*confirm_left)(void *ctx);
+	/* Could a change from one to the other cut off who is there over the network?  May be NULL.
+	 */
+	bool (*may_cut_off)(void *ctx, const struct settings *from, const struct settings *to);
+	/* The configuration is for this session alone from now on.  FL_EPERM: another one has it,
+	 * which `out` was told; `user` empty: only ask.  NULL where that is not offered. */
+	enum fl_err (*claim)(
+		void *ctx, const struct console *session, struct str user, const struct sink *out);
+	void (*release)(void *ctx, const struct console *session);
+	const struct console_files *files; /* NULL: there are none */
 };
 
 struct console_setup {
@@ -97,11 +127,15 @@ struct console_setup {
 	const struct console_config *config;  /* NULL: nothing can be configured here */
 	const struct arena_source *memory;    /* for the candidate */
 	struct sink out; /* octets for the terminal; may not be called back into the session */
-	struct str host, user;  /* for the prompt and the history of commits; copied */
+	struct str host, user; /* for the prompt and the history of commits; copied */
+	struct str
+		from; /* where he comes from over the network; empty: he is at the machine; copied
+		       */
 	struct str source;      /* of commits: "terminal", "batch"; lives as long as the session */
 	bool interactive;       /* echo, prompt, editing, pager; else one line in, its output out */
 	uint16_t columns, rows; /* 0: ask the terminal, 80 x 24 until it answers */
 	bool read_only;         /* the role `operator` */
+	bool any_file;          /* may name files outside of the router's own folder: he is root */
 	/* Not interactive: */
 	bool stops_at_error; /* a batch: the first error ends the session */
 	bool one_line;       /* one command: the session is done behind it */
@@ -128,6 +162,8 @@ void console_input(struct console *c, mtime now, const void *octets, size_t n);
 /* A line for the person at the terminal that comes from elsewhere (a log line): shown above the
  * line that is being typed, which stays whole. */
 void console_notice(struct console *c, struct str text);
+/* May the session read or write this file?  No: `out` was told. */
+bool console_may_name_file(const struct console *c, struct str path, const struct sink *out);
 /* Who types. */
 struct str console_user(const struct console *c);
 /* The session was left by `exit`, or a one-shot is done. */

@@ -73,6 +73,7 @@ struct console {
 	const struct arena_source *memory;
 	char host[FL_NAME_MAX + 1];
 	char user[CONSOLE_USER_MAX + 1];
+	char from[CONSOLE_USER_MAX + 1]; /* empty: at the machine */
 	char prompt[FL_NAME_MAX + 32];
 	mtime prompt_due; /* when the countdown in it changes */
 	uint16_t columns, rows;
@@ -103,7 +104,7 @@ struct console {
 	char kept[CONSOLE_KEPT_MAX]; /* octets for after a command that waits */
 	size_t nkept;
 
-	struct console_module builtin[4];
+	struct console_module builtin[6];
 	struct console_module filters[2];
 	struct grammar_match match;
 	struct str line;         /* the one that runs */
@@ -150,12 +151,15 @@ void dialogue_end(struct console *c);
 extern const struct console_command console_session_commands[];
 extern const struct console_command console_configure_commands[];
 extern const struct console_command console_confirm_commands[];
+extern const struct console_command console_load_commands[];
+extern const struct console_command console_file_commands[];
 extern const struct console_command console_filter_commands[];
 
 /* Does the rest of the row run to the end of the line, "|" included? */
 bool console_takes_whole_line(const struct console_command *row);
 /* Does the command print settings, so that `| display set` can change their form? */
 bool console_prints_settings(const struct console_command *row);
+bool load_prints_settings(const struct console_command *row);
 grammar_rest console_settings_rest;
 
 /* One line of what is being loaded.  False: out of memory. */
@@ -164,9 +168,23 @@ bool loading_add(struct loading *l, struct str line);
 enum fl_err loading_finish(struct console *c, const struct sink *out);
 void loading_drop(struct loading *l);
 
+/* ---- console_run.c: a line of the other mode ---- */
+
+enum fl_err console_run_operational(struct console_call *call);
+bool console_is_operational(struct console *c, struct str line);
+size_t console_operational_rest(struct console *c, struct str typed, struct str partial,
+	struct settings_choice *out, size_t max, bool *end);
+
 void draft_init(struct draft *d, const struct arena_source *memory);
 void draft_close(struct draft *d);
+/* Close it, and let others have the configuration again. */
+void draft_leave(struct console *c);
 bool draft_is_changed(const struct console *c);
+/* The draft becomes a copy of `from`.  On failure it is as it was. */
+enum fl_err draft_replace(struct draft *d, const struct settings *from);
+/* How many lines differ. */
+size_t console_count_changes(const struct settings *a, const struct settings *b);
+enum fl_err console_out_of_memory(const struct sink *out);
 /* Prints an error and returns false when there are changes that nobody committed. */
 bool draft_may_be_left(struct console *c, const struct sink *out);
 

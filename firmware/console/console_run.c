@@ -232,10 +232,72 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	}
 	if (wants_pages(c))
 		c->output.way = OUTPUT_PAGED;
+	c->output.headed = row->mode & CONSOLE_HEADED;
 	err = call_found(c, c->match.rest, &out);
 	if (!console_is_waiting(c))
 		output_end(&c->output);
 	return err;
+}
+
+/* ---- "run": a line of the other mode ---- */
+
+static struct grammar grammar_of_operation(struct console *c)
+{
+	struct grammar g = grammar_of(c);
+
+	g.mode = CONSOLE_OPERATE;
+	return g;
+}
+
+/* The filters of the line are those of `run`. */
+enum fl_err console_run_operational(struct console_call *call)
+{
+	struct console *c = call->session;
+	struct grammar g = grammar_of_operation(c);
+	size_t start = (size_t)(call->rest.at - c->line.at);
+
+	if (call->rest.n == 0) {
+		console_say_error(c, "run what? \"?\" lists what there is");
+		return FL_ESHORT;
+	}
+	grammar_find(&g, call->rest, &c->match);
+	if (c->match.result != GRAMMAR_FOUND)
+		return say_mistake(c, c->line, start, call->rest, &c->match);
+	return call_found(c, c->match.rest, call->out);
+}
+
+bool console_is_operational(struct console *c, struct str line)
+{
+	struct grammar g = grammar_of_operation(c);
+	struct grammar_match *m = ARENA_NEW(&c->scratch, struct grammar_match);
+
+	if (m)
+		grammar_find(&g, (struct str){line.at, line_find_first_pipe(line)}, m);
+	return m && m->result == GRAMMAR_FOUND;
+}
+
+size_t console_operational_rest(struct console *c, struct str typed, struct str partial,
+	struct settings_choice *out, size_t max, bool *end)
+{
+	struct grammar g = grammar_of_operation(c);
+	struct grammar_match *m = ARENA_NEW(&c->scratch, struct grammar_match);
+	char *line = arena_alloc(&c->scratch, typed.n + partial.n + 2);
+	struct textbuf t = textbuf_of(line, line ? typed.n + partial.n + 2 : 0);
+	size_t at, n;
+
+	*end = false;
+	if (!m || !line)
+		return 0;
+	textbuf_put(&t, typed.at, typed.n);
+	if (typed.n)
+		textbuf_put(&t, " ", 1);
+	textbuf_put(&t, partial.at, partial.n);
+	grammar_offer(&g, textbuf_str(&t), m, &at);
+	n = m->result != GRAMMAR_FOUND ? 0 : m->noffers < max ? m->noffers : max;
+	if (n)
+		memcpy(out, m->offers, n * sizeof(*out));
+	*end = m->result == GRAMMAR_FOUND && m->end;
+	return n;
 }
 
 static bool is_nothing(struct str line)

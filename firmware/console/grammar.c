@@ -283,8 +283,13 @@ static enum fit fit_row(const struct grammar *g, struct grammar_match *m,
 
 	if (want.n == 0)
 		return FIT_NONE;
-	if (!is_argument(want))
-		return w->quoted ? FIT_NONE : fit_literal(want, word);
+	if (!is_argument(want)) {
+		fit = w->quoted ? FIT_NONE : fit_literal(want, word);
+		if (fit == FIT_BEGINNING && row->command->mode & CONSOLE_SPELLED &&
+			row->left == row->command->grammar)
+			fit = FIT_NONE;
+		return fit;
+	}
 	if (m->nrows == 1 || !offers_begin(m))
 		return FIT_ARGUMENT; /* nothing to tell apart */
 	offer_row(g, m, row, line, w->start, word);

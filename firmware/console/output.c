@@ -32,7 +32,7 @@ void output_begin(struct output *o, enum output_way way, unsigned columns, unsig
 	o->columns = columns;
 	o->rows = rows;
 	o->nfilters = 0;
-	o->counting = false;
+	o->counting = o->headed = false;
 	o->count = o->n = 0;
 	o->used = 0;
 	if (way == OUTPUT_SCREEN)
@@ -143,6 +143,11 @@ static void show_line(struct output *o, struct str line)
 
 static void filter_line(struct output *o, struct str line)
 {
+	bool is_heading = o->headed;
+
+	o->headed = false;
+	if (is_heading && o->counting)
+		return;
 	for (size_t i = 0; i < o->nfilters; i++)
 		if (pattern_fits(&o->filter[i].pattern, line) != o->filter[i].wanted)
 			return;

@@ -31,6 +31,7 @@ struct output {
 	struct output_filter filter[OUTPUT_FILTERS_MAX];
 	size_t nfilters;
 	bool counting;
+	bool headed; /* the next line is a heading, which is not counted */
 	size_t count;
 	unsigned used; /* rows since the last stop */
 	bool stopped;

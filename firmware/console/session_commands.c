@@ -42,7 +42,7 @@ static enum fl_err leave(struct console_call *call)
 	}
 	if (!draft_may_be_left(c, call->out))
 		return FL_EAGAIN;
-	draft_close(&c->draft);
+	draft_leave(c);
 	return FL_OK;
 }
 

@@ -103,6 +103,8 @@ static enum fl_err import_zone(struct console_call *call)
 
 	if (!draft)
 		return FL_EPERM; /* the row is for the configuration mode alone */
+	if (!console_may_name_file(call->session, call->arg[1], call->out))
+		return FL_EPERM;
 	arena_init(&mem, m->memory);
 	err = m->read_file(m->ctx, call->arg[1], &mem, &text, &why);
 	if (err)
@@ -117,7 +119,7 @@ static enum fl_err import_zone(struct console_call *call)
 const struct console_command dns_zone_commands[] = {
 	{"show zone NAME", "a zone as it is answered now, as a master file", CONSOLE_ANY, show_zone,
 		NULL},
-	{"show dns secondaries", "who is told of changes, and who knows", CONSOLE_ANY,
+	{"show dns secondaries", "who is told of changes, and who knows", CONSOLE_ANY_HEADED,
 		show_secondaries, NULL},
 	{"import zone NAME FILE", "take a master file into a domain's settings",
 		CONSOLE_CONFIGURE | CONSOLE_CHANGES, import_zone, NULL},

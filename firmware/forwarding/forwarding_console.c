@@ -120,9 +120,9 @@ static enum fl_err show_forwarding(struct console_call *call)
 }
 
 const struct console_command forwarding_commands[] = {
-	{"show rules", "outbound rules and the links they lead to now", CONSOLE_OPERATE, show_rules,
-		NULL},
-	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE,
+	{"show rules", "outbound rules and the links they lead to now", CONSOLE_OPERATE_HEADED,
+		show_rules, NULL},
+	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE_HEADED,
 		show_forwards, NULL},
 	{"show forwarding", "what the kernel should hold, in the words of ip and nft",
 		CONSOLE_OPERATE, show_forwarding, NULL},

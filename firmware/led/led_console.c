@@ -85,7 +85,7 @@ const struct console_command led_commands[] = {
 	{
 		.grammar = "show leds",
 		.help = "the lamps: what each shows now, and what that means",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_HEADED,
 		.run = show_leds,
 	},
 	{

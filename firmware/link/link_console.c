@@ -404,7 +404,7 @@ const struct console_command link_commands[] = {
 	{
 		.grammar = "show links",
 		.help = "the uplinks: state, delay, loss and why",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_HEADED,
 		.run = show_links,
 	},
 	{

@@ -188,7 +188,7 @@ const struct console_command policy_commands[] = {
 	{
 		.grammar = "show policies",
 		.help = "policies, their live members and shares of new connections",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_HEADED,
 		.run = show_policies,
 	},
 	{

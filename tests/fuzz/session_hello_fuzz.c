@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	session_hello_print(&h, &t);
 	if (session_hello_parse(bytes_of(t.at, t.n), STR("root"), &again) || again.mode != h.mode ||
 		again.columns != h.columns || again.rows != h.rows ||
-		strcmp(again.user, h.user) != 0)
+		strcmp(again.user, h.user) != 0 || strcmp(again.from, h.from) != 0)
 		abort();
 	return 0;
 }

@@ -93,6 +93,121 @@ static const char *revisions(struct scenario *s)
 	return scenario_type(s, "show revisions", &status);
 }
 
+/* ---- over the network ---- */
+
+static struct scenario *editing_from_afar(const char *line)
+{
+	struct scenario *s = scenario_open("");
+
+	scenario_run(s, sec(5));
+	sit_down(s, 0, HELLO "ann 192.0.2.77\n");
+	type(s, 0, "configure");
+	type(s, 0, line);
+	return s;
+}
+
+static void what_could_cut_off_who_is_there_over_the_network_goes_back(void **state)
+{
+	struct scenario *s = editing_from_afar("set link wan1 weight 9");
+
+	(void)state;
+	assert_true(has(type(s, 0, "commit"), "This session comes from 192.0.2.77"));
+	assert_true(has(s->sim.session[SEAT(0)].text, "(confirm in 5m)"));
+	assert_int_equal(weight_of(s), 9);
+	sim_session_close(&s->sim, SEAT(0)); /* it was cut off */
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(299)));
+	assert_int_equal(weight_of(s), 9);
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(2)));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	assert_false(saved_has(s, "weight 9"));
+	scenario_close(s);
+}
+
+static void who_can_still_type_keeps_it(void **state)
+{
+	struct scenario *s = editing_from_afar("set link wan1 weight 9");
+
+	(void)state;
+	type(s, 0, "commit comment more");
+	assert_true(has(type(s, 0, "commit"), "committed")); /* as "confirm" */
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(400)));
+	assert_int_equal(weight_of(s), 9);
+	assert_true(saved_has(s, "weight 9"));
+	scenario_close(s);
+}
+
+static void names_and_commit_now_are_for_good_also_over_the_network(void **state)
+{
+	struct scenario *s = editing_from_afar("set domain example.com ttl 45s");
+
+	(void)state;
+	assert_null(strstr(type(s, 0, "commit"), "This session comes"));
+	assert_true(saved_has(s, "ttl 45s"));
+	type(s, 0, "set link wan1 weight 9");
+	assert_null(strstr(type(s, 0, "commit now"), "This session comes"));
+	assert_true(saved_has(s, "weight 9"));
+	scenario_close(s);
+}
+
+static void conf_is_configure_whatever_else_begins_like_it(void **state)
+{
+	struct scenario *s = scenario_open("");
+
+	(void)state;
+	scenario_run(s, sec(1));
+	sit_down(s, 0, HELLO "ann\n");
+	assert_true(has(type(s, 0, "conf"), "configuration mode"));
+	scenario_close(s);
+}
+
+static void at_the_machine_a_commit_is_for_good(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	assert_null(strstr(type(s, 0, "commit"), "This session comes"));
+	assert_true(saved_has(s, "weight 9"));
+	scenario_close(s);
+}
+
+/* ---- configure exclusive ---- */
+
+static void nobody_commits_while_one_has_it_to_himself(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	sit_down(s, 1, HELLO "bob\n");
+	assert_true(has(type(s, 1, "configure exclusive"), "for this session alone"));
+	assert_true(has(type(s, 0, "commit"), "error: bob has the configuration to himself since"));
+	assert_int_equal(weight_of(s), OLD_WEIGHT);
+	sit_down(s, 2, HELLO "eve\n");
+	assert_true(has(type(s, 2, "configure"), "error: bob has the configuration to himself"));
+	type(s, 1, "set link wan1 weight 7");
+	type(s, 1, "commit");
+	assert_int_equal(weight_of(s), 7);
+	type(s, 1, "exit");
+	assert_true(has(type(s, 2, "configure"), "configuration mode"));
+	scenario_close(s);
+}
+
+static void who_hangs_up_lets_the_others_in(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	sit_down(s, 1, HELLO "bob\n");
+	type(s, 1, "configure exclusive");
+	sim_session_close(&s->sim, SEAT(1));
+	settle(s);
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit");
+	assert_int_equal(weight_of(s), 9);
+	scenario_close(s);
+}
+
 /* ---- commit confirmed ---- */
 
 static void what_nobody_confirms_goes_back_in_place(void **state)
@@ -567,6 +682,13 @@ static void a_commit_over_a_file_that_was_refused_warns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(what_could_cut_off_who_is_there_over_the_network_goes_back),
+		T(who_can_still_type_keeps_it),
+		T(names_and_commit_now_are_for_good_also_over_the_network),
+		T(conf_is_configure_whatever_else_begins_like_it),
+		T(at_the_machine_a_commit_is_for_good),
+		T(nobody_commits_while_one_has_it_to_himself),
+		T(who_hangs_up_lets_the_others_in),
 		T(what_nobody_confirms_goes_back_in_place),
 		T(what_is_confirmed_stays),
 		T(a_plain_commit_confirms),

@@ -91,6 +91,12 @@ static enum fl_err show_links(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err show_table(struct console_call *call)
+{
+	sink_puts(call->out, "LINK wan\nwan1\nwan2\n");
+	return FL_OK;
+}
+
 static enum fl_err show_link(struct console_call *call)
 {
 	if (!str_is(call->arg[0], "wan1") && !str_is(call->arg[0], "wan2")) {
@@ -220,6 +226,7 @@ static bool link_words(void *module, size_t index, struct settings_choice *out)
 
 static const struct console_command module_commands[] = {
 	{"show links", "state of all links", CONSOLE_ANY, show_links, NULL},
+	{"show table", "a table", CONSOLE_ANY_HEADED, show_table, NULL},
 	{"show link NAME", "one link", CONSOLE_ANY, show_link, link_words},
 	{"show numbers", "thirty lines", CONSOLE_ANY, show_numbers, NULL},
 	{"show evil", "control octets", CONSOLE_ANY, show_evil, NULL},
@@ -327,11 +334,72 @@ static void router_set(struct router *r, const char *statement)
 	arena_reset(&mem);
 }
 
+/* One file, "kept", which may hold anything. */
+struct one_file {
+	char text[4096];
+	size_t n;
+	bool there;
+};
+
+static enum fl_err one_file_read(
+	void *ctx, struct str path, struct arena *mem, struct bytes *out, struct textbuf *why)
+{
+	const struct one_file *f = ctx;
+
+	(void)mem;
+	if (!f->there || !str_is(path, "kept")) {
+		textbuf_printf(why, "No such file or directory");
+		return FL_ENOENT;
+	}
+	*out = bytes_of(f->text, f->n);
+	return FL_OK;
+}
+
+static enum fl_err one_file_write(
+	void *ctx, struct str path, struct bytes content, struct textbuf *why)
+{
+	struct one_file *f = ctx;
+
+	if (!str_is(path, "kept") || content.n > sizeof(f->text)) {
+		textbuf_printf(why, "No space left on device");
+		return FL_EIO;
+	}
+	memcpy(f->text, content.at, content.n);
+	f->n = content.n;
+	f->there = true;
+	return FL_OK;
+}
+
+static enum fl_err one_file_remove(void *ctx, struct str path, struct textbuf *why)
+{
+	struct one_file *f = ctx;
+	bool was_there = f->there && str_is(path, "kept");
+
+	if (was_there)
+		f->there = false;
+	else
+		textbuf_printf(why, "No such file or directory");
+	return was_there ? FL_OK : FL_ENOENT;
+}
+
+static bool one_file_name(void *ctx, size_t index, char *out, size_t cap, uint64_t *size)
+{
+	const struct one_file *f = ctx;
+
+	if (index > 0 || !f->there)
+		return false;
+	snprintf(out, cap, "kept");
+	*size = f->n;
+	return true;
+}
+
 /* ---- a session with its screen ---- */
 
 struct session {
 	struct router router;
 	struct console_config config;
+	struct console_files files;
+	struct one_file file;
 	struct console_module modules[3];
 	struct console_setup setup;
 	struct console *console;
@@ -359,6 +427,9 @@ static int session_setup(void **state)
 		.check = router_check,
 		.revision = router_revision,
 		.revisions = router_revisions};
+	s->files = (struct console_files){
+		&s->file, one_file_read, one_file_write, one_file_remove, one_file_name};
+	s->config.files = &s->files;
 	s->modules[0] = (struct console_module){module_commands, &s->ticks};
 	s->setup = (struct console_setup){.modules = s->modules,
 		.config = &s->config,
@@ -449,6 +520,118 @@ static void screen_has(struct session *s, const char *want)
 	if (!strstr(screen_text(&s->screen, text, sizeof(text)), want))
 		fail_msg("\"%s\" is not on the screen:\n%s", want, text);
 	assert_int_equal(s->screen.strange, 0);
+}
+
+/* ---- files ---- */
+
+static void put_file(struct session *s, const char *text, size_t n)
+{
+	memcpy(s->file.text, text, n);
+	s->file.n = n;
+	s->file.there = true;
+}
+
+static void a_draft_is_saved_and_loaded_again(void **state)
+{
+	struct session *s = open_terminal(state, 80, 40);
+
+	type(s, "configure\rset link wan3 interface eth7\rsave kept\rdiscard\rcompare\r");
+	type(s, "show files\rload replace ke\t\rcompare\r");
+	screen_has(s, "octets saved in kept\n");
+	screen_has(s, "        99  kept\n");
+	screen_has(s, "box# load replace kept\nloaded; 1 line differs from what is in force\n"
+		      "box# compare\n+ set link wan3 interface eth7\n");
+	type(s, "clear file kept\rload merge kept\r");
+	screen_has(s, "error: kept: No such file or directory; the draft is as it was\n");
+}
+
+static void outside_of_the_configuration_mode_what_is_in_force_is_saved(void **state)
+{
+	struct session *s = open_lines(state, true, false);
+
+	PASTE(s, "save kept | display set\n");
+	assert_memory_equal(s->file.text, "set link wan1 interface eth0\n", 29);
+	assert_int_equal(console_status(s->console), FL_OK);
+}
+
+static void a_file_that_is_no_text_is_told_by_its_first_octet(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	put_file(s, "link wan1 weight 4\n\177ELF\0\0", 26);
+	PASTE(s, "configure\nload merge kept\ncompare\n");
+	assert_string_equal(s->text, "error: kept is no text: line 2 has an octet 0x7f\n");
+}
+
+static void mistakes_in_a_file_are_told_like_those_in_a_pasted_text(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+	char pasted[sizeof(s->text)];
+
+	PASTE(s, "configure\nload merge terminal\nlink wan1 weight 999\nlink wan1 colour red\n.\n");
+	snprintf(pasted, sizeof(pasted), "%s", s->text);
+	assert_non_null(strstr(pasted, "999"));
+	s->out.n = 0;
+	put_file(s, "link wan1 weight 999\nlink wan1 colour red\n", 42);
+	PASTE(s, "load merge kept\n");
+	assert_string_equal(s->text, pasted);
+}
+
+static void only_root_names_files_elsewhere(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "save /etc/passwd\nsave ../x\nsave .x\nconfigure\nload merge /etc/shadow\n"
+		 "clear file /etc/passwd\n");
+	assert_int_equal(s->text[0], 'e');
+	for (const char *at = s->text; *at; at = strchr(at, '\n') + 1)
+		assert_non_null(strstr(at, "only root may name other files"));
+	assert_false(s->file.there);
+}
+
+static void a_file_that_cannot_be_written_is_told(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "save other\n");
+	assert_string_equal(s->text, "error: other was not saved: No space left on device\n");
+	assert_int_equal(console_status(s->console), FL_EIO);
+}
+
+/* ---- the other mode ---- */
+
+static void run_takes_a_command_as_it_works_outside(void **state)
+{
+	struct session *s = open_terminal(state, 80, 40);
+
+	type(s, "configure\rrun show link wan1\rrun show links | match wan2\rrun sho\tlinks\r");
+	screen_has(s, "box# run show link wan1\nwan1 is a link\n");
+	screen_has(s, "| match wan2\nwan2 down\n");
+	screen_has(s, "box# run show links\nwan1 up\nwan2 down\n");
+	type(s, "run commit\rrun\r");
+	screen_has(s, "\"commit\" is not known here");
+	screen_has(s, "error: run what?");
+}
+
+static void a_draft_that_looks_like_a_state_says_that_it_is_the_draft(void **state)
+{
+	struct session *s = open_terminal(state, 80, 40);
+
+	type(s, "configure\rshow link wan1\r");
+	screen_has(s,
+		"box# show link wan1\n# the draft; its state: run show link wan1\nlink wan1 {\n");
+	type(s, "show host-name\rshow link wan1 | display set\r");
+	screen_has(s, "| display set\nset link wan1 interface eth0\n");
+}
+
+static void a_heading_is_not_counted(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+
+	type(s, "show table | count\rshow table | match wan | count\rshow table\r");
+	screen_has(s, "show table | count\ncount: 2 lines\n");
+	screen_has(s, "| match wan | count\ncount: 2 lines\n");
+	screen_has(s, "show table\nLINK wan\nwan1\nwan2\n");
 }
 
 /* ---- questions ---- */
@@ -1680,6 +1863,15 @@ int main(void)
 		TEST(update_refuses_what_both_changed),
 		TEST(update_refuses_to_delete_what_was_replaced),
 		TEST(five_thousand_pasted_lines_are_all_set),
+		TEST(a_draft_is_saved_and_loaded_again),
+		TEST(outside_of_the_configuration_mode_what_is_in_force_is_saved),
+		TEST(a_file_that_is_no_text_is_told_by_its_first_octet),
+		TEST(mistakes_in_a_file_are_told_like_those_in_a_pasted_text),
+		TEST(only_root_names_files_elsewhere),
+		TEST(a_file_that_cannot_be_written_is_told),
+		TEST(run_takes_a_command_as_it_works_outside),
+		TEST(a_draft_that_looks_like_a_state_says_that_it_is_the_draft),
+		TEST(a_heading_is_not_counted),
 		TEST(an_answer_is_no_command_and_a_secret_one_is_never_shown),
 		TEST(a_question_can_be_left_and_nothing_happens),
 		TEST(a_log_line_does_not_disturb_a_question),

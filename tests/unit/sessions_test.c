@@ -174,7 +174,8 @@ static void a_malformed_hello_is_refused(void **state)
 	static const char *const bad[] = {"\001", "\001\n", "\001fairlead\n", "\001fairlead 1\n",
 		"\001fairlead 1 shout 0 0 a\n", "\001fairlead 1 batch x 0 a\n",
 		"\001fairlead 1 batch 0 99999 a\n", "\001fairlead 1 batch 0 0\n",
-		"\001fairlead 1 batch 0 0 a b\n", "\001fairlead 1 batch 0 0 a\x1b\n", "hello\n",
+		"\001fairlead 1 batch 0 0 a b c\n", "\001fairlead 1 batch 0 0 a \x1b[\n",
+		"\001fairlead 1 batch 0 0 a\x1b\n", "hello\n",
 		"\001fairlead 1 batch 0 0 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"};
 	struct session_hello h;
 
@@ -186,7 +187,7 @@ static void a_malformed_hello_is_refused(void **state)
 
 static void a_hello_that_is_printed_is_parsed_again(void **state)
 {
-	struct session_hello h = {SESSION_COMMAND, 80, 24, "ann"}, back;
+	struct session_hello h = {SESSION_COMMAND, 80, 24, "ann", "192.0.2.7"}, back;
 	char text[SESSIONS_HELLO_MAX];
 	struct textbuf t = textbuf_of(text, sizeof(text));
 
@@ -197,6 +198,7 @@ static void a_hello_that_is_printed_is_parsed_again(void **state)
 	assert_int_equal(back.columns, 80);
 	assert_int_equal(back.rows, 24);
 	assert_string_equal(back.user, "ann");
+	assert_string_equal(back.from, "192.0.2.7");
 }
 
 static void a_trailer_is_found_behind_the_output(void **state)
