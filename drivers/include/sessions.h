@@ -2,10 +2,11 @@
 /* sessions.h - people at the console: the serial line, or a Unix socket (the program `fairlead`).
  *
  * Socket protocol.  The client's first line says what it is: "\x01fairlead 1 MODE COLUMNS ROWS
- * USER [FROM]\n", FROM being the address of a person who is there over the network, MODE being `terminal` (keys in, a screen out), `batch` (lines in, output out, the first
- * error ends it) or `command` (one line).  A client that does not say so (a person with socat) gets
- * line mode: each line is run and answered, errors end nothing.  The octet "\x04" in place of a
- * line is the end of the input.  In modes batch and command the last octets from the daemon are
+ * USER [FROM]\n", FROM being the address of a person who is there over the network, MODE being
+ * `terminal` (keys in, a screen out), `batch` (lines in, output out, the first error ends it) or
+ * `command` (one line).  A client that does not say so (a person with socat) gets line mode: each
+ * line is run and answered, errors end nothing.  The octet "\x04" in place of a line is the end of
+ * the input.  In modes batch and command the last octets from the daemon are
  * "\0STATUS\n" (decimal, 0 is good); no other octet 0 is ever sent in them.  In mode
  * terminal a session that ends as it should ends with "\x1b[?2004l"; without it the daemon has
  * died.

@@ -41,6 +41,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{explain_commands, &f->explain_console},
 		{check_commands, &f->explain_console},
 		{people_commands, f},
+		{setup_commands, f},
 		{app_commands, f},
 		{0},
 	};

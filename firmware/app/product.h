@@ -299,6 +299,10 @@ enum user_role people_role(struct fairlead *f, struct str peer, struct str user)
 
 extern const struct console_command people_commands[];
 
+/* ---- setup.c ---- */
+
+extern const struct console_command setup_commands[];
+
 /* ---- app_console.c ---- */
 
 extern const struct console_command app_commands[];

@@ -32,11 +32,19 @@ static void leave(struct fairlead *f, struct terminal *t)
 	s->close(s->ctx, session);
 }
 
-/* What a session at a terminal begins with: a password, where there is none. */
+/* What a session at a terminal begins with: a password, where there is none; and the first
+ * settings. */
 static void choose_openings(struct fairlead *f, struct console_setup *setup)
 {
-	if (setup->interactive && !setup->read_only && people_need_password(f, fairlead_config(f)))
-		setup->opening[0] = (struct console_opening){"password", true};
+	const struct config *c = fairlead_config(f);
+	size_t n = 0;
+
+	if (!setup->interactive || setup->read_only)
+		return;
+	if (people_need_password(f, c))
+		setup->opening[n++] = (struct console_opening){"password", true};
+	if (c->v.nlinks == 0 && f->in_force)
+		setup->opening[n] = (struct console_opening){"setup", false};
 }
 
 static void open_terminal(struct fairlead *f, const struct io_event *e, mtime now)

@@ -171,7 +171,7 @@ void line_editor_draw(
 	struct row r = {.n = 0};
 
 	/* At least half of the row is for the text. */
-	compose_prompt(e, prompt, &r, limit / 2);
+	compose_prompt(e, prompt, &r, e->asks && limit > 40 ? limit - 20 : limit / 2);
 	compose_text(e, &r, limit);
 	same = common_part(e, &r);
 	if (same < r.n || same < e->nrow) {
