@@ -18,6 +18,9 @@ struct interfaces {
 	void *ctx;
 	/* What is known of an interface now.  exists false: there is none of that name. */
 	void (*get)(void *ctx, struct str name, struct interface_state *out);
+	/* Only whether each of `n` interfaces exists, and its packets and octets: cheap, for
+	 * looking ten times a second. */
+	void (*count)(void *ctx, const struct str *names, struct interface_state *out, size_t n);
 	/* Bring it up.  FL_ENOENT: no such interface. */
 	enum fl_err (*up)(void *ctx, struct str name);
 };

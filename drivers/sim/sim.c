@@ -133,6 +133,13 @@ static void interfaces_get(void *ctx, struct str name, struct interface_state *o
 	out->rx_bytes = i->rx_packets * SIM_PACKET_OCTETS;
 }
 
+static void interfaces_count(
+	void *ctx, const struct str *names, struct interface_state *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		interfaces_get(ctx, names[i], &out[i]);
+}
+
 static void post_interface(struct sim *s, const struct sim_interface *i)
 {
 	post(s, s->now, &(struct io_event){.kind = IO_INTERFACE, .interface = str_of(i->name)});
@@ -1034,7 +1041,7 @@ void sim_open(struct sim *s, uint64_t seed)
 	s->wall = 1767225600; /* 2026-01-01 00:00:00 UTC */
 	s->drivers = (struct drivers){
 		.io = {s, io_now, io_wall, io_random, io_wait},
-		.interfaces = {s, interfaces_get, interfaces_up},
+		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
 		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_remove_all},

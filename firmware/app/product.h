@@ -94,9 +94,9 @@ struct fairlead {
 	size_t nlinks;
 	struct known_link known[FL_LINKS_MAX + 1];
 	mtime save_due; /* of `known` */
-	/* The looks at the traffic of users: the last, the next, and how many quiet ones there were
-	 * in a row. */
-	mtime heard_at, heard_due;
+	/* The looks at the traffic of users: the next, and how many quiet ones there were in a
+	 * row. */
+	mtime heard_due;
 	unsigned heard_quiet;
 	uint64_t rx_packets[FL_LINKS_MAX + 1];
 	struct link_load load[FL_LINKS_MAX + 1];

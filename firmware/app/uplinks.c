@@ -13,7 +13,6 @@
 #define HEARD_BUSY     ms(100)
 #define HEARD_IDLE     sec(1)
 #define FIGURES_EVERY  sec(1)
-#define BUSY_PACKETS   8       /* a second */
 #define SAVE_AFTER     sec(10) /* of a change: spares the flash when a link flaps */
 #define CARRIER_WAIT   sec(5)  /* without one a link starts without */
 #define SAVE_NAME      "links"
@@ -392,32 +391,37 @@ void uplinks_interface(struct fairlead *f, struct str name, mtime now)
 /* ---- time ---- */
 
 /* Hand one link what was received on it; returns whether that is traffic worth watching. */
-static bool hear_users_of(struct fairlead *f, uint8_t number, mtime now, span past)
+static bool hear_users_of(
+	struct fairlead *f, uint8_t number, mtime now, const struct interface_state *is)
 {
-	const struct interfaces *n = &f->io->interfaces;
-	uint64_t before = f->rx_packets[number];
-	struct interface_state state;
+	uint64_t heard = operator_heard(f, number, is->rx_packets);
 	struct link_out out;
-	uint64_t heard;
 
-	n->get(n->ctx, conf_of(f, number)->interface, &state);
-	heard = operator_heard(f, number, state.rx_packets);
-	f->rx_packets[number] = state.rx_packets;
-	link_load_note(&f->load[number], now, state.rx_bytes, state.tx_bytes);
+	f->rx_packets[number] = is->rx_packets;
+	link_load_note(&f->load[number], now, is->rx_bytes, is->tx_bytes);
 	link_heard(&f->link[number], now, heard, &out);
 	uplinks_carry_out(f, number, now, &out);
-	return (int64_t)(state.rx_packets - before) * 1000000 >= past.us * BUSY_PACKETS;
+	return link_users_are_watched(&f->link[number]);
 }
 
 static void hear_users(struct fairlead *f, mtime now)
 {
-	span past = mtime_between(f->heard_at, now);
+	const struct interfaces *io = &f->io->interfaces;
+	struct str name[FL_LINKS_MAX];
+	uint8_t number[FL_LINKS_MAX];
+	struct interface_state is[FL_LINKS_MAX];
 	bool busy = false;
+	size_t n = 0;
 
 	for (size_t i = 0; i < f->nlinks; i++)
-		if (f->carrier[f->order[i]])
-			busy |= hear_users_of(f, f->order[i], now, past);
-	f->heard_at = now;
+		if (f->carrier[f->order[i]]) {
+			number[n] = f->order[i];
+			name[n] = conf_of(f, number[n])->interface;
+			n++;
+		}
+	io->count(io->ctx, name, is, n);
+	for (size_t i = 0; i < n; i++)
+		busy |= hear_users_of(f, number[i], now, &is[i]);
 	/* One quiet look does not end the watch: it is what the watch is for. */
 	f->heard_quiet = busy ? 0 : f->heard_quiet + 1;
 	f->heard_due = mtime_after(now, f->heard_quiet < 50 ? HEARD_BUSY : HEARD_IDLE);

@@ -337,6 +337,8 @@ void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out 
  * gateway of the link answers. */
 void link_gateway_heard(
 	struct link *l, mtime now, uint8_t family, bool answers, struct link_out *out);
+/* Do its users send so much that their silence means something?  Then it is worth looking often. */
+bool link_users_are_watched(const struct link *l);
 /* The service of the link was checked: `failing` is what fails over this link and works over others
  * ("http www.example.org/"), "": nothing.  The link is degraded, or with `take_down` down, until it
  * works again. */

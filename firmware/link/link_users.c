@@ -84,3 +84,8 @@ void link_heard(struct link *l, mtime now, uint64_t rx_packets, struct link_out 
 	u->answers = l->answers;
 	link_go_on(l, now, out);
 }
+
+bool link_users_are_watched(const struct link *l)
+{
+	return l->users.rate >= USERS_RATE_MIN;
+}

@@ -1134,6 +1134,25 @@ static void chatter_on_a_dead_link_is_not_believed_for_long(void **state)
 	assert_int_equal(b.link.state, LINK_DOWN);
 }
 
+/* A packet now and then means nothing by its absence. */
+static void users_are_watched_while_they_send_much(void **state)
+{
+	struct bench b;
+	uint64_t rx = 0;
+
+	(void)state;
+	start_up(&b, 3);
+	for (int i = 0; i < 100; i++)
+		report(&b, &rx, i % 2 ? 1 : 0);
+	assert_false(link_users_are_watched(&b.link));
+	for (int i = 0; i < 10; i++)
+		report(&b, &rx, 5);
+	assert_true(link_users_are_watched(&b.link));
+	for (int i = 0; i < 50; i++)
+		report(&b, &rx, 0);
+	assert_false(link_users_are_watched(&b.link));
+}
+
 static void counter_that_starts_anew_is_no_traffic(void **state)
 {
 	struct bench b;
@@ -1326,6 +1345,7 @@ int main(void)
 		cmocka_unit_test(pause_of_users_costs_one_probe),
 		cmocka_unit_test(packets_of_users_end_the_suspicion),
 		cmocka_unit_test(chatter_on_a_dead_link_is_not_believed_for_long),
+		cmocka_unit_test(users_are_watched_while_they_send_much),
 		cmocka_unit_test(counter_that_starts_anew_is_no_traffic),
 		cmocka_unit_test(fit_backup_that_is_not_needed_is_shown_as_standby),
 		cmocka_unit_test(every_state_has_its_own_word),
