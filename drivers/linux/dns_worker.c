@@ -36,6 +36,14 @@ struct shared { /* memory that the worker maps as well */
 	size_t n;
 };
 
+struct zone_image {
+	int fd; /* sealed memfd */
+	uint64_t size;
+	uint32_t number;
+};
+
+#define IMAGES_MAX 4
+
 struct progress { /* of one thread of the worker, as last seen */
 	uint64_t begun;
 	unsigned checks; /* how often it was seen in the same batch */
@@ -50,9 +58,11 @@ struct dns_worker {
 	unsigned threads;
 	size_t nlisteners;
 	struct dns_listener listeners[DNS_ENDPOINTS_MAX];
-	int image; /* sealed memfd, or -1 */
-	uint64_t image_size;
-	uint32_t image_number;
+	/* Oldest first: the one that is served, if any is, and those that came since.  A worker
+	 * gets the last one; if that is refused, the next worker serves what this one does. */
+	struct zone_image images[IMAGES_MAX];
+	size_t nimages;
+	uint32_t image_number; /* of the last one there was */
 	bool has_state;
 
 	/* The process; pidfd -1: none. */
@@ -68,7 +78,7 @@ struct dns_worker {
 	/* What it has not got. */
 	bool pages_due, sockets_due, image_due;
 	size_t next_listener;
-	uint32_t answered; /* the last image it took or refused */
+	uint32_t asked, answered; /* the last image it was sent, and the last it took or refused */
 	/* The last image that a worker took: the next worker need not check it, which takes half a
 	 * second for a million names.  0 after a short life: then nothing is taken for granted. */
 	uint32_t sound;
@@ -163,16 +173,20 @@ static int send_sockets(struct dns_worker *w)
 
 static int send_image(struct dns_worker *w)
 {
-	const struct dns_message m = {.kind = DNS_MESSAGE_IMAGE,
-		.number = w->image_number,
-		.of = w->sound == w->image_number,
-		.size = w->image_size};
+	struct dns_message m = {.kind = DNS_MESSAGE_IMAGE};
+	const struct zone_image *image;
 	int err;
 
-	if (w->image < 0 || !w->has_state)
+	if (!w->nimages || !w->has_state)
 		return 0;
-	err = dns_message_send(w->control.fd, &m, &w->image, 1);
+	image = &w->images[w->nimages - 1];
+	m.number = image->number;
+	m.of = w->sound == image->number;
+	m.size = image->size;
+	err = dns_message_send(w->control.fd, &m, &image->fd, 1);
 	w->image_due = err != 0;
+	if (!err)
+		w->asked = m.number;
 	return err;
 }
 
@@ -252,9 +266,17 @@ static const char *printable(char *text)
 	return text;
 }
 
+static void image_drop(struct dns_worker *w, size_t which)
+{
+	close(w->images[which].fd);
+	w->nimages--;
+	memmove(&w->images[which], &w->images[which + 1],
+		(w->nimages - which) * sizeof(w->images[0]));
+}
+
 static void image_answered(struct dns_worker *w, struct dns_message *m)
 {
-	if (m->number == w->answered || m->number > w->image_number) {
+	if (m->number == w->answered || m->number > w->asked) {
 		break_off(w, "it answers what was not asked");
 		return;
 	}
@@ -263,8 +285,13 @@ static void image_answered(struct dns_worker *w, struct dns_message *m)
 		log_printf(&w->log, LOG_LEVEL_ERROR,
 			"dns worker: zone image %u %s; the one before is served on", m->number,
 			printable(m->text));
+		for (size_t i = 0; i < w->nimages; i++)
+			if (w->images[i].number == m->number)
+				image_drop(w, i);
 		return;
 	}
+	while (w->nimages && w->images[0].number < m->number)
+		image_drop(w, 0);
 	w->sound = m->number;
 	log_printf(&w->log, LOG_LEVEL_DEBUG, "dns worker: serves zone image %u", m->number);
 }
@@ -462,7 +489,7 @@ static void process_start(struct dns_worker *w)
 	w->started = loop_now(w->loop);
 	w->pages_due = w->sockets_due = w->image_due = true;
 	w->next_listener = 0;
-	w->answered = 0;
+	w->asked = w->answered = 0;
 	memset(w->seen, 0, sizeof(w->seen));
 	loop_watch(w->loop, &w->process, EPOLLIN);
 	loop_timer_set(w->loop, &w->watchdog, mtime_after(w->started, WATCH_PERIOD));
@@ -583,11 +610,9 @@ static enum fl_err worker_image(void *ctx, struct bytes image, struct textbuf *w
 		textbuf_printf(why, "zone image of %zu octets: %s", image.n, strerror(errno));
 		return FL_EIO;
 	}
-	if (w->image >= 0)
-		close(w->image);
-	w->image = fd;
-	w->image_size = image.n;
-	w->image_number++;
+	if (w->nimages == IMAGES_MAX)
+		image_drop(w, 1);
+	w->images[w->nimages++] = (struct zone_image){fd, image.n, ++w->image_number};
 	w->image_due = true;
 	deliver(w);
 	return FL_OK;
@@ -613,7 +638,7 @@ static void worker_figures(void *ctx, struct dns_service_figures *out)
 	struct dns_figures_page *page = w->figures.at;
 
 	*out = (struct dns_service_figures){.running = w->ready,
-		.settled = w->ready && w->answered == w->image_number,
+		.settled = w->ready && !w->image_due && w->answered == w->asked,
 		.restarts = w->restarts};
 	for (size_t i = 0; i < COUNT_OF(page->slot); i++) {
 		const struct dns_figures_slot *slot = &page->slot[i];
@@ -650,8 +675,8 @@ void dns_worker_close(struct dns_worker *w)
 	process_stop(w);
 	for (size_t i = 0; i < w->nlisteners; i++)
 		dns_listener_close(&w->listeners[i]);
-	if (w->image >= 0)
-		close(w->image);
+	while (w->nimages)
+		image_drop(w, 0);
 	shared_free(&w->state);
 	shared_free(&w->figures);
 	free(w->program);
@@ -683,7 +708,7 @@ enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
 	}
 	w->loop = loop;
 	w->log = *log;
-	w->image = w->state.fd = w->figures.fd = -1;
+	w->state.fd = w->figures.fd = -1;
 	w->process = (struct loop_source){-1, process_ready, w};
 	w->control = (struct loop_source){-1, control_ready, w};
 	w->restart = (struct loop_timer){.fire = restart_fire, .ctx = w};

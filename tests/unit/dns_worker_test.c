@@ -31,9 +31,15 @@
 
 /* ---- the worker's side ---- */
 
-static void thread_init(void *thread, uint64_t seed)
+struct thread {
+	uint64_t seed;
+	uint64_t answers; /* the only counter */
+};
+
+static void thread_init(void *thread, void *shared, uint64_t seed)
 {
-	memcpy(thread, &seed, sizeof(seed));
+	(void)shared;
+	((struct thread *)thread)->seed = seed;
 }
 
 struct image {
@@ -110,7 +116,7 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 	const struct bytes query = *(const struct bytes *)message;
 	const struct image *image = from->image;
 
-	(void)thread;
+	((struct thread *)thread)->answers++;
 	(void)to;
 	for (size_t i = 0; i < COUNT_OF(attempts); i++)
 		if (query.n == 6 && memcmp(query.at, attempts[i].question, 6) == 0)
@@ -126,6 +132,8 @@ static bool answer(void *thread, const struct dns_serving *from, const struct dn
 }
 
 static const struct dns_answerer echo = {.thread_size = 64,
+	.counters_at = offsetof(struct thread, answers),
+	.counters = 1,
 	.image_size = sizeof(struct image),
 	.thread_init = thread_init,
 	.image_open = image_open,
@@ -410,6 +418,23 @@ static void refused_image_is_logged_and_the_one_before_served_on(void **state)
 	end(d);
 }
 
+static void after_a_refused_image_the_next_worker_serves_the_one_before(void **state)
+{
+	struct daemon *d = serve();
+
+	(void)state;
+	give_image(d, "xb");
+	WORK_UNTIL(d, strstr(d->log, "zone image 2 is malformed; the one before is served on"));
+	WORK_UNTIL(d, figures(d).settled);
+	kill(dns_worker_pid(d->worker), SIGKILL);
+	WORK_UNTIL(d, d->gone == 1);
+	ask(d, "hello", "a1hello");
+	give_image(d, "ic");
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 3"));
+	ask(d, "hello", "c1hello");
+	end(d);
+}
+
 static void killed_worker_is_replaced_and_answers_the_same(void **state)
 {
 	struct daemon *d = serve();
@@ -492,6 +517,7 @@ static void worker_that_dies_at_once_is_started_with_growing_pauses(void **state
 static void figures_go_on_over_a_restart(void **state)
 {
 	struct daemon *d = serve();
+	uint64_t answers;
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
@@ -503,6 +529,8 @@ static void figures_go_on_over_a_restart(void **state)
 	WORK_UNTIL(d, figures(d).replies == 11);
 	assert_int_equal(11, figures(d).queries);
 	assert_int_equal(0, figures(d).tcp);
+	d->dns.counters(d->dns.ctx, &answers, 1);
+	assert_int_equal(11, answers);
 	end(d);
 }
 
@@ -805,6 +833,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(state_of_every_size_up_to_the_limit_is_taken),
 		cmocka_unit_test(new_image_is_served),
 		cmocka_unit_test(refused_image_is_logged_and_the_one_before_served_on),
+		cmocka_unit_test(after_a_refused_image_the_next_worker_serves_the_one_before),
 		cmocka_unit_test(killed_worker_is_replaced_and_answers_the_same),
 		cmocka_unit_test(question_asked_while_no_worker_runs_is_answered_by_the_next),
 		cmocka_unit_test(worker_that_lived_is_replaced_without_a_pause),
