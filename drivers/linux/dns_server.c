@@ -38,6 +38,7 @@ struct dns_server {
 	struct dns_thread *threads[DNS_THREADS_MAX + 1];
 	size_t thread_size;
 	struct dns_tcp *tcp;
+	void *shared; /* the answerer's, for all threads */
 };
 
 /* What a UDP thread works with. */
@@ -508,7 +509,7 @@ static bool thread_open(struct dns_server *s, unsigned index)
 		t->wake < 0 || epoll_ctl(t->epoll, EPOLL_CTL_ADD, t->wake, &wake) < 0)
 		return false;
 	counters_restore(t);
-	a->thread_init(t->own, seed);
+	a->thread_init(t->own, s->shared, seed);
 	return true;
 }
 
@@ -551,6 +552,7 @@ static bool server_start(struct dns_server *s)
 	s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->plans[0].image = (uint8_t *)s + round_up(sizeof(*s));
 	s->plans[1].image = (uint8_t *)s->plans[0].image + image_size;
+	s->shared = (uint8_t *)s->plans[1].image + image_size;
 	s->plans[0].number = 1;
 	atomic_store(&s->current, &s->plans[0]);
 	for (unsigned i = 0; i <= s->conf.threads; i++)
@@ -565,7 +567,8 @@ static bool server_start(struct dns_server *s)
 
 static size_t server_size(const struct dns_server_conf *conf)
 {
-	return round_up(sizeof(struct dns_server)) + 2 * round_up(conf->answerer->image_size);
+	return round_up(sizeof(struct dns_server)) + 2 * round_up(conf->answerer->image_size) +
+	       round_up(conf->answerer->shared_size);
 }
 
 enum fl_err dns_server_open(struct dns_server **out, const struct dns_server_conf *conf)

@@ -44,11 +44,12 @@ enum dns_stream_step { DNS_STREAM_MORE, DNS_STREAM_LAST, DNS_STREAM_LOST /* no m
 
 struct dns_answerer {
 	size_t thread_size; /* octets of a thread's own memory, zeroed, aligned to 64 octets */
+	size_t shared_size; /* octets that all threads share, likewise; 0: none */
 	size_t image_size;  /* octets of an opened image, aligned to 64 octets */
 	/* Counters in a thread's memory, 64 bits each: how many, and where.  What they were when a
 	 * worker ended is there when thread_init() is called in the next one. */
 	size_t counters_at, counters;
-	void (*thread_init)(void *thread, uint64_t seed);
+	void (*thread_init)(void *thread, void *shared, uint64_t seed);
 	/* Check an image that has just arrived; not again if it is known to be `sound`.  It may
 	 * keep pointers to `octets`. */
 	enum fl_err (*image_open)(struct bytes octets, bool sound, void *image);

@@ -15,18 +15,18 @@
 /* What a thread keeps for itself. */
 struct thread {
 	struct dns_responder responder;
-	struct dns_limiter limiter;
 	struct dns_journal journal;
 };
 
-static void thread_init(void *thread, uint64_t seed)
+/* The threads count together what a client gets: its questions come to all of them. */
+static void thread_init(void *thread, void *shared, uint64_t seed)
 {
 	struct thread *t = thread;
 	struct dns_responder *r = &t->responder;
 
 	r->rng = rng_of(seed);
 	r->turn = (uint32_t)rng_u64(&r->rng);
-	r->limiter = &t->limiter;
+	r->limiter = shared;
 }
 
 static enum fl_err image_open(struct bytes octets, bool sound, void *image)
@@ -125,6 +125,7 @@ static enum dns_stream_step stream_next(
 
 static const struct dns_answerer answerer = {
 	.thread_size = sizeof(struct thread),
+	.shared_size = sizeof(struct dns_limiter),
 	.counters_at = offsetof(struct thread, responder.count),
 	.counters = sizeof(struct dns_counters) / sizeof(uint64_t),
 	.image_size = sizeof(struct dns_image),

@@ -11,19 +11,19 @@
 #include "addr.h"
 #include "mtime.h"
 
-#define DNS_LIMIT_LINES CONFIG_DNS_LIMIT_LINES
-#define DNS_LIMIT_WAYS  4
+#define DNS_LIMIT_LINES 1024
+#define DNS_LIMIT_WAYS  8
 
 struct dns_limit_account {
-	uint32_t key; /* 0: free */
-	uint32_t pad;
-	int64_t paid_us; /* up to when what was sent has been paid for */
+	uint32_t key;     /* 0: free */
+	uint32_t paid_us; /* up to when what was sent has been paid for; wraps around */
 };
 
-/* One responder's accounts, all zeros at first.  A line is as long as the processor's. */
+/* All zeros at first.  Threads may share one: they then count together, as they do not wait for
+ * each other at the price of an answer more now and then.  A line is as long as the processor's. */
 struct dns_limiter {
 	_Alignas(64) struct dns_limit_account account[DNS_LIMIT_LINES][DNS_LIMIT_WAYS];
-	uint32_t over; /* answers that were too many */
+	_Alignas(64) uint32_t over; /* answers that were too many */
 };
 
 /* What is too many is counted: one in `slip` is DNS_LIMIT_SLIP. */

@@ -437,6 +437,25 @@ static void a_flood_stays_limited_while_others_pass_by(void **state)
 	free(l);
 }
 
+static void limit_goes_on_when_its_times_wrap_around(void **state)
+{
+	struct dns_limiter *l = calloc(1, sizeof(*l));
+	const struct ip_addr client = ip_addr_v4(192, 0, 2, 1);
+	const int64_t wrap = INT64_C(1) << 32, steps[] = {0, 500000, 1000000, 60000000};
+	const unsigned expected[] = {10, 5, 5, 10};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		unsigned sent = 0;
+
+		for (int k = 0; k < 30; k++)
+			sent += dns_limit(l, &client, 4, 10, 0,
+					(mtime){wrap - 600000 + steps[i]}) == DNS_LIMIT_SEND;
+		assert_int_equal(sent, expected[i]);
+	}
+	free(l);
+}
+
 /* ---- what the server says of itself ---- */
 
 static void nsid_is_told_to_who_asks(void **state)
@@ -846,6 +865,7 @@ int main(void)
 		TEST(tcp_and_a_good_cookie_are_not_limited),
 		TEST(a_client_with_cookies_is_asked_for_one_before_it_is_dropped),
 		cmocka_unit_test(a_flood_stays_limited_while_others_pass_by),
+		TEST(limit_goes_on_when_its_times_wrap_around),
 		TEST(nsid_is_told_to_who_asks),
 		TEST(chaos_tells_what_the_settings_say),
 		TEST(chaos_is_refused_where_the_settings_say_nothing),

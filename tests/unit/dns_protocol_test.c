@@ -51,9 +51,8 @@ static struct ip_addr own_address(unsigned n)
 	return ip_addr_v4(127, (uint8_t)(128 + n), (uint8_t)(pid >> 8), (uint8_t)pid);
 }
 
-static struct served *serve(unsigned threads)
+static struct served *serve_with(unsigned threads, const struct dns_conf *conf)
 {
-	static const struct dns_conf conf = {.cookies = true, .server_id = STR("north")};
 	const char *folder = getenv("B");
 	char program[300], room[200];
 	struct textbuf why = textbuf_of(room, sizeof(room));
@@ -67,7 +66,7 @@ static struct served *serve(unsigned threads)
 		return NULL;
 	s = calloc(1, sizeof(*s));
 	zone_example(&s->z);
-	s->z.source.conf = &conf;
+	s->z.source.conf = conf;
 	assert_int_equal(zone_build(&s->z), FL_OK);
 	zone_live(&s->z, "123");
 	s->at = own_address(threads);
@@ -83,6 +82,13 @@ static struct served *serve(unsigned threads)
 		s->dns.figures(s->dns.ctx, &f);
 	} while (!f.running);
 	return s;
+}
+
+static struct served *serve(unsigned threads)
+{
+	static const struct dns_conf conf = {.cookies = true, .server_id = STR("north")};
+
+	return serve_with(threads, &conf);
 }
 
 static void end(struct served *s)
@@ -304,12 +310,44 @@ static void one_thread_and_four_answer_the_same(void **state)
 	end(one);
 }
 
+#define ASKED 64
+
+/* One client asks from many ports, so that all threads hear of it. */
+static void threads_count_together_what_a_client_gets(void **state)
+{
+	static const struct dns_conf one_a_second = {.rate_limit = {.answers = 1, .slip = 0}};
+	struct served *s = serve_with(4, &one_a_second);
+	struct dns_service_figures f;
+	struct question q;
+	mtime start;
+
+	(void)state;
+	if (!s)
+		SKIP_BECAUSE("the sanitized fairlead-dns is not built");
+	start = s->io.now(s->io.ctx);
+	question_begin(&q, "www-a.example.com", DNS_A);
+	for (unsigned i = 0; i < ASKED; i++) {
+		int fd = client(s, false);
+
+		assert_int_equal(send(fd, q.at, q.b.n, 0), (ssize_t)q.b.n);
+		close(fd);
+	}
+	do {
+		work(s);
+		s->dns.figures(s->dns.ctx, &f);
+	} while (f.replies + f.dropped < ASKED);
+	/* A second's worth may come at once; two threads may look at the same moment. */
+	assert_in_range(f.replies, 1, 3 + mtime_between(start, s->io.now(s->io.ctx)).us / 1000000);
+	end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(list_of_rfc_8906_passes_over_udp),
 		cmocka_unit_test(list_of_rfc_8906_passes_over_tcp),
 		cmocka_unit_test(one_thread_and_four_answer_the_same),
+		cmocka_unit_test(threads_count_together_what_a_client_gets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

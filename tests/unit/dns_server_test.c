@@ -31,8 +31,9 @@ struct image {
 	struct bytes octets;
 };
 
-static void thread_init(void *thread, uint64_t seed)
+static void thread_init(void *thread, void *shared, uint64_t seed)
 {
+	(void)shared;
 	memcpy(thread, &seed, sizeof(seed));
 }
 
