@@ -3,8 +3,10 @@
  * what is wanted ends the process; its end starts the new one.  So there is one place where a
  * process is started, and never two of one slot at a time.
  *
- * A program has a process group of its own, so that a key at our terminal does not end it, and gets
- * SIGTERM when we die, however that happens. */
+ * A program has a process group of its own, so that a key at our terminal does not end it.  When we
+ * are killed the programs go on: leases are renewed and the LAN is served until we are started
+ * again.  Who they are is noted in files "slot-N.pid" (process id, and when it started, since
+ * numbers come again); whoever opens the folder next ends them first. */
 #include "daemons_linux.h"
 
 #include <errno.h>
@@ -15,7 +17,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -213,7 +214,6 @@ static void become(struct slot *s, const char *program, int output, char *const 
 	sigset_t none;
 
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	for (int n = 1; n < NSIG; n++)
 		sigaction(n, &usual, NULL);
 	sigemptyset(&none);
@@ -224,6 +224,106 @@ static void become(struct slot *s, const char *program, int output, char *const 
 	execve(program, s->args, environment);
 	_exit(127);
 }
+
+/* ---- who runs ---- */
+
+#define PID_PATH_SIZE (PATH_MAX_SIZE + 32)
+
+static void pid_path(const struct daemons_linux *d, unsigned slot, char out[PID_PATH_SIZE])
+{
+	snprintf(out, PID_PATH_SIZE, "%s/slot-%u.pid", d->folder, slot);
+}
+
+/* When a process was started, in clock ticks since boot; 0: there is none, or it is dead already.
+ */
+static unsigned long long started_at(pid_t pid)
+{
+	char path[64], text[1024];
+	unsigned long long ticks = 0;
+	const char *at;
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	at = strrchr(text, ')'); /* the name before it may hold anything */
+	if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
+		return 0;
+	/* proc(5): the 22nd word; behind the bracket stands the third. */
+	for (int i = 2; at && i < 22; i++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, "%llu", &ticks) != 1)
+		return 0;
+	return ticks;
+}
+
+static void note_pid(const struct slot *s)
+{
+	char path[PID_PATH_SIZE];
+	FILE *f;
+
+	pid_path(s->all, s->number, path);
+	f = fopen(path, "we");
+	if (!f)
+		return;
+	fprintf(f, "%d %llu\n", (int)s->pid, started_at(s->pid));
+	fclose(f);
+}
+
+static void forget_pid(const struct slot *s)
+{
+	char path[PID_PATH_SIZE];
+
+	pid_path(s->all, s->number, path);
+	unlink(path);
+}
+
+/* The process that an earlier run has left in a slot; 0: none. */
+static pid_t leftover(const struct daemons_linux *d, unsigned slot)
+{
+	char path[PID_PATH_SIZE];
+	unsigned long long ticks = 0;
+	int pid = 0;
+	FILE *f;
+
+	pid_path(d, slot, path);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%d %llu", &pid, &ticks) != 2)
+		pid = 0;
+	fclose(f);
+	return pid > 1 && ticks && started_at(pid) == ticks ? pid : 0;
+}
+
+static void end_leftovers(struct daemons_linux *d)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	mtime until = mtime_after(loop_now(d->loop), CLOSE_PATIENCE);
+
+	for (unsigned i = 0; i < DAEMONS_MAX; i++) {
+		pid_t pid = leftover(d, i);
+
+		if (pid)
+			kill(pid, SIGTERM);
+	}
+	for (unsigned i = 0; i < DAEMONS_MAX; i++) {
+		pid_t pid;
+
+		while ((pid = leftover(d, i)) && !mtime_reached(loop_now(d->loop), until))
+			nanosleep(&pause, NULL);
+		if (pid)
+			kill(-pid, SIGKILL);
+		forget_pid(&d->slot[i]);
+	}
+}
+
+/* ---- starting ---- */
 
 /* Where the program is, or NULL. */
 static const char *find_program(const char *name, char out[PATH_MAX_SIZE])
@@ -298,6 +398,7 @@ static enum fl_err start(struct slot *s, struct textbuf *why)
 		start_later(s);
 		return FL_EIO;
 	}
+	note_pid(s);
 	s->missed = false;
 	s->started = loop_now(s->all->loop);
 	loop_watch(s->all->loop, &s->process, EPOLLIN);
@@ -361,6 +462,7 @@ static void process_close(struct slot *s)
 	close(s->process.fd);
 	s->process.fd = -1;
 	kill(-s->pid, SIGKILL); /* helpers that it left behind */
+	forget_pid(s);
 	s->pid = 0;
 }
 
@@ -613,6 +715,7 @@ enum fl_err daemons_linux_open(struct daemons *out, struct daemons_linux **handl
 		daemons_linux_close(d);
 		return err;
 	}
+	end_leftovers(d);
 	*out = (struct daemons){d, d->folder, report, d->socket_path, run, reread, stop};
 	*handle = d;
 	return FL_OK;

@@ -892,6 +892,7 @@ static enum fl_err storage_remove(void *ctx, const char *name)
 		return FL_ENOENT;
 	free(i->octets);
 	*i = s->item[--s->nitems];
+	s->item[s->nitems] = (struct sim_item){0};
 	return FL_OK;
 }
 

@@ -72,6 +72,9 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	enum fl_err err;
 
 	uplinks_number(f, &f->config[to]);
+	if (first)
+		acquire_remember(f, &f->config[to], now);
+	acquire_fill(f, &f->config[to]);
 	f->serial = next_serial(f);
 	f->current = to;
 	uplinks_configure(f, now);
@@ -92,6 +95,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 			f->reconcile_due = now;
 		}
 	}
+	acquire_configure(f);
 	rebind(f);
 	return err;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
+#include "lease.h"
+
 void config_init(struct config *c, const struct setting *schema, const struct arena_source *memory)
 {
 	*c = (struct config){0};
@@ -56,6 +58,19 @@ static void number_for_check(struct config *c)
 		c->v.links[i].number = (uint8_t)(i + 1);
 }
 
+/* What follows from what was typed: the devices, and room for leases. */
+static enum fl_err complete_links(struct config *c)
+{
+	enum fl_err err = FL_OK;
+
+	for (size_t i = 0; !err && i < c->v.nlinks; i++) {
+		err = link_conf_device(&c->v.links[i], &c->mem);
+		if (!err && link_conf_is_leased(&c->v.links[i]))
+			err = lease_make_room(&c->v.links[i], &c->mem);
+	}
+	return err;
+}
+
 /* What is half filled is not worth checking as a whole; records need nothing but their texts. */
 static enum fl_err refuse(const struct config *c, struct diags *why)
 {
@@ -82,6 +97,8 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
 			"remove links that are not used", "there are %zu links; at most %d fit",
 			c->v.nlinks, FL_LINKS_MAX);
+	if (complete_links(c))
+		return FL_EFULL;
 	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);
 	if (why->errors)
 		return refuse(c, why);

@@ -115,6 +115,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		secondaries_answer(f, e);
 		break;
 	case IO_DAEMON_REPORT:
+		acquire_report(f, e, now);
 		break;
 	case IO_KERNEL_CHANGED:
 		f->reconcile_due = mtime_first(f->reconcile_due, now);
@@ -140,6 +141,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, secondaries_next_due(f));
 	until = mtime_first(until, terminals_next_due(f));
 	until = mtime_first(until, commit_next_due(f));
+	until = mtime_first(until, acquire_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
@@ -148,6 +150,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	now = f->io->io.now(f->io->io.ctx);
 	handle(f, &e, now);
 	commit_tick(f, now);
+	acquire_tick(f, now);
 	uplinks_tick(f, now);
 	operator_tick(f, now);
 	if (f->links_changed) {

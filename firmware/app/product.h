@@ -17,6 +17,7 @@
 #include "explain_console.h"
 #include "forwarding_console.h"
 #include "journal.h"
+#include "lease.h"
 #include "led.h"
 #include "led_console.h"
 #include "link_console.h"
@@ -35,6 +36,13 @@ struct known_link {
 	char name[FL_NAME_MAX + 1]; /* empty: the number is free */
 	enum link_state state;
 	int64_t wall; /* when it was saved */
+};
+
+/* What the provider gives to a link whose addresses come from there. */
+struct acquired {
+	uint64_t owner; /* which link this is about; 0: none */
+	struct lease lease;
+	mtime forget; /* a lease of before the restart that nobody confirmed */
 };
 
 /* What is on a lamp now; f->lamp[] says what should be. */
@@ -90,6 +98,7 @@ struct fairlead {
 	struct link link[FL_LINKS_MAX + 1];
 	uint8_t secret[FL_LINKS_MAX + 1][16]; /* of its probes */
 	bool carrier[FL_LINKS_MAX + 1];
+	struct acquired acquired[FL_LINKS_MAX + 1];
 	uint8_t order[FL_LINKS_MAX];
 	size_t nlinks;
 	struct known_link known[FL_LINKS_MAX + 1];
@@ -186,6 +195,21 @@ enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_ta
 /* Carry out what a link wants. */
 void uplinks_carry_out(struct fairlead *f, uint8_t number, mtime now, struct link_out *out);
 
+/* The provider gave this link other addresses: `conf` has them now. */
+void uplinks_readdress(struct fairlead *f, uint8_t number, mtime now);
+
+/* ---- acquire.c: links whose addresses come from the provider ---- */
+
+/* Before the first configuration, whose links have their numbers, is in force. */
+void acquire_remember(struct fairlead *f, struct config *c, mtime now);
+/* Put into the links of `c`, which have their numbers, what the providers give now. */
+void acquire_fill(struct fairlead *f, struct config *c);
+/* The configuration in force is new: run the programs that it calls for, end the others. */
+void acquire_configure(struct fairlead *f);
+void acquire_report(struct fairlead *f, const struct io_event *e, mtime now);
+void acquire_tick(struct fairlead *f, mtime now);
+mtime acquire_next_due(const struct fairlead *f);
+
 /* ---- histories.c: what the links were like ---- */
 
 void histories_start(struct fairlead *f, uint8_t number, mtime now);
@@ -222,6 +246,8 @@ void publish(struct fairlead *f, mtime now);
  * kernel the difference, the responder the new image.  On failure `why` says what was refused. */
 enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
+/* The lease of a link is another one: fill it in, and bring kernel, probes and DNS in line. */
+void publish_lease(struct fairlead *f, uint8_t number, mtime now);
 /* What would be published with configuration `c`, whose links have their numbers, and with the
  * links of mask `down` down.  The others are in the state they have. */
 void publish_what_if(

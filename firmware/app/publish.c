@@ -263,6 +263,73 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 	return err;
 }
 
+/* Connections with an address that the link has no more are over. */
+static void flush_readdressed(
+	struct fairlead *f, const struct link_conf *c, const struct ip_addr was[2])
+{
+	const struct kernel *k = &f->io->kernel;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	bool flush = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct ip_prefix *own = link_conf_address(c, i ? 6 : 4);
+
+		flush |= was[i].family && (!own || !ip_addr_eq(&own->addr, &was[i]));
+	}
+	if (flush && k->flush(k->ctx, c->number, &why))
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"connections with the old address of %.*s were not flushed: %s",
+			STR_ARG(c->name), words);
+}
+
+static const struct link_conf *link_numbered(const struct config *c, uint8_t number)
+{
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		if (c->v.links[i].number == number)
+			return &c->v.links[i];
+	return NULL;
+}
+
+/* The kernel has the new address before a probe or the responder is bound to it. */
+void publish_lease(struct fairlead *f, uint8_t number, mtime now)
+{
+	struct config *c = fairlead_config(f);
+	const struct link_conf *conf = link_numbered(c, number);
+	struct forwarding_source source = config_forwarding_source(c);
+	struct kernel_state before = {0}, after = {0};
+	struct ip_addr was[2] = {0};
+	struct kernel_diff diff;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err = forwarding_want(&source, &f->published, &f->scratch, &before);
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct ip_prefix *own = link_conf_address(conf, i ? 6 : 4);
+
+		was[i] = own ? own->addr : (struct ip_addr){0};
+	}
+	acquire_fill(f, c);
+	if (f->unconfirmed.waits)
+		acquire_fill(f, &f->config[f->unconfirmed.before]);
+	if (!err)
+		err = forwarding_want(&source, &f->published, &f->scratch, &after);
+	if (!err) {
+		kernel_state_diff(&before, &after, &f->scratch, &diff);
+		err = f->scratch.full ? FL_EFULL : FL_OK;
+	}
+	if (!err)
+		apply_or_mend(f, &diff, now);
+	else
+		reconcile_later(f, now);
+	arena_reset(&f->scratch);
+	flush_readdressed(f, conf, was);
+	uplinks_readdress(f, number, now);
+	if (serve_dns(f, &why))
+		log_printf(&f->log, LOG_LEVEL_ERROR, "DNS with the addresses of %.*s: %s",
+			STR_ARG(conf->name), words);
+}
+
 void publish_reconcile(struct fairlead *f, mtime now)
 {
 	const struct kernel *k = &f->io->kernel;

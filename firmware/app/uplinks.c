@@ -250,6 +250,17 @@ void uplinks_configure(struct fairlead *f, mtime now)
 		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
 }
 
+void uplinks_readdress(struct fairlead *f, uint8_t number, mtime now)
+{
+	struct link_out out;
+
+	if (!f->link[number].conf)
+		return;
+	open_probes(f, number);
+	link_reconfigure(&f->link[number], conf_of(f, number), now, &out);
+	uplinks_carry_out(f, number, now, &out);
+}
+
 /* ---- events ---- */
 
 enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,

@@ -258,7 +258,7 @@ static void check_target(struct build *b, const struct build_set *set, const str
 	if (node && build_set(node, DNS_CNAME))
 		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
 			"the %s %s is an alias", what, dns_name_text(name, text));
-	else if (!node || !links_of_addresses(node))
+	else if (!node || (!links_of_addresses(node) && !node->awaits))
 		diag_error(b->why, r->origin, NULL, "add a host of that name",
 			"the %s %s has no address", what, dns_name_text(name, text));
 }
@@ -311,6 +311,30 @@ static void add_mask(struct build *b, struct build_set *set, uint32_t links)
 	set->nmasks++;
 }
 
+static bool has_no_address_yet(const struct build_record *r)
+{
+	return r->target && r->target->awaits && !links_of_addresses(r->target);
+}
+
+/* A mail exchange whose link has not been given an address yet would be a reason to bounce
+ * (RFC 5321 5.1), unless there is no other: then mail must wait for it. */
+static void leave_out_unaddressed(struct build_set *set)
+{
+	struct build_record **at = &set->records;
+	unsigned others = 0;
+
+	for (const struct build_record *r = set->records; r; r = r->next)
+		others += !has_no_address_yet(r);
+	while (others && *at) {
+		if (has_no_address_yet(*at)) {
+			*at = (*at)->next;
+			set->count--;
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
 /* Connect the records of an NS, MX or SRV set with the names they point to. */
 static void connect_targets(struct build *b, const struct build_node *node, struct build_set *set)
 {
@@ -332,6 +356,8 @@ static void connect_targets(struct build *b, const struct build_node *node, stru
 		if (depends && r->target && links_of_addresses(r->target))
 			r->links = links_of_addresses(r->target);
 	}
+	if (set->type == DNS_MX)
+		leave_out_unaddressed(set);
 }
 
 /* When no record of the set is in, all of it is answered: its addresses must be, too. */

@@ -49,7 +49,8 @@ struct build_node {
 	uint32_t hash;
 	uint32_t at; /* in the image */
 	uint8_t n, labels;
-	bool loops; /* an alias of a loop that has been told */
+	bool loops;  /* an alias of a loop that has been told */
+	bool awaits; /* its link is given an address only while it runs */
 };
 
 struct build_zone {

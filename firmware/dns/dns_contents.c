@@ -140,7 +140,9 @@ static void add_named(struct build *b, struct build_node *node, const struct nam
 	if (!link_is_known(b, h->origin, h->link))
 		return;
 	n = addresses_of(b, h, own);
-	if (n == 0)
+	/* A link whose provider has given no address yet: the name exists, and has none. */
+	node->awaits = h->link >= 0 && link_conf_is_leased(&b->source->links[h->link]);
+	if (n == 0 && !node->awaits)
 		diag_error(b->why, h->origin, "address",
 			h->link < 0 ? "write the address, or name the link it is on"
 				    : "write the address, or give the link one",

@@ -850,6 +850,26 @@ static void accept_dns(struct nft_build *b, uint8_t proto)
 	nft_verdict(b, KVERDICT_ACCEPT);
 }
 
+/* A server's answer to a question that was asked of all servers at once belongs to no connection.
+ */
+static void accept_dhcp6(struct maker *m)
+{
+	static const struct ip_prefix link_local = {{6, {0xfe, 0x80}}, 10};
+	struct nft_build *b = &m->b;
+	bool asked = false;
+
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		asked |= link_conf_is_leased(&m->s->links[i]);
+	if (!asked)
+		return;
+	nft_rule(b, STR("DHCPv6"));
+	nft_match_family(b, 6);
+	nft_match_prefix(b, &link_local, true);
+	nft_match_proto(b, IPPROTO_NUMBER_UDP);
+	nft_match_ports(b, 546, 546);
+	nft_verdict(b, KVERDICT_ACCEPT);
+}
+
 static void chains_input(struct maker *m)
 {
 	struct nft_build *b = &m->b;
@@ -863,6 +883,7 @@ static void chains_input(struct maker *m)
 	}
 	accept_dns(b, IPPROTO_NUMBER_UDP);
 	accept_dns(b, IPPROTO_NUMBER_TCP);
+	accept_dhcp6(m);
 	drop_rest(b);
 	nft_base_chain(b, STR("input"), STR("filter"), KHOOK_INPUT, FILTER);
 	accept_known(b);

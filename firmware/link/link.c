@@ -47,15 +47,15 @@
 
 /* clang-format off */
 const enum link_state link_moves[LINK_STATES][LINK_EVENTS] = {
-	/*                   ENABLE DISABLE CARRIER CARRIER FIRST   ANSWER POOR   OVERDUE DEAD PROVEN CUT UNSERVED POOR GOOD
-	 *                                  OFF     ON      CARRIER        ANSWER                     OFF               */
-	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,    DIS,   DIS,   DIS,    DIS, DIS, DIS,   DIS,     DIS, DIS },
-	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    REC,    NOC,   NOC,   NOC,    NOC, NOC, NOC,   NOC,     NOC, NOC },
-	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,    REC,   REC,   DWN,    DWN, UP_, DWN,   DWN,     DWN, DWN },
-	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    REC,    REC,   REC,   REC,    DWN, UP_, DWN,   REC,     REC, REC },
-	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    UP_,    UP_,   UP_,   SUS,    UP_, UP_, DWN,   DWN,     DEG, UP_ },
-	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    SUS,    UP_,   DEG,   SUS,    DWN, UP_, DWN,   DWN,     SUS, SUS },
-	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DEG,    DEG,   DEG,   SUS,    DEG, DEG, DWN,   DWN,     DEG, UP_ },
+	/*                   ENABLE DISABLE CARRIER CARRIER NO       FIRST   ANSWER POOR   OVERDUE DEAD PROVEN CUT UNSERVED POOR GOOD
+	 *                                  OFF     ON      ADDRESS  CARRIER        ANSWER                     OFF               */
+	[LINK_DISABLED]   = { NOC,   DIS,    DIS,    DIS,    DIS,     DIS,    DIS,   DIS,   DIS,    DIS, DIS, DIS,   DIS,     DIS, DIS },
+	[LINK_NO_CARRIER] = { NOC,   DIS,    NOC,    DWN,    DWN,     REC,    NOC,   NOC,   NOC,    NOC, NOC, NOC,   NOC,     NOC, NOC },
+	[LINK_DOWN]       = { DWN,   DIS,    NOC,    DWN,    DWN,     REC,    REC,   REC,   DWN,    DWN, UP_, DWN,   DWN,     DWN, DWN },
+	[LINK_RECOVERING] = { REC,   DIS,    NOC,    REC,    DWN,     REC,    REC,   REC,   REC,    DWN, UP_, DWN,   REC,     REC, REC },
+	[LINK_UP]         = { UP_,   DIS,    NOC,    UP_,    DWN,     UP_,    UP_,   UP_,   SUS,    UP_, UP_, DWN,   DWN,     DEG, UP_ },
+	[LINK_SUSPECT]    = { SUS,   DIS,    NOC,    SUS,    DWN,     SUS,    UP_,   DEG,   SUS,    DWN, UP_, DWN,   DWN,     SUS, SUS },
+	[LINK_DEGRADED]   = { DEG,   DIS,    NOC,    DEG,    DWN,     DEG,    DEG,   DEG,   SUS,    DEG, DEG, DWN,   DWN,     DEG, UP_ },
 };
 /* clang-format on */
 
@@ -246,6 +246,8 @@ static void enter_down(struct link *l, mtime now, enum link_state from)
 		l->dead_since = l->row.since;
 	else if (link_state_is_fit(from))
 		l->dead_since = now;
+	if (l->unaddressed)
+		forget_flights(l);
 	l->row.running = false;
 	l->next_send = now;
 }
@@ -256,7 +258,8 @@ static void enter_recovering(struct link *l, mtime now, enum link_state from)
 	span silence = mtime_between(l->dead_since, now);
 	uint32_t ppm = (uint32_t)(l->loss.slow / 1000) + 200000;
 
-	if (from == LINK_DOWN && silence.us < GAP_LONGEST.us && silence.us > l->gap.us) {
+	if (from == LINK_DOWN && !l->fresh && silence.us < GAP_LONGEST.us &&
+		silence.us > l->gap.us) {
 		l->gap = silence; /* only a blip: ask for more the next time */
 		l->gap_at = now;
 	}
@@ -475,7 +478,7 @@ static mtime silence_enough_at(const struct link *l)
 /* Where nobody is asked the carrier is enough, but for a gateway that is silent or was lately. */
 static bool has_nothing_to_prove(const struct link *l, mtime now)
 {
-	if (l->ntargets > 0 || link_gateway_is_silent(l))
+	if (l->ntargets > 0 || l->unaddressed || link_gateway_is_silent(l))
 		return false;
 	return l->state == LINK_DOWN || l->state == LINK_SUSPECT ||
 	       (l->state == LINK_RECOVERING && mtime_reached(now, l->proof.hold_until));
@@ -795,21 +798,42 @@ void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *
 
 /* ---- carrier, hold and time ---- */
 
-void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
+/* Begin or end to send. */
+static void follow_carrier(struct link *l, mtime now, struct link_out *out)
 {
-	link_out_clear(out);
-	l->carrier_by = MTIME_NEVER;
-	if (!on) {
-		l->carrier = false;
+	bool was = l->carrier;
+
+	l->carrier = l->cable && !l->unaddressed;
+	if (!l->cable) {
 		link_apply(l, now, LINK_CARRIER_OFF, out);
-	} else if (!l->carrier) {
-		l->carrier = true;
+	} else if (l->unaddressed) {
+		link_apply(l, now, LINK_NO_ADDRESS, out);
+	} else if (!was) {
 		l->next_send = now;
 		link_gateway_forget(l);
 		link_gateway_ask(l, now, out);
 		link_apply(l, now, l->fresh ? LINK_FIRST_CARRIER : LINK_CARRIER_ON, out);
 	}
+}
+
+void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
+{
+	link_out_clear(out);
+	l->carrier_by = MTIME_NEVER;
+	l->cable = on;
+	follow_carrier(l, now, out);
 	link_go_on(l, now, out);
+}
+
+void link_follow_address(struct link *l, mtime now, struct link_out *out)
+{
+	bool unaddressed = link_conf_awaits_address(l->conf);
+
+	if (unaddressed == l->unaddressed)
+		return;
+	l->unaddressed = unaddressed;
+	if (l->cable)
+		follow_carrier(l, now, out);
 }
 
 void link_service(

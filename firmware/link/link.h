@@ -9,6 +9,7 @@
 #define FL_LINK_H
 
 #include "addr.h"
+#include "arena.h"
 #include "diag.h"
 #include "mtime.h"
 #include "rng.h"
@@ -87,11 +88,40 @@ struct link_monitor_conf {
 	uint32_t on_service_fail; /* enum link_on_service_fail */
 };
 
+/* What the provider gives while the link runs (lease.h), beside addresses and gateways. */
+#define LINK_RESOLVERS_MAX 6
+#define LINK_PREFIXES_MAX  2
+struct link_given {
+	bool addressed; /* an address at least */
+	struct ip_addr resolvers[LINK_RESOLVERS_MAX];
+	size_t nresolvers;
+	struct ip_prefix prefixes[LINK_PREFIXES_MAX]; /* delegated to us */
+	size_t nprefixes;
+	uint32_t mtu; /* 0: not said */
+};
+
+struct link_pppoe {
+	struct str user, password, service;
+};
+
 struct link_conf {
 	struct origin origin;
 	struct str name;
 	uint8_t number; /* 1..FL_LINKS_MAX; given by app, kept over commits: mark and mask bit */
-	struct str interface;
+	/* The device that packets of the link leave by; what was typed is `port`, and `under` is
+	 * what PPP runs over: the port, or a VLAN on it. */
+	struct str interface, under, port;
+	uint32_t vlan;           /* 0: none */
+	uint32_t mtu;            /* 0: as it is, or as the provider says */
+	bool dhcp;               /* addresses come by DHCP and router advertisements */
+	struct link_pppoe pppoe; /* user empty: no PPPoE */
+	/* Where addresses come from leases: what was typed, and what was given beside addresses and
+	 * gateways.  `given` NULL: all is as typed. */
+	struct link_address *typed_addresses;
+	size_t ntyped_addresses;
+	struct link_gateway *typed_gateways;
+	size_t ntyped_gateways;
+	struct link_given *given;
 	struct link_address *addresses; /* the first of a family is the link's own address */
 	size_t naddresses;
 	struct link_gateway *gateways; /* at most one of a family */
@@ -105,6 +135,16 @@ struct link_conf {
 	struct link_monitor_conf monitor;
 };
 
+/* Name the device that lies over `c->interface`, which becomes the port: "eth0.10", "ppp-wan1". */
+MUST_USE enum fl_err link_conf_device(struct link_conf *c, struct arena *mem);
+/* The name of the VLAN device over `port`. */
+#define LINK_DEVICE_MAX 15 /* octets in the name of an interface */
+MUST_USE enum fl_err link_vlan_device(
+	struct str port, uint32_t vlan, struct arena *mem, struct str *out);
+/* Do the addresses come from the provider while the link runs? */
+bool link_conf_is_leased(const struct link_conf *c);
+/* ... and has none come? */
+bool link_conf_awaits_address(const struct link_conf *c);
 /* The link's own address of this family, or NULL. */
 const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family);
 const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t family);
@@ -267,11 +307,12 @@ struct link {
 	struct link_target_state target[LINK_TARGETS_MAX];
 
 	/* The detector's own: see link.c. */
-	enum link_state before; /* SUSPECT: what the link was before */
-	bool carrier, fresh;    /* fresh: it never failed */
-	bool saved;             /* in its state before the restart, no answer yet */
-	mtime carrier_by;       /* a saved state ends here if nobody says that there is a carrier */
-	mtime dead_since;       /* DOWN, RECOVERING: the start of the silence */
+	enum link_state before;  /* SUSPECT: what the link was before */
+	bool carrier, fresh;     /* carrier: packets can be sent; fresh: it never failed */
+	bool cable, unaddressed; /* what `carrier` follows from */
+	bool saved;              /* in its state before the restart, no answer yet */
+	mtime carrier_by; /* a saved state ends here if nobody says that there is a carrier */
+	mtime dead_since; /* DOWN, RECOVERING: the start of the silence */
 	mtime next_send;
 	mtime credited; /* when `credit` was right */
 	span credit;    /* of the probe budget; a probe costs a part of a second */
@@ -308,9 +349,9 @@ struct link {
  * `seed` makes the jitter.  The carrier is taken as off until link_carrier() says otherwise. */
 void link_start(struct link *l, const struct link_conf *conf, mtime now, enum link_state saved,
 	uint64_t seed, struct link_out *out);
-/* The settings were committed anew.  Estimators and state are kept; only what changed about the
- * monitor (a target, by address, method and query) starts afresh.  `conf` replaces the old one,
- * which may be gone. */
+/* The settings were committed anew, or the provider gave other addresses.  Estimators and state are
+ * kept; only what changed about the monitor (a target, by address, method and query) starts afresh.
+ * `conf` replaces the old one, which may be gone. */
 void link_reconfigure(
 	struct link *l, const struct link_conf *conf, mtime now, struct link_out *out);
 /* Time has come to `now`, which never goes backwards.  Call it at link_next_due() or earlier. */

@@ -11,6 +11,7 @@ enum link_event {
 	LINK_DISABLE,
 	LINK_CARRIER_OFF,
 	LINK_CARRIER_ON,
+	LINK_NO_ADDRESS,    /* a carrier, but the provider gives no address */
 	LINK_FIRST_CARRIER, /* of a link that never failed */
 	LINK_ANSWER,        /* an answer, or users' packets */
 	LINK_POOR_ANSWER,   /* the same, of a suspect link that was degraded before */
@@ -37,6 +38,8 @@ enum link_kind { KIND_REGULAR, KIND_BURST, KIND_PROOF, KIND_TEST, KIND_FAMILY };
 void link_out_clear(struct link_out *out);
 /* The one place where the state changes. */
 void link_apply(struct link *l, mtime now, enum link_event event, struct link_out *out);
+/* The settings or the provider may have given the link an address, or taken it. */
+void link_follow_address(struct link *l, mtime now, struct link_out *out);
 /* A sign of life came. */
 void link_live(struct link *l, mtime now, struct link_out *out);
 /* Do what time calls for: every entry from outside ends with it. */

@@ -321,6 +321,14 @@ static const struct setting link_rows[] = {
 		.size = sizeof(struct link_gateway),
 	},
 	{
+		.name = "dhcp",
+		.help = "addresses, gateway and resolvers come from the provider: DHCP, router "
+			"advertisements, DHCPv6",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, dhcp),
+		.type = VALUE_FLAG,
+	},
+	{
 		.name = "bandwidth",
 		.help = "what the provider sells; the weight follows from it when none is set",
 		.kind = SETTING_BLOCK,
@@ -416,8 +424,8 @@ static void check_interface(const struct link_conf *c, struct diags *why)
 
 static void check_addresses(const struct link_conf *c, struct diags *why)
 {
-	if (c->naddresses == 0 && !c->disabled)
-		diag_warning(why, &c->origin, NULL, "add \"address ADDRESS/BITS\"",
+	if (c->naddresses == 0 && !c->disabled && !link_conf_is_leased(c))
+		diag_warning(why, &c->origin, NULL, "add \"address ADDRESS/BITS\" or \"dhcp\"",
 			"the link has no address: nothing can be sent over it");
 	for (size_t i = 0; i < c->naddresses; i++) {
 		const struct link_address *a = &c->addresses[i];
@@ -442,7 +450,7 @@ static void check_gateway(
 		diag_error(why, &g->origin, NULL, NOT_A_HOST, "%s cannot be a router", text);
 		return;
 	}
-	if (!is_on_the_segment(c, &g->addr)) {
+	if (!is_on_the_segment(c, &g->addr) && !link_conf_is_leased(c)) {
 		diag_error(why, &g->origin, NULL, "mend the gateway, or the size of an address",
 			"%s is in no network of the link's addresses", text);
 		return;
@@ -534,7 +542,7 @@ static void check_target(const struct link_conf *c, const struct link_target *t,
 	else if (is_own(c, &t->addr))
 		diag_error(why, &t->origin, NULL, "use a host beyond the provider's router",
 			"%s is the link's own address: it answers always", text);
-	else if (c->naddresses && !link_conf_address(c, t->addr.family))
+	else if (c->naddresses && !link_conf_is_leased(c) && !link_conf_address(c, t->addr.family))
 		diag_error(why, &t->origin, NULL, "add an address, or use another target",
 			"the link has no IPv%u address to ask %s from", t->addr.family, text);
 	else if (is_on_the_segment(c, &t->addr))

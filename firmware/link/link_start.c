@@ -84,6 +84,7 @@ void link_start(struct link *l, const struct link_conf *conf, mtime now, enum li
 	link_out_clear(out);
 	*l = (struct link){.conf = conf,
 		.fresh = state == LINK_NONE || conf->disabled,
+		.unaddressed = link_conf_awaits_address(conf),
 		.carrier_by = MTIME_NEVER,
 		.gateway_due = now,
 		.dead_since = now,
@@ -179,9 +180,63 @@ void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, s
 	l->gateway_due = now;
 	l->next_send = mtime_first(l->next_send, soon);
 	link_apply(l, now, conf->disabled ? LINK_DISABLE : LINK_ENABLE, out);
-	if (l->state == LINK_NO_CARRIER && l->carrier)
-		link_apply(l, now, LINK_FIRST_CARRIER, out);
+	link_follow_address(l, now, out);
+	if (l->state == LINK_NO_CARRIER && l->cable)
+		link_apply(l, now, l->unaddressed ? LINK_NO_ADDRESS : LINK_FIRST_CARRIER, out);
 	link_go_on(l, now, out);
+}
+
+/* The last octets where a name is too long: they tell more than the first. */
+static struct str tail(struct str name, size_t n)
+{
+	return name.n > n ? (struct str){name.at + name.n - n, n} : name;
+}
+
+static enum fl_err keep_name(struct textbuf *name, struct arena *mem, struct str *out)
+{
+	char *copy = arena_copy(mem, name->at, name->n);
+
+	if (!copy)
+		return FL_EFULL;
+	*out = (struct str){copy, name->n};
+	return FL_OK;
+}
+
+enum fl_err link_vlan_device(struct str port, uint32_t vlan, struct arena *mem, struct str *out)
+{
+	char room[LINK_DEVICE_MAX + 1];
+	struct textbuf name = textbuf_of(room, sizeof(room));
+	size_t digits = vlan > 999 ? 4 : vlan > 99 ? 3 : vlan > 9 ? 2 : 1;
+
+	textbuf_printf(&name, "%.*s.%u", STR_ARG(tail(port, LINK_DEVICE_MAX - 1 - digits)),
+		(unsigned)vlan);
+	return keep_name(&name, mem, out);
+}
+
+enum fl_err link_conf_device(struct link_conf *c, struct arena *mem)
+{
+	char room[LINK_DEVICE_MAX + 1];
+	struct textbuf name = textbuf_of(room, sizeof(room));
+	enum fl_err err = FL_OK;
+
+	c->port = c->interface;
+	if (c->vlan)
+		err = link_vlan_device(c->port, c->vlan, mem, &c->interface);
+	c->under = c->interface;
+	if (err || !c->pppoe.user.n)
+		return err;
+	textbuf_printf(&name, "ppp-%.*s", STR_ARG(tail(c->name, LINK_DEVICE_MAX - 4)));
+	return keep_name(&name, mem, &c->interface);
+}
+
+bool link_conf_is_leased(const struct link_conf *c)
+{
+	return c->dhcp || c->pppoe.user.n;
+}
+
+bool link_conf_awaits_address(const struct link_conf *c)
+{
+	return link_conf_is_leased(c) && !(c->given && c->given->addressed);
 }
 
 const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family)

@@ -209,6 +209,9 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 		textbuf_printf(out, "carrier is back after ");
 		put_span(out, mtime_between(l->dead_since, now));
 		break;
+	case LINK_NO_ADDRESS:
+		textbuf_printf(out, "no address from the provider");
+		break;
 	case LINK_FIRST_CARRIER:
 		textbuf_printf(out, "first probes are on their way");
 		break;

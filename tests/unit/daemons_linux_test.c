@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemons_linux.h"
@@ -266,6 +267,50 @@ static void nobody_is_left_when_the_driver_closes(void **state)
 		FL_OK);
 }
 
+/* As after a crash of the daemon: the file is all that is known. */
+static void what_an_earlier_run_has_left_is_ended(void **state)
+{
+	struct fixture *f = *state;
+	char path[128], stat_path[64], text[512];
+	unsigned long long ticks = 0;
+	pid_t pid = fork();
+	FILE *file;
+
+	if (pid == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		setpgid(0, 0);
+		execlp("sleep", "sleep", "60", (char *)NULL);
+		_exit(1);
+	}
+	daemons_linux_close(f->handle);
+	snprintf(stat_path, sizeof(stat_path), "/proc/%d/stat", (int)pid);
+	file = fopen(stat_path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	assert_int_equal(sscanf(strrchr(text, ')') + 2,
+				 "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+				 "%*s %*s %*s %llu",
+				 &ticks),
+		1);
+	snprintf(path, sizeof(path), "%s/slot-3.pid", f->folder);
+	file = fopen(path, "w");
+	fprintf(file, "%d %llu\n", (int)pid, ticks);
+	fclose(file);
+	snprintf(path, sizeof(path), "%s/slot-4.pid", f->folder);
+	file = fopen(path, "w");
+	fprintf(file, "%d %llu\n", (int)getpid(), ticks - 1); /* a number that came again */
+	fclose(file);
+	assert_int_equal(daemons_linux_open(&f->daemons, &f->handle, f->loop, &f->log, f->folder,
+				 "/usr/sbin/hook", &f->why),
+		FL_OK);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +323,7 @@ int main(void)
 		TEST(rereading_is_asked_for_only_when_something_changed),
 		TEST(a_program_that_is_not_installed_is_named),
 		TEST(the_hook_brings_its_environment_to_the_product),
+		TEST(what_an_earlier_run_has_left_is_ended),
 		TEST(nobody_is_left_when_the_driver_closes),
 	};
 

@@ -279,6 +279,85 @@ static void link_without_carrier_is_not_probed(void **state)
 	assert_int_equal(b.link.state, LINK_NO_CARRIER);
 }
 
+/* As lease_put() does it. */
+static void give_address(struct bench *b, struct link_given *given, bool addressed)
+{
+	struct link_out out;
+
+	given->addressed = addressed;
+	link_reconfigure(&b->link, &b->conf, b->now, &out);
+	carry_out(b, out);
+}
+
+static void a_link_without_an_address_is_down_and_not_probed(void **state)
+{
+	struct link_given given = {0};
+	struct bench b;
+
+	(void)state;
+	prepare(&b, 3);
+	b.conf.dhcp = true;
+	b.conf.given = &given;
+	start(&b, LINK_NONE);
+	carrier(&b, true);
+	run_for(&b, sec(60));
+	assert_int_equal(b.sent, 0);
+	give_address(&b, &given, true);
+	run_for(&b, sec(1));
+	/* That it had to wait for an address is no failure: nothing is to be proved at length. */
+	assert_string_equal(b.log, "0 none -> no-carrier (no carrier seen yet)\n"
+				   "0 no-carrier -> down (no address from the provider)\n"
+				   "60000 down -> recovering (first probes are on their way)\n"
+				   "60420 recovering -> up (3 of 3 probes answered)\n");
+}
+
+static void a_lost_address_is_believed_at_once(void **state)
+{
+	struct link_given given = {.addressed = true};
+	struct bench b;
+
+	(void)state;
+	prepare(&b, 3);
+	b.conf.dhcp = true;
+	b.conf.given = &given;
+	start(&b, LINK_NONE);
+	carrier(&b, true);
+	run_for(&b, sec(60));
+	assert_int_equal(b.link.state, LINK_UP);
+	give_address(&b, &given, false);
+	assert_int_equal(b.link.state, LINK_DOWN);
+	assert_string_equal(b.link.cause, "no address from the provider");
+	b.sent = 0;
+	run_for(&b, sec(10));
+	assert_int_equal(b.sent, 0);
+	carrier(&b, false);
+	assert_int_equal(b.link.state, LINK_NO_CARRIER);
+	carrier(&b, true);
+	assert_int_equal(b.link.state, LINK_DOWN);
+	give_address(&b, &given, true);
+	run_for(&b, sec(10));
+	assert_int_equal(b.link.state, LINK_UP); /* after a proof, as after any outage */
+	assert_non_null(strstr(b.log, "15 of 15 probes answered, held 3 s"));
+}
+
+static void without_a_target_an_address_is_enough_and_needed(void **state)
+{
+	struct link_given given = {0};
+	struct bench b;
+
+	(void)state;
+	prepare(&b, 0);
+	b.conf.dhcp = true;
+	b.conf.given = &given;
+	start(&b, LINK_NONE);
+	carrier(&b, true);
+	run_for(&b, sec(1));
+	assert_int_equal(b.link.state, LINK_DOWN);
+	give_address(&b, &given, true);
+	run_for(&b, sec(1));
+	assert_int_equal(b.link.state, LINK_UP);
+}
+
 static void disabled_link_is_not_probed(void **state)
 {
 	struct bench b;
@@ -1294,6 +1373,9 @@ int main(void)
 		cmocka_unit_test(link_that_is_silent_is_down_after_the_first_start),
 		cmocka_unit_test(link_that_never_worked_is_up_at_once_when_it_first_does),
 		cmocka_unit_test(link_without_carrier_is_not_probed),
+		cmocka_unit_test(a_link_without_an_address_is_down_and_not_probed),
+		cmocka_unit_test(a_lost_address_is_believed_at_once),
+		cmocka_unit_test(without_a_target_an_address_is_enough_and_needed),
 		cmocka_unit_test(disabled_link_is_not_probed),
 		cmocka_unit_test(saved_state_is_kept_over_a_restart),
 		cmocka_unit_test(saved_state_ends_with_the_first_round_when_nothing_answers),
