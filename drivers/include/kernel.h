@@ -7,6 +7,21 @@
 #include "kernel_state.h"
 #include "log.h"
 
+/* A connection that the kernel knows. */
+struct kernel_flow {
+	uint8_t protocol;            /* IANA number */
+	struct ip_addr from, to;     /* of its first packet */
+	uint16_t from_port, to_port; /* 0: it has none */
+	/* The far ends of its answers: `answers_to` is the address it has outside. */
+	struct ip_addr answers_from, answers_to;
+	uint16_t answers_from_port, answers_to_port;
+	uint32_t mark;    /* under KSTATE_MARK_MASK: the link, 0: none */
+	uint32_t seconds; /* until it is forgotten, if nothing comes */
+	bool answered;
+};
+/* False: enough. */
+typedef bool kernel_flow_each(void *ctx, const struct kernel_flow *flow);
+
 struct kernel {
 	void *ctx;
 	/* What of ours is in the kernel now, in `mem`: addresses on `interfaces`, our routes,
@@ -20,6 +35,9 @@ struct kernel {
 	/* Forget the connections with this mark (under KSTATE_MARK_MASK).  *flushed: how many, if
 	 * known. */
 	enum fl_err (*flush)(void *ctx, uint32_t mark, struct textbuf *why);
+	/* Hand every connection with this mark to `each`; mark 0: all there are. */
+	enum fl_err (*flows)(void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx,
+		struct textbuf *why);
 	/* Take away all that is ours and nothing else. */
 	enum fl_err (*remove_all)(
 		void *ctx, const struct kernel_state *applied, struct textbuf *why);

@@ -108,6 +108,13 @@ static enum fl_err kernel_flush(void *ctx, uint32_t mark, struct textbuf *why)
 	return conntrack_flush(ctx, mark, why);
 }
 
+static enum fl_err kernel_flows(
+	void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
+{
+	(void)ctx;
+	return conntrack_flows(mark, each, each_ctx, why);
+}
+
 /* What is ours is looked up, not remembered, so that what an earlier run has left goes, too.
  * Sysctls stay: what they were before is not known, and others may rely on them by now. */
 static enum fl_err kernel_remove_all(
@@ -194,7 +201,8 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		return err;
 	}
 	open_raw(k);
-	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_remove_all};
+	*out = (struct kernel){
+		k, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

@@ -504,6 +504,23 @@ static enum fl_err kernel_flush(void *ctx, uint32_t mark, struct textbuf *why)
 
 	(void)why;
 	s->flushes[mark & 0xff]++;
+	for (size_t i = 0; i < s->nflows;)
+		if (s->flow[i].mark == mark)
+			s->flow[i] = s->flow[--s->nflows];
+		else
+			i++;
+	return FL_OK;
+}
+
+static enum fl_err kernel_flows(
+	void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	for (size_t i = 0; i < s->nflows; i++)
+		if ((!mark || s->flow[i].mark == mark) && !each(each_ctx, &s->flow[i]))
+			break;
 	return FL_OK;
 }
 
@@ -1045,7 +1062,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_remove_all},
+		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows,
+			kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

@@ -117,8 +117,10 @@ struct sim {
 	struct sim_set set[SIM_SETS];
 	size_t nsets, nchains, nroutes, nrules;
 	uint64_t applies;
-	uint64_t flushes[256]; /* how often each mark was flushed */
-	bool kernel_refuses;   /* every apply fails */
+	uint64_t flushes[256];       /* how often each mark was flushed */
+	struct kernel_flow flow[64]; /* connections; a test fills in what it needs */
+	size_t nflows;
+	bool kernel_refuses; /* every apply fails */
 
 	uint8_t *image, *state;
 	size_t image_n, state_n;

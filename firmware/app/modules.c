@@ -42,6 +42,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{check_commands, &f->explain_console},
 		{people_commands, f},
 		{setup_commands, f},
+		{flows_commands, f},
 		{app_commands, f},
 		{0},
 	};

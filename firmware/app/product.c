@@ -27,6 +27,8 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	f->log = (struct log){log_line, f};
 	f->started = io->io.now(io->io.ctx);
 	f->reconcile_due = MTIME_NEVER;
+	for (size_t i = 0; i < COUNT_OF(f->failback); i++)
+		f->failback[i].due = MTIME_NEVER;
 	f->history_due = MTIME_NEVER;
 	f->heard_due = f->started;
 	f->console_files = (struct console_files){
@@ -143,6 +145,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, acquire_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
+	until = mtime_first(until, failback_next_due(f));
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
 	f->io->io.wait(f->io->io.ctx, until, &e);
@@ -158,6 +161,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 		publish(f, now);
 		panel_update(f);
 	}
+	failback_tick(f, now);
 	histories_tick(f, now);
 	if (mtime_reached(now, f->reconcile_due))
 		publish_reconcile(f, now);

@@ -78,6 +78,12 @@ struct claim {
 	int64_t wall; /* since then */
 };
 
+/* The connections left on a backup that was stood down are cut at `due`. */
+struct failback {
+	mtime due;
+	unsigned cuts;
+};
+
 struct fairlead {
 	const struct drivers *io;
 	struct setting schema[MODULES_SETTINGS_MAX];
@@ -116,6 +122,7 @@ struct fairlead {
 	struct link_operator op[FL_LINKS_MAX + 1]; /* orders */
 	struct link_drill drill;
 	uint64_t rx_withheld[FL_LINKS_MAX + 1]; /* of rx_packets: by drills */
+	struct failback failback[FL_LINKS_MAX + 1];
 	bool links_changed;
 	/* Mask: links whose start is not in the log yet, as they may still get a carrier. */
 	uint32_t start_unsaid;
@@ -257,6 +264,19 @@ void publish_what_if(
 enum link_state publish_state_of(const struct fairlead *f, const struct link_conf *c);
 /* Compare the kernel with what should be there and mend it. */
 void publish_reconcile(struct fairlead *f, mtime now);
+
+/* ---- failback.c: what is left on a backup ---- */
+
+/* `old` was published before; the kernel goes by the new state already. */
+void failback_published(struct fairlead *f, const struct published *old, mtime now);
+void failback_tick(struct fairlead *f, mtime now);
+mtime failback_next_due(const struct fairlead *f);
+
+/* ---- flows_console.c: the connections there are ---- */
+
+extern const struct console_command flows_commands[];
+/* For `explain flow`: those of this kind. */
+void flows_like(void *ctx, const struct forwarding_flow *like, const struct sink *out);
 
 /* ---- what_if.c: worlds that are only thought of ---- */
 

@@ -147,6 +147,7 @@ void publish(struct fairlead *f, mtime now)
 		operator_drill_switched(f, dns_told, f->io->io.now(f->io->io.ctx));
 		flush_dead(f, &old);
 		apply_or_mend(f, &rest, now);
+		failback_published(f, &old, now);
 	} else {
 		log_printf(&f->log, LOG_LEVEL_ERROR, "out of memory while switching links");
 		reconcile_later(f, now);

@@ -137,6 +137,7 @@ void what_if_console(struct fairlead *f)
 		.memory = &f->io->memory,
 		.world = what_if_world,
 		.release = what_if_release,
+		.flows = flows_like,
 		.ctx = f,
 	};
 }

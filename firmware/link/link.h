@@ -44,6 +44,8 @@ const char *link_span_text(span s, char out[LINK_SPAN_TEXT_MAX]);
 /* ---- settings ---- */
 
 enum link_role { LINK_PRIMARY, LINK_BACKUP };
+/* What becomes of the connections on a backup that is not needed any more. */
+enum link_fail_back { LINK_KEEP, LINK_DRAIN, LINK_CUT };
 enum link_probe_method {
 	LINK_PING, /* ICMP or ICMPv6 echo */
 	LINK_DNS,  /* a query over UDP */
@@ -130,7 +132,9 @@ struct link_conf {
 	struct {
 		uint64_t down, up; /* bit/s; 0: not said */
 	} bandwidth;
-	uint32_t role; /* enum link_role */
+	uint32_t role;      /* enum link_role */
+	uint32_t fail_back; /* enum link_fail_back */
+	span drain_time;
 	bool disabled;
 	struct link_monitor_conf monitor;
 };

@@ -274,6 +274,18 @@ static const char *const role_choices[] = {
 	[LINK_BACKUP] = "backup",
 	NULL,
 };
+static const char *const fail_back_choices[] = {
+	[LINK_KEEP] = "keep",
+	[LINK_DRAIN] = "drain",
+	[LINK_CUT] = "cut",
+	NULL,
+};
+static const char *const fail_back_help[] = {
+	[LINK_KEEP] = "they go on until they end by themselves",
+	[LINK_DRAIN] = "they may go on for the drain-time, then they are cut",
+	[LINK_CUT] = "they are cut at once, and their clients told",
+	NULL,
+};
 static const char *const role_help[] = {
 	[LINK_PRIMARY] = "carries traffic while it works",
 	[LINK_BACKUP] = "carries traffic only while no primary link works",
@@ -353,6 +365,26 @@ static const struct setting link_rows[] = {
 		.choices = role_choices,
 		.choice_help = role_help,
 		.def = "primary",
+	},
+	{
+		.name = "fail-back",
+		.help = "a backup's connections when it is not needed any more",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, fail_back),
+		.type = VALUE_CHOICE,
+		.choices = fail_back_choices,
+		.choice_help = fail_back_help,
+		.def = "keep",
+	},
+	{
+		.name = "drain-time",
+		.help = "fail-back drain: how long connections may go on",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, drain_time),
+		.type = VALUE_SPAN,
+		.min = 1000,
+		.max = 7 * 86400 * 1000,
+		.def = "10m",
 	},
 	{
 		.name = "disabled",

@@ -82,6 +82,7 @@ static bool take_service(struct console_call *call, bool with_port, struct forwa
 static enum fl_err answer_flow(
 	struct console_call *call, const struct explain_world *w, unsigned tail)
 {
+	const struct explain_console *m = call->module;
 	struct forwarding_flow f;
 
 	if (!take_address(call, 0, &f.from) || !take_address(call, 1, &f.to) ||
@@ -92,6 +93,8 @@ static enum fl_err answer_flow(
 		return FL_EFORMAT;
 	}
 	explain_flow(w, &f, call->out);
+	if (m->flows && !(tail & (TAIL_IF | TAIL_CANDIDATE)))
+		m->flows(m->ctx, &f, call->out);
 	return FL_OK;
 }
 

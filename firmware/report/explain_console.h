@@ -25,6 +25,8 @@ struct explain_console {
 		const struct sink *out, struct explain_world **world);
 	/* What was asked about it is answered. */
 	void (*release)(struct explain_world *world);
+	/* Print the connections of this kind that exist now. */
+	void (*flows)(void *ctx, const struct forwarding_flow *like, const struct sink *out);
 	void *ctx;
 };
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Listing connections.  Over a socket of its own: who has seen enough closes it, and the kernel
+ * stops; nothing of a long list is left in the way of the next switch. */
+#include "kernel_parts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { ANSWER_SIZE = 64 * 1024 };
+
+struct attrs {
+	const struct nlattr *a[CTA_MAX + 1];
+};
+
+static int take_attr(const struct nlattr *a, void *ctx)
+{
+	struct attrs *t = ctx;
+
+	if (mnl_attr_get_type(a) < COUNT_OF(t->a))
+		t->a[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+static struct attrs nested(const struct nlattr *a)
+{
+	struct attrs t = {{0}};
+
+	if (a)
+		mnl_attr_parse_nested(a, take_attr, &t);
+	return t;
+}
+
+static struct ip_addr take_addr(const struct attrs *ip, int v4, int v6)
+{
+	const struct nlattr *from = ip->a[v4] ? ip->a[v4] : ip->a[v6];
+	struct ip_addr a = {.family = ip->a[v4] ? 4 : ip->a[v6] ? 6 : 0};
+
+	if (from && mnl_attr_get_payload_len(from) >= ip_addr_size(a.family))
+		memcpy(a.b, mnl_attr_get_payload(from), ip_addr_size(a.family));
+	return a;
+}
+
+static uint16_t take_port(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) >= 2 ? ntohs(mnl_attr_get_u16(a)) : 0;
+}
+
+/* One direction; returns the protocol. */
+static uint8_t take_tuple(const struct nlattr *tuple, struct ip_addr *from, uint16_t *from_port,
+	struct ip_addr *to, uint16_t *to_port)
+{
+	struct attrs t = nested(tuple), ip = nested(t.a[CTA_TUPLE_IP]);
+	struct attrs proto = nested(t.a[CTA_TUPLE_PROTO]);
+
+	*from = take_addr(&ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
+	*to = take_addr(&ip, CTA_IP_V4_DST, CTA_IP_V6_DST);
+	*from_port = take_port(proto.a[CTA_PROTO_SRC_PORT]);
+	*to_port = take_port(proto.a[CTA_PROTO_DST_PORT]);
+	return proto.a[CTA_PROTO_NUM] ? mnl_attr_get_u8(proto.a[CTA_PROTO_NUM]) : 0;
+}
+
+static uint32_t take_u32(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) >= 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+struct listing {
+	kernel_flow_each *each;
+	void *ctx;
+	bool enough;
+};
+
+static int take_flow(const struct nlmsghdr *h, void *ctx)
+{
+	struct listing *l = ctx;
+	struct attrs t = {{0}};
+	struct kernel_flow f;
+
+	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
+	f = (struct kernel_flow){.mark = take_u32(t.a[CTA_MARK]) & KSTATE_MARK_MASK,
+		.seconds = take_u32(t.a[CTA_TIMEOUT]),
+		.answered = take_u32(t.a[CTA_STATUS]) & IPS_SEEN_REPLY};
+	f.protocol = take_tuple(t.a[CTA_TUPLE_ORIG], &f.from, &f.from_port, &f.to, &f.to_port);
+	take_tuple(t.a[CTA_TUPLE_REPLY], &f.answers_from, &f.answers_from_port, &f.answers_to,
+		&f.answers_to_port);
+	if (l->each(l->ctx, &f))
+		return MNL_CB_OK;
+	l->enough = true;
+	return MNL_CB_STOP;
+}
+
+static int list(struct mnl_socket *s, uint32_t mark, struct listing *l)
+{
+	char request[256], answer[ANSWER_SIZE];
+	struct nlmsghdr *h = netfilter_message(
+		request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, 1);
+	int more = MNL_CB_OK;
+
+	if (mark) {
+		mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
+		mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
+	}
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+		mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		return errno;
+	while (more == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(s, answer, sizeof(answer));
+
+		if (n < 0)
+			return errno;
+		more = mnl_cb_run(answer, (size_t)n, 1, mnl_socket_get_portid(s), take_flow, l);
+	}
+	return more == MNL_CB_ERROR && !l->enough ? errno : 0;
+}
+
+enum fl_err conntrack_flows(
+	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	struct listing l = {.each = each, .ctx = each_ctx};
+	int e = s ? list(s, mark, &l) : errno;
+
+	if (e)
+		textbuf_printf(why, "listing connections: %s", strerror(e));
+	if (s)
+		mnl_socket_close(s);
+	return err_of_errno(e);
+}
