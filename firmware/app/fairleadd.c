@@ -212,6 +212,15 @@ static const char *sibling(struct arena *mem, const char *name)
 	return out;
 }
 
+/* The console lies beside this program in the tree it was built in, elsewhere among the commands of
+ * users. */
+static const char *login_shell(struct arena *mem)
+{
+	const char *beside = sibling(mem, "fairlead");
+
+	return access(beside, X_OK) == 0 ? beside : "/usr/bin/fairlead";
+}
+
 /* The files of the programs that are run lie beside the console's socket. */
 static enum fl_err open_daemons(struct world *w, const struct options *o, struct textbuf *why)
 {
@@ -365,8 +374,8 @@ int main(int argc, char **argv)
 	w.drivers.memory = memory_linux;
 	w.drivers.hmac = hmac_nettle;
 	files_linux_open(&w.drivers.files, &w.files, o.state);
-	w.accounts = (struct accounts_linux){o.accounts, "/usr/bin/fairlead"};
-	accounts_linux_open(&w.drivers.accounts, &w.accounts);
 	arena_init(&w.mem, &memory_linux);
+	w.accounts = (struct accounts_linux){o.accounts, login_shell(&w.mem)};
+	accounts_linux_open(&w.drivers.accounts, &w.accounts);
 	return o.flush ? flush(&w, &o) : run(&w, &o);
 }
