@@ -716,10 +716,12 @@ static void begin(struct answer *a, struct dns_responder *r, const struct publis
 static void take_options(struct answer *a, const struct dns_query *q)
 {
 	const struct image_options *o = a->edns.options;
+	uint8_t secret[16];
 
-	if (q->cookie.at && o->cookies)
-		a->edns.cookie =
-			dns_cookie_check(o->secret, &a->from->addr, a->from->wall, q->cookie);
+	if (q->cookie.at && o->cookies) {
+		dns_cookie_secret(o->secret, dns_cookie_made(q->cookie), secret);
+		a->edns.cookie = dns_cookie_check(secret, &a->from->addr, a->from->wall, q->cookie);
+	}
 	if (q->client_subnet.at && o->client_subnet &&
 		dns_subnet_take(q->client_subnet, &a->edns.subnet) != FL_OK)
 		a->edns.subnet.addr.family = 0; /* cannot be */

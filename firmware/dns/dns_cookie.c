@@ -12,6 +12,8 @@
 #define AHEAD   300  /* s: how far another server's clock may go before ours */
 #define RENEWED 1800 /* s */
 
+#define DAY 86400
+
 #define TIME_AT (DNS_COOKIE_CLIENT + 4)
 #define HASH_AT (DNS_COOKIE_CLIENT + 8)
 
@@ -35,6 +37,26 @@ bool dns_cookie_is_whole(struct bytes cookie)
 {
 	return cookie.n == DNS_COOKIE_CLIENT ||
 	       (cookie.n >= DNS_COOKIE_CLIENT + 8 && cookie.n <= DNS_COOKIE_CLIENT + 32);
+}
+
+void dns_cookie_secret(const uint8_t lasting[16], uint32_t when, uint8_t out[16])
+{
+	uint8_t text[8] = {0};
+
+	set_u32(text, when / DAY);
+	for (uint8_t half = 0; half < 2; half++) {
+		uint64_t h;
+
+		text[7] = half;
+		h = siphash(lasting, bytes_of(text, sizeof(text)));
+		set_u32(out + 8 * half, (uint32_t)(h >> 32));
+		set_u32(out + 8 * half + 4, (uint32_t)h);
+	}
+}
+
+uint32_t dns_cookie_made(struct bytes cookie)
+{
+	return cookie.n == DNS_COOKIE_SIZE ? get_u32(cookie.at + TIME_AT) : 0;
 }
 
 /* Which octet differs first must not show in the time it takes. */

@@ -10,6 +10,12 @@
 #define DNS_COOKIE_SERVER 16 /* of our server cookies; others' have 8 to 32 */
 #define DNS_COOKIE_SIZE   (DNS_COOKIE_CLIENT + DNS_COOKIE_SERVER)
 
+/* The secret rolls (RFC 9018 5): each day has its own, made from one that stays.  A cookie says
+ * when it was made, so that yesterday's is known to be good for as long as cookies are. */
+void dns_cookie_secret(const uint8_t lasting[16], uint32_t when, uint8_t out[16]);
+/* When a whole cookie was made; 0: it has no part of ours. */
+uint32_t dns_cookie_made(struct bytes cookie);
+
 /* Octets that a COOKIE option may have. */
 bool dns_cookie_is_whole(struct bytes cookie);
 /* `cookie` is whole.  DNS_COOKIE_GOOD: we gave it to this client, within the last hour. */

@@ -63,9 +63,10 @@ static void put_option(struct buf *out, uint16_t code, const void *data, size_t 
 static void put_cookie(struct buf *out, const struct dns_query *q, const struct dns_edns *e,
 	const struct dns_client *from)
 {
-	uint8_t cookie[DNS_COOKIE_SIZE];
+	uint8_t secret[16], cookie[DNS_COOKIE_SIZE];
 
-	dns_cookie_make(e->options->secret, &from->addr, from->wall, q->cookie, e->cookie, cookie);
+	dns_cookie_secret(e->options->secret, from->wall, secret);
+	dns_cookie_make(secret, &from->addr, from->wall, q->cookie, e->cookie, cookie);
 	put_option(out, OPTION_COOKIE, cookie, sizeof(cookie));
 }
 

@@ -56,7 +56,7 @@ struct image_options {
 	uint8_t cookies, errors, client_subnet; /* 1: yes */
 	/* A length octet and text, as a TXT record has them; length 0: not told. */
 	uint8_t version[DNS_TOLD_MAX + 1], id[DNS_TOLD_MAX + 1];
-	uint8_t secret[16]; /* of cookies */
+	uint8_t secret[16]; /* of cookies, the lasting one */
 	uint8_t pad[1];
 };
 

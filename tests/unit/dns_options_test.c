@@ -281,6 +281,40 @@ static void a_cookie_of_half_an_hour_is_replaced(void **state)
 	assert_int_equal(get_u32(option_of(t, OPTION_COOKIE).at + 12), NOW + 1800);
 }
 
+#define MIDNIGHT (NOW / 86400 * 86400 + 86400)
+
+static void secret_rolls_at_midnight_and_yesterdays_is_good_for_an_hour(void **state)
+{
+	struct test *t = *state;
+	uint8_t cookie[24], before[16], after[16];
+
+	dns_cookie_secret(t->z.source.cookie_secret, MIDNIGHT - 1, before);
+	dns_cookie_secret(t->z.source.cookie_secret, MIDNIGHT, after);
+	assert_memory_not_equal(before, after, sizeof(before));
+	t->z.client.wall = MIDNIGHT - 60;
+	first_cookie(t, cookie);
+	t->z.client.wall = MIDNIGHT + 3000;
+	assert_true(ask_with(t, cookie, 24));
+	assert_int_equal(t->z.r.count.cookie[DNS_COOKIE_GOOD], 1);
+	t->z.client.wall = MIDNIGHT + 3600;
+	assert_true(ask_with(t, cookie, 24));
+	assert_int_equal(t->z.r.count.cookie[DNS_COOKIE_BAD], 1);
+}
+
+/* Whoever has learned one day's secret cannot make cookies of the next day. */
+static void yesterdays_secret_makes_no_cookie_of_today(void **state)
+{
+	struct test *t = *state;
+	uint8_t secret[16], cookie[24];
+
+	t->z.client.wall = MIDNIGHT + 60;
+	dns_cookie_secret(t->z.source.cookie_secret, MIDNIGHT - 60, secret);
+	dns_cookie_make(secret, &t->z.client.addr, t->z.client.wall,
+		bytes_of((const uint8_t *)"ABCDEFGH", 8), DNS_COOKIE_NEW, cookie);
+	assert_true(ask_with(t, cookie, 24));
+	assert_int_equal(t->z.r.count.cookie[DNS_COOKIE_BAD], 1);
+}
+
 static void cookie_of_a_wrong_length_is_formerr(void **state)
 {
 	static const size_t wrong[] = {0, 1, 7, 9, 15, 41};
@@ -855,6 +889,8 @@ int main(void)
 		TEST(a_cookie_is_good_for_its_client_only),
 		TEST(a_cookie_is_good_for_an_hour),
 		TEST(a_cookie_of_half_an_hour_is_replaced),
+		TEST(secret_rolls_at_midnight_and_yesterdays_is_good_for_an_hour),
+		TEST(yesterdays_secret_makes_no_cookie_of_today),
 		TEST(cookie_of_a_wrong_length_is_formerr),
 		TEST(question_less_query_with_a_cookie_gets_one),
 		TEST(no_cookies_means_none),
