@@ -30,6 +30,27 @@ size_t client_query(uint8_t *out, size_t cap, uint16_t id, const char *name, uin
 	return b.n;
 }
 
+size_t client_add_subnet(uint8_t *query, size_t n, size_t cap, const struct ip_prefix *subnet)
+{
+	const uint8_t octets = (uint8_t)((subnet->bits + 7) / 8);
+	struct buf b = buf_of(query, cap);
+
+	b.n = n;
+	query[11]++;           /* a record more in the additional section */
+	buf_put_u8(&b, 0);     /* the root */
+	buf_put_u16(&b, 41);   /* OPT */
+	buf_put_u16(&b, 1232); /* what may come over UDP */
+	buf_put_u32(&b, 0);
+	buf_put_u16(&b, (uint16_t)(8 + octets));
+	buf_put_u16(&b, 8); /* the option */
+	buf_put_u16(&b, (uint16_t)(4 + octets));
+	buf_put_u16(&b, 1); /* IPv4 */
+	buf_put_u8(&b, subnet->bits);
+	buf_put_u8(&b, 0);
+	buf_put(&b, subnet->addr.b, octets);
+	return b.n;
+}
+
 /* The name at `at`; returns the offset behind it, or 0 when it is malformed. */
 static size_t take_name(struct bytes msg, size_t at, char out[256])
 {

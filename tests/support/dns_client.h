@@ -42,6 +42,9 @@ struct client_reply {
 
 /* A plain query without EDNS; returns its octets in `out`. */
 size_t client_query(uint8_t *out, size_t cap, uint16_t id, const char *name, uint16_t type);
+/* Add to a query of `n` octets an OPT record with a client subnet (RFC 7871) of an IPv4 network;
+ * returns the octets then. */
+size_t client_add_subnet(uint8_t *query, size_t n, size_t cap, const struct ip_prefix *subnet);
 /* false: the octets are no whole, well-formed message. */
 bool client_read(struct bytes octets, struct client_reply *out);
 /* How many records of this type and section. */

@@ -32,6 +32,7 @@ struct scenario *scenario_open_with(const char *settings)
 	assert_non_null(s);
 	sim_open(&s->sim, 1);
 	s->rng = rng_of(2);
+	s->asker = ip_addr_v4(192, 0, 2, 25);
 	sim_interface(&s->sim, "eth0");
 	sim_interface(&s->sim, "eth1");
 	sim_interface(&s->sim, "eth2");
@@ -72,18 +73,28 @@ static struct dns_image image_of(struct scenario *s)
 	return s->image;
 }
 
+void scenario_asker(struct scenario *s, const char *address, const char *subnet)
+{
+	s->asks_for = (struct ip_prefix){0};
+	assert_int_equal(ip_addr_parse(str_of(address), &s->asker), FL_OK);
+	if (subnet)
+		assert_int_equal(ip_prefix_parse(str_of(subnet), &s->asks_for), FL_OK);
+}
+
 void scenario_ask(struct scenario *s, const char *name, uint16_t type, struct client_reply *out)
 {
-	uint8_t query[300], reply[4096];
+	uint8_t query[400], reply[4096];
 	size_t n =
 		client_query(query, sizeof(query), (uint16_t)rng_below(&s->rng, 65536), name, type);
 	struct buf b = buf_of(reply, sizeof(reply));
 	struct dns_responder r = {.image = image_of(s),
 		.rng = rng_of(rng_u64(&s->rng)),
 		.turn = (uint32_t)rng_u64(&s->rng)};
-	struct dns_client from = {.addr = ip_addr_v4(192, 0, 2, 25), .tcp = true};
+	struct dns_client from = {.addr = s->asker, .tcp = true};
 	struct published pub;
 
+	if (s->asks_for.addr.family)
+		n = client_add_subnet(query, n, sizeof(query), &s->asks_for);
 	assert_int_equal(s->sim.state_n, sizeof(pub));
 	memcpy(&pub, s->sim.state, sizeof(pub));
 	assert_int_equal(dns_answer(&r, &pub, &from, bytes_of(query, n), &b), DNS_REPLY);

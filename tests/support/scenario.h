@@ -22,7 +22,9 @@ struct scenario {
 	size_t log_seen;
 	uint64_t steps;
 	struct rng rng;
-	struct dns_image image; /* opened; of the configuration with this serial */
+	struct ip_addr asker;
+	struct ip_prefix asks_for; /* family 0: himself */
+	struct dns_image image;    /* opened; of the configuration with this serial */
 	uint32_t image_serial;
 };
 
@@ -46,6 +48,8 @@ long scenario_logged_at(const struct scenario *s, const char *text);
 
 /* Ask the responder as the world would. */
 void scenario_ask(struct scenario *s, const char *name, uint16_t type, struct client_reply *out);
+/* Another asks from now on; `subnet` is whom he asks for (RFC 7871), NULL: for himself. */
+void scenario_asker(struct scenario *s, const char *address, const char *subnet);
 /* The answer in short, in the order given: "10 mail1.example.com, 20 mail2.example.com" or
  * "203.0.113.3, 198.51.100.3"; "" when there is none. */
 const char *scenario_answer(struct scenario *s, const char *name, uint16_t type);
