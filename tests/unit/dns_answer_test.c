@@ -679,6 +679,60 @@ static void open_rfc4592(struct zone *z)
 	assert_int_equal(zone_build(z), FL_OK);
 }
 
+/* The zone of RFC 4592 2.2.1, and all that it says of questions to it. */
+static void rfc4592_example_zone_is_answered_as_written_there(void **state)
+{
+#define NEGATIVE "ns example. 10 SOA ns.example.com. hostmaster.example. 1000 3600 600 604800 10\n"
+	static const struct {
+		const char *name;
+		uint16_t type;
+		const char *expected;
+	} said[] = {
+		/* "The following responses would be synthesized from one of the wildcards": */
+		{"host3.example", DNS_MX,
+			"NOERROR aa\nan host3.example. 30 MX 10 host1.example.\n"
+			"ar host1.example. 30 A 192.0.2.1\n"},
+		{"host3.example", DNS_A, "NOERROR aa\n" NEGATIVE},
+		{"foo.bar.example", DNS_TXT,
+			"NOERROR aa\nan foo.bar.example. 30 TXT \"this is a wildcard\"\n"},
+		/* "The following responses would not be synthesized": */
+		{"host1.example", DNS_MX, "NOERROR aa\n" NEGATIVE}, /* it exists */
+		{"sub.*.example", DNS_MX, "NOERROR aa\n" NEGATIVE}, /* it exists */
+		{"_telnet._tcp.host1.example", DNS_SRV,
+			"NXDOMAIN aa\n" NEGATIVE}, /* _tcp.host1 does */
+		{"host.subdel.example", DNS_A,     /* below a cut */
+			"NOERROR\nns subdel.example. 30 NS ns.example.com.\n"
+			"ns subdel.example. 30 NS ns.example.net.\n"},
+		{"ghost.*.example", DNS_MX, "NXDOMAIN aa\n" NEGATIVE}, /* *.example exists */
+		/* 2.3: the asterisk itself may be asked for; 2.2.2: what is between names exists.
+		 */
+		{"*.example", DNS_TXT, "NOERROR aa\nan *.example. 30 TXT \"this is a wildcard\"\n"},
+		{"sub.*.example", DNS_TXT,
+			"NOERROR aa\nan sub.*.example. 30 TXT \"this is not a wildcard\"\n"},
+		{"host2.example", DNS_A, "NOERROR aa\n" NEGATIVE},
+		{"_tcp.host2.example", DNS_TXT, "NOERROR aa\n" NEGATIVE},
+		{"_ssh._tcp.host2.example", DNS_TXT, "NOERROR aa\n" NEGATIVE},
+	};
+	struct zone *z = *state;
+
+	z->domain[0].name = STR("example");
+	z->domain[0].nname_servers = 0;
+	zone_server(z, "ns.example.com.", "", -1);
+	zone_server(z, "ns.example.net.", "", -1);
+	zone_record(z, "*", "TXT", "\"this is a wildcard\"");
+	zone_record(z, "*", "MX", "10 host1");
+	zone_record(z, "sub.*", "TXT", "\"this is not a wildcard\"");
+	zone_record(z, "host1", "A", "192.0.2.1");
+	zone_record(z, "_ssh._tcp.host1", "SRV", "0 0 22 host1");
+	zone_record(z, "_ssh._tcp.host2", "SRV", "0 0 22 host2");
+	zone_record(z, "subdel", "NS", "ns.example.com.");
+	zone_record(z, "subdel", "NS", "ns.example.net.");
+	assert_int_equal(zone_build(z), FL_OK);
+	for (size_t i = 0; i < COUNT_OF(said); i++)
+		assert_string_equal(zone_ask(z, said[i].name, said[i].type), said[i].expected);
+#undef NEGATIVE
+}
+
 static void rfc4592_wildcard_answers_for_names_that_are_not_there(void **state)
 {
 	open_rfc4592(*state);
@@ -973,6 +1027,7 @@ int main(void)
 		EXAMPLE(ds_at_a_delegation_is_nodata_from_above),
 		EXAMPLE(ds_below_a_delegation_is_referred),
 		EMPTY(ds_of_a_domain_below_another_is_nodata_from_above),
+		EMPTY(rfc4592_example_zone_is_answered_as_written_there),
 		EMPTY(rfc4592_wildcard_answers_for_names_that_are_not_there),
 		EMPTY(rfc4592_wildcard_without_the_type_is_nodata),
 		EMPTY(rfc4592_wildcard_does_not_answer_for_a_name_that_is_there),
