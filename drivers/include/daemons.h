@@ -14,7 +14,7 @@
 #include "err.h"
 #include "text.h"
 
-#define DAEMONS_MAX       40
+#define DAEMONS_MAX       64
 #define DAEMON_ARGS_MAX   24
 #define DAEMON_FILES_MAX  3
 #define DAEMON_REPORT_MAX 16384 /* octets of one report; a longer one is dropped */

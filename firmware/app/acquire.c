@@ -320,6 +320,7 @@ void acquire_report(struct fairlead *f, const struct io_event *e, mtime now)
 	save(f, c, &a->lease);
 	publish_lease(f, number, now);
 	run_programs(f, c);
+	lans_follow(f);
 }
 
 void acquire_tick(struct fairlead *f, mtime now)

@@ -71,6 +71,27 @@ static enum fl_err complete_links(struct config *c)
 	return err;
 }
 
+/* The responder of our own domains and the name service of a LAN cannot have one address. */
+static void check_dns_addresses(const struct config *c, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < c->v.dns.nlisten; i++) {
+		const struct dns_listen_conf *at = &c->v.dns.listen[i];
+
+		for (size_t l = 0; l < c->v.nlans && at->port == 53; l++)
+			for (size_t a = 0; c->v.lans[l].dns && a < c->v.lans[l].naddresses; a++)
+				if (ip_addr_eq(
+					    &c->v.lans[l].addresses[a].prefix.addr, &at->address))
+					diag_error(why, &at->origin, NULL,
+						"use another port or address, or delete it: who "
+						"asks the LAN's server gets our domains, too",
+						"the dns-server of lan %.*s has port 53 of %s",
+						STR_ARG(c->v.lans[l].name),
+						ip_addr_text(&at->address, text));
+	}
+}
+
 /* What is half filled is not worth checking as a whole; records need nothing but their texts. */
 static enum fl_err refuse(const struct config *c, struct diags *why)
 {
@@ -97,6 +118,7 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
 			"remove links that are not used", "there are %zu links; at most %d fit",
 			c->v.nlinks, FL_LINKS_MAX);
+	check_dns_addresses(c, why);
 	if (complete_links(c))
 		return FL_EFULL;
 	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);

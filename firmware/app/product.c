@@ -159,6 +159,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	if (f->links_changed) {
 		f->links_changed = false;
 		publish(f, now);
+		lans_follow(f);
 		panel_update(f);
 	}
 	failback_tick(f, now);

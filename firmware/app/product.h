@@ -217,6 +217,13 @@ void acquire_report(struct fairlead *f, const struct io_event *e, mtime now);
 void acquire_tick(struct fairlead *f, mtime now);
 mtime acquire_next_due(const struct fairlead *f);
 
+/* ---- lans.c: what the router does for its LANs ---- */
+
+/* The configuration in force is new. */
+void lans_configure(struct fairlead *f);
+/* Links live or die, or their resolvers are others. */
+void lans_follow(struct fairlead *f);
+
 /* ---- histories.c: what the links were like ---- */
 
 void histories_start(struct fairlead *f, uint8_t number, mtime now);

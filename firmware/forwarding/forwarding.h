@@ -8,22 +8,11 @@
 #define FL_FORWARDING_H
 
 #include "kernel_state.h"
+#include "lan.h"
 #include "link.h"
 #include "policy.h"
 
 /* ---- settings ---- */
-
-struct lan_address {
-	struct origin origin;
-	struct ip_prefix prefix;
-};
-
-struct lan_conf {
-	struct origin origin;
-	struct str name, interface;
-	struct lan_address *addresses;
-	size_t naddresses;
-};
 
 enum rule_protocol { RULE_ANY_PROTOCOL, RULE_TCP, RULE_UDP, RULE_ICMP };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* forwarding_settings.c
  *
- *   lan office { interface eth2, address 192.168.1.1/24 }
  *   rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }
  *   forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3 } */
 #include "forwarding_settings.h"
@@ -32,76 +31,17 @@ bool rule_port_parse(struct str text, void *out, struct textbuf *why)
 	return true;
 }
 
-/* ---- lan ---- */
-
 static const struct setting name_columns[] = {
 	{
 		.name = "NAME",
 		.help = "a name of your choice",
 		.kind = SETTING_VALUE,
 		.flags = SETTING_KEY | SETTING_REQUIRED,
-		.offset = offsetof(struct lan_conf, name),
+		.offset = offsetof(struct forward_conf, name),
 		.type = VALUE_NAME,
 	},
 	{0},
 };
-_Static_assert(offsetof(struct lan_conf, name) == offsetof(struct forward_conf, name),
-	"lan and forward share their key column");
-
-static const struct setting lan_address_columns[] = {
-	{
-		.name = "ADDRESS",
-		.help = "the router's address and the size of the network: 192.168.1.1/24",
-		.kind = SETTING_VALUE,
-		.flags = SETTING_KEY | SETTING_REQUIRED,
-		.offset = offsetof(struct lan_address, prefix),
-		.type = VALUE_HOST_PREFIX,
-	},
-	{0},
-};
-
-static const struct setting lan_rows[] = {
-	{
-		.name = "interface",
-		.help = "network interface of this LAN",
-		.kind = SETTING_VALUE,
-		.flags = SETTING_REQUIRED,
-		.offset = offsetof(struct lan_conf, interface),
-		.type = VALUE_TEXT,
-		.min = 1,
-		.max = KIFNAME_SIZE - 1,
-	},
-	{
-		.name = "address",
-		.help = "an address of the router in this LAN",
-		.kind = SETTING_LIST,
-		.flags = SETTING_ORDERED,
-		.offset = offsetof(struct lan_conf, addresses),
-		.columns = lan_address_columns,
-		.size = sizeof(struct lan_address),
-	},
-	{0},
-};
-
-static void lan_check(const void *entry, struct diags *why)
-{
-	const struct lan_conf *l = entry;
-
-	if (l->naddresses == 0)
-		diag_warning(why, &l->origin, "address", "add \"address 192.168.1.1/24\"",
-			"the router has no address in this LAN: no client can use it");
-}
-
-const struct setting lan_setting = {
-	.name = "lan",
-	.help = "an inside network",
-	.kind = SETTING_LIST,
-	.columns = name_columns,
-	.rows = lan_rows,
-	.size = sizeof(struct lan_conf),
-	.check = lan_check,
-};
-
 /* ---- rule ---- */
 
 static const char *const protocol_choices[] = {

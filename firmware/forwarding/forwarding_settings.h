@@ -9,6 +9,9 @@
 
 extern const struct setting lan_setting, rule_setting, forward_setting;
 
+/* "00:1b:21:3c:4d:5e" into a struct lan_mac. */
+bool lan_mac_parse(struct str text, void *out, struct textbuf *why);
+
 /* "25" or "8000-8080" into a struct rule_port. */
 bool rule_port_parse(struct str text, void *out, struct textbuf *why);
 

@@ -67,6 +67,11 @@ struct link_gateway {
 	struct ip_addr addr;
 };
 
+struct link_resolver {
+	struct origin origin;
+	struct ip_addr addr;
+};
+
 struct link_target {
 	struct origin origin;
 	struct ip_addr addr;
@@ -128,6 +133,8 @@ struct link_conf {
 	size_t naddresses;
 	struct link_gateway *gateways; /* at most one of a family */
 	size_t ngateways;
+	struct link_resolver *resolvers; /* typed; none: those of the lease */
+	size_t nresolvers;
 	uint32_t weight; /* 1..240; 0: follows from bandwidth */
 	struct {
 		uint64_t down, up; /* bit/s; 0: not said */

@@ -34,6 +34,18 @@ static const struct setting gateway_columns[] = {
 	{0},
 };
 
+static const struct setting resolver_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "a name server of the provider that resolves any name",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct link_resolver, addr),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
 static const char *const method_choices[] = {
 	[LINK_PING] = "ping",
 	[LINK_DNS] = "dns",
@@ -341,6 +353,16 @@ static const struct setting link_rows[] = {
 		.type = VALUE_FLAG,
 	},
 	{
+		.name = "resolver",
+		.help = "who resolves names for the LANs over this link; left out: as the provider "
+			"says",
+		.kind = SETTING_LIST,
+		.flags = SETTING_ORDERED,
+		.offset = offsetof(struct link_conf, resolvers),
+		.columns = resolver_columns,
+		.size = sizeof(struct link_resolver),
+	},
+	{
 		.name = "bandwidth",
 		.help = "what the provider sells; the weight follows from it when none is set",
 		.kind = SETTING_BLOCK,
@@ -611,6 +633,17 @@ static void check_targets(const struct link_conf *c, struct diags *why)
 			m->ntargets, m->ntargets == 1 ? "" : "s");
 }
 
+static void check_resolvers(const struct link_conf *c, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < c->nresolvers; i++)
+		if (ip_addr_is_special(&c->resolvers[i].addr))
+			diag_error(why, &c->resolvers[i].origin, NULL, NOT_A_HOST,
+				"%s cannot be asked over a link",
+				ip_addr_text(&c->resolvers[i].addr, text));
+}
+
 static void link_check(const void *entry, struct diags *why)
 {
 	const struct link_conf *c = entry;
@@ -618,6 +651,7 @@ static void link_check(const void *entry, struct diags *why)
 	check_interface(c, why);
 	check_addresses(c, why);
 	check_gateways(c, why);
+	check_resolvers(c, why);
 	check_targets(c, why);
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lan.h - inside networks, and what the router does for who is in them: addresses by DHCP and
+ * router advertisements, and name resolution.  dnsmasq does the work; here is what it is told. */
+#ifndef FL_LAN_H
+#define FL_LAN_H
+
+#include "link.h"
+#include "policy.h"
+
+struct lan_address {
+	struct origin origin;
+	struct ip_prefix prefix;
+};
+
+struct lan_mac {
+	uint8_t b[6];
+};
+
+struct lan_range {
+	struct origin origin;
+	struct ip_addr first, last;
+};
+
+struct lan_host {
+	struct origin origin;
+	struct str name;
+	struct lan_mac mac;
+	struct ip_addr address;
+};
+
+struct lan_dhcp {
+	struct lan_range *ranges;
+	size_t nranges;
+	span lease_time;
+	struct lan_host *hosts;
+	size_t nhosts;
+};
+
+struct lan_conf {
+	struct origin origin;
+	struct str name, interface;
+	struct lan_address *addresses;
+	size_t naddresses;
+	struct lan_dhcp dhcp; /* no range: no DHCP server */
+	bool dns;             /* clients may ask the router for any name */
+};
+
+/* Does the router serve anything there? */
+bool lan_is_served(const struct lan_conf *l);
+/* The configuration of the dnsmasq of this LAN.  `folder` holds its files: the leases, and
+ * "resolvers-LAN" (lan_resolvers()). */
+void lan_dnsmasq_conf(const struct lan_conf *l, const char *folder, const struct sink *out);
+/* Whom dnsmasq asks: the resolvers of the links of mask `live`, each over its own link; of all
+ * links when none is live. */
+void lan_resolvers(
+	const struct link_conf *links, size_t nlinks, uint32_t live, const struct sink *out);
+/* Mistakes of the services of a LAN that one entry shows. */
+void lan_services_check(const struct lan_conf *l, struct diags *why);
+
+#endif
