@@ -6,8 +6,8 @@
 #include "console.h"
 #include "settings.h"
 
-#define MODULES_SETTINGS_MAX 16
-#define MODULES_COMMANDS_MAX 16
+#define MODULES_SETTINGS_MAX 24
+#define MODULES_COMMANDS_MAX 24
 
 struct fairlead;
 

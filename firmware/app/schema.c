@@ -19,6 +19,7 @@ static const struct {
 	{&link_setting, offsetof(struct config_values, links)},
 	{&lan_setting, offsetof(struct config_values, lans)},
 	{&policy_setting, offsetof(struct config_values, policies)},
+	{&address_set_setting, offsetof(struct config_values, sets)},
 	{&rule_setting, offsetof(struct config_values, rules)},
 	{&forward_setting, offsetof(struct config_values, forwards)},
 	{&domain_setting, offsetof(struct config_values, domains)},

@@ -477,7 +477,7 @@ static const struct rule_conf *next_rule(
 		const struct rule_conf *r = &s->rules[i];
 
 		if (r->number >= from && (!best || r->number < best->number) && r->policy >= 0 &&
-			(size_t)r->policy < s->npolicies && rule_matches(r, flow))
+			(size_t)r->policy < s->npolicies && rule_matches(s, r, flow))
 			best = r;
 	}
 	return best;

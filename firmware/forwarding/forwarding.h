@@ -20,6 +20,14 @@ struct rule_port {            /* "25" or "8000-8080" */
 	uint16_t first, last; /* 0: any */
 };
 
+/* `address-set partners { address 198.51.100.0/24, ... }`: networks that rules name together. */
+struct address_set_conf {
+	struct origin origin;
+	struct str name;
+	struct lan_address *addresses;
+	size_t naddresses;
+};
+
 /* `rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }`: which outbound flows
  * use which policy.  The lowest number that matches decides. */
 struct rule_conf {
@@ -28,8 +36,13 @@ struct rule_conf {
 	uint32_t protocol;                    /* enum rule_protocol */
 	struct rule_port port;                /* destination */
 	struct ip_prefix source, destination; /* family 0: any */
+	uint32_t dscp;                        /* 1 + the code point; 0: any */
+	int32_t lan;                          /* index; < 0: any */
+	int32_t source_set, destination_set;  /* indices of address sets; < 0: any */
 	int32_t policy;                       /* index */
 };
+/* For whoever fills in a rule by hand: the indices that mean "any". */
+#define RULE_ANYWHERE .lan = -1, .source_set = -1, .destination_set = -1
 
 struct forward_on {
 	struct origin origin;
@@ -56,6 +69,8 @@ struct forwarding_source {
 	size_t nlans;
 	const struct policy_conf *policies;
 	size_t npolicies;
+	const struct address_set_conf *sets;
+	size_t nsets;
 	const struct rule_conf *rules;
 	size_t nrules;
 	const struct forward_conf *forwards;
@@ -88,6 +103,7 @@ struct forwarding_flow {
 	struct ip_addr from, to;
 	uint8_t protocol; /* IANA number */
 	uint16_t port;    /* destination */
+	uint8_t dscp;
 };
 struct forwarding_choice {
 	const struct rule_conf *rule; /* NULL: no rule matches */
@@ -100,9 +116,12 @@ void forwarding_choose(const struct forwarding_source *source, const struct publ
 	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
 /* "tcp port 25", and with the addresses: "tcp port 25 from 192.168.1.25/32". */
 void forwarding_service_text(uint32_t protocol, const struct rule_port *p, struct textbuf *out);
-void forwarding_rule_text(const struct rule_conf *r, struct textbuf *out);
-/* The first word of a rule that a flow does not fit ("port"); NULL: the rule matches. */
-const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct forwarding_flow *flow);
+void forwarding_rule_text(
+	const struct forwarding_source *s, const struct rule_conf *r, struct textbuf *out);
+/* The first word of a rule that a flow does not fit ("port"); NULL: the rule matches.  A flow is of
+ * the LAN that its source address belongs to. */
+const char *forwarding_rule_mismatch(const struct forwarding_source *s, const struct rule_conf *r,
+	const struct forwarding_flow *flow);
 /* The source address that a new connection from the LAN has when it leaves by link `number`: the
  * published address of the server it comes from, else the link's own.  Family 0: the link has none
  * of this family. */

@@ -181,6 +181,10 @@ bool forwarding_rule_covers(const struct rule_conf *a, const struct rule_conf *b
 {
 	if (a->protocol && a->protocol != b->protocol)
 		return false;
+	if ((a->dscp && a->dscp != b->dscp) || (a->lan >= 0 && a->lan != b->lan) ||
+		(a->source_set >= 0 && a->source_set != b->source_set) ||
+		(a->destination_set >= 0 && a->destination_set != b->destination_set))
+		return false;
 	if (a->port.first &&
 		(!b->port.first || b->port.first < a->port.first || b->port.last > a->port.last))
 		return false;

@@ -61,7 +61,7 @@ static enum fl_err show_rules(struct console_call *call)
 		struct str policy = named ? s->policies[r->policy].name : STR("-");
 
 		t = textbuf_of(match, sizeof(match));
-		forwarding_rule_text(r, &t);
+		forwarding_rule_text(s, r, &t);
 		t = textbuf_of(now, sizeof(now));
 		put_now(&t, m, r->policy);
 		sink_printf(call->out, "%-7u %-44s %-12.*s %s\n", r->number, match, STR_ARG(policy),

@@ -46,7 +46,10 @@ extern const size_t forwarding_nlocal;
 
 /* Can one flow match both? */
 bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b);
-bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f);
+bool rule_matches(const struct forwarding_source *s, const struct rule_conf *r,
+	const struct forwarding_flow *f);
+/* Does it name something that the two families of IP write differently (DSCP, sets, ICMP)? */
+bool rule_is_by_family(const struct rule_conf *r);
 /* 4 or 6 when the rule's addresses tie it to one family, else 0. */
 uint8_t rule_family(const struct rule_conf *r);
 

@@ -146,16 +146,29 @@ static void put_bound(struct nft_build *b, const struct ip_addr *a, bool end)
 	e->interval_end = end;
 }
 
+/* Shell's sort with Knuth's gaps: there may be ten thousand of them. */
+static void sort_prefixes(struct ip_prefix *p, size_t n)
+{
+	size_t gap = 1;
+
+	while (gap < n / 3)
+		gap = 3 * gap + 1;
+	for (; gap; gap /= 3) {
+		for (size_t i = gap; i < n; i++) {
+			struct ip_prefix x = p[i];
+			size_t j = i;
+
+			for (; j >= gap && ip_addr_cmp(&p[j - gap].addr, &x.addr) > 0; j -= gap)
+				p[j] = p[j - gap];
+			p[j] = x;
+		}
+	}
+}
+
 /* An interval set: prefixes that overlap or touch become one interval. */
 static void put_intervals(struct nft_build *b, struct ip_prefix *p, size_t n)
 {
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j && ip_addr_cmp(&p[j - 1].addr, &p[j].addr) > 0; j--) {
-			struct ip_prefix t = p[j];
-
-			p[j] = p[j - 1];
-			p[j - 1] = t;
-		}
+	sort_prefixes(p, n);
 	for (size_t i = 0; i < n;) {
 		struct ip_addr last = prefix_last(&p[i]), end;
 
@@ -192,6 +205,16 @@ static void take_network(
 
 	if (p->addr.family == family)
 		*(struct ip_prefix *)list_add(l, mem, &scrap) = ip_prefix_network(p);
+}
+
+/* The sets of addresses of the settings that some rule names. */
+static bool is_named(const struct maker *m, size_t set)
+{
+	for (size_t i = 0; i < m->s->nrules; i++)
+		if (m->s->rules[i].source_set == (int32_t)set ||
+			m->s->rules[i].destination_set == (int32_t)set)
+			return true;
+	return false;
 }
 
 /* Destinations that no link is chosen for: the router's own networks, and what never leaves. */
@@ -397,24 +420,61 @@ static void rule_of_map(struct maker *m, const struct planned_rule *p)
 	nft_verdict_map(&m->b, KREG(0), numbered(m->b.mem, "rules", p->map, STR("")));
 }
 
-static void rule_of_list(struct maker *m, const struct planned_rule *p)
+static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
+{
+	char padded[KIFNAME_SIZE] = {0};
+
+	memcpy(padded, name.at, name.n < KIFNAME_SIZE ? name.n : KIFNAME_SIZE - 1);
+	nft_load_meta(b, KREG(0), key);
+	nft_match(b, KREG(0), padded, sizeof(padded), true);
+}
+
+static struct str set_name(const struct maker *m, int32_t set, uint8_t family)
+{
+	return named(m->b.mem, family == 6 ? "set6_" : "set4_", m->s->sets[set].name);
+}
+
+static void match_set(struct maker *m, int32_t set, uint8_t family, bool source)
+{
+	if (set < 0 || (size_t)set >= m->s->nsets)
+		return;
+	load_addr(&m->b, KREG(0), family, source);
+	nft_match_set(&m->b, KREG(0), set_name(m, set, family), true);
+}
+
+static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_t family)
 {
 	const struct rule_conf *r = p->rule;
 	uint8_t proto[2];
 
 	nft_rule(&m->b, numbered(m->b.mem, "rule ", r->number, STR("")));
-	if (p->family)
-		nft_match_family(&m->b, p->family);
+	if (r->lan >= 0 && (size_t)r->lan < m->s->nlans)
+		match_ifname(&m->b, KMETA_IIFNAME, m->s->lans[r->lan].interface);
+	if (family)
+		nft_match_family(&m->b, family);
+	match_set(m, r->source_set, family, true);
+	match_set(m, r->destination_set, family, false);
+	if (r->dscp)
+		nft_match_dscp(&m->b, family, (uint8_t)(r->dscp - 1));
 	if (r->source.addr.family)
 		nft_match_prefix(&m->b, &r->source, true);
 	if (r->destination.addr.family)
 		nft_match_prefix(&m->b, &r->destination, false);
-	/* ICMP of either family alone is exact, so one number is left here. */
-	if (protocol_numbers(r, p->family, proto))
+	if (protocol_numbers(r, family, proto))
 		nft_match_proto(&m->b, proto[0]);
 	if (r->port.first)
 		nft_match_ports(&m->b, r->port.first, r->port.last);
 	nft_go(&m->b, KVERDICT_JUMP, m->policy_chain[r->policy]);
+}
+
+static void rule_of_list(struct maker *m, const struct planned_rule *p)
+{
+	if (p->family || !rule_is_by_family(p->rule)) {
+		rule_of_family(m, p, p->family);
+		return;
+	}
+	rule_of_family(m, p, 4);
+	rule_of_family(m, p, 6);
 }
 
 static void chain_rules(struct maker *m)
@@ -702,15 +762,6 @@ static bool published_at(const struct maker *m, size_t f, size_t on, struct publ
 	return true;
 }
 
-static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
-{
-	char padded[KIFNAME_SIZE] = {0};
-
-	memcpy(padded, name.at, name.n < KIFNAME_SIZE ? name.n : KIFNAME_SIZE - 1);
-	nft_load_meta(b, KREG(0), key);
-	nft_match(b, KREG(0), padded, sizeof(padded), true);
-}
-
 static void match_host(struct nft_build *b, const struct ip_addr *a, bool source)
 {
 	struct ip_prefix host = {*a, (uint8_t)(ip_addr_size(a->family) * 8)};
@@ -930,6 +981,19 @@ static bool families_differ(const struct forwarding_source *s)
 	return false;
 }
 
+static void set_of_settings(struct maker *m, size_t which, uint8_t family)
+{
+	const struct address_set_conf *c = &m->s->sets[which];
+	struct list l = {.size = sizeof(struct ip_prefix)};
+	struct kset *set = nft_set(&m->b, set_name(m, (int32_t)which, family),
+		KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE);
+
+	set->interval = true;
+	for (size_t i = 0; i < c->naddresses; i++)
+		take_network(&l, m->b.mem, family, &c->addresses[i].prefix);
+	put_intervals(&m->b, l.at, l.n);
+}
+
 static void make_sets(struct maker *m)
 {
 	set_down(m);
@@ -941,6 +1005,12 @@ static void make_sets(struct maker *m)
 	set_local(m, STR("local6"), 6);
 	set_own(m, STR("own4"), 4);
 	set_own(m, STR("own6"), 6);
+	for (size_t i = 0; i < m->s->nsets; i++) {
+		if (!is_named(m, i))
+			continue;
+		set_of_settings(m, i, 4);
+		set_of_settings(m, i, 6);
+	}
 	for (size_t i = 0; i < m->s->npolicies; i++)
 		if (is_persistent(&m->s->policies[i]))
 			sets_stuck(m, &m->s->policies[i]);

@@ -33,6 +33,9 @@ bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b)
 	if (a->port.first && b->port.first &&
 		(a->port.last < b->port.first || b->port.last < a->port.first))
 		return false;
+	if ((a->dscp && b->dscp && a->dscp != b->dscp) ||
+		(a->lan >= 0 && b->lan >= 0 && a->lan != b->lan))
+		return false;
 	return !prefixes_disjoint(&a->source, &b->source) &&
 	       !prefixes_disjoint(&a->destination, &b->destination);
 }
@@ -56,7 +59,28 @@ static bool protocol_matches(const struct rule_conf *r, uint8_t number)
 	return false;
 }
 
-const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct forwarding_flow *f)
+static bool any_has(const struct lan_address *at, size_t n, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ip_prefix_has(&at[i].prefix, a))
+			return true;
+	return false;
+}
+
+static bool in_set(const struct forwarding_source *s, int32_t set, const struct ip_addr *a)
+{
+	return (size_t)set < s->nsets &&
+	       any_has(s->sets[set].addresses, s->sets[set].naddresses, a);
+}
+
+static bool in_lan(const struct forwarding_source *s, int32_t lan, const struct ip_addr *a)
+{
+	return (size_t)lan < s->nlans &&
+	       any_has(s->lans[lan].addresses, s->lans[lan].naddresses, a);
+}
+
+const char *forwarding_rule_mismatch(const struct forwarding_source *s, const struct rule_conf *r,
+	const struct forwarding_flow *f)
 {
 	if (!protocol_matches(r, f->protocol))
 		return "protocol";
@@ -66,12 +90,26 @@ const char *forwarding_rule_mismatch(const struct rule_conf *r, const struct for
 		return "source";
 	if (r->destination.addr.family && !ip_prefix_has(&r->destination, &f->to))
 		return "destination";
+	if (r->dscp && r->dscp - 1 != f->dscp)
+		return "dscp";
+	if (r->lan >= 0 && !in_lan(s, r->lan, &f->from))
+		return "lan";
+	if (r->source_set >= 0 && !in_set(s, r->source_set, &f->from))
+		return "source-set";
+	if (r->destination_set >= 0 && !in_set(s, r->destination_set, &f->to))
+		return "destination-set";
 	return NULL;
 }
 
-bool rule_matches(const struct rule_conf *r, const struct forwarding_flow *f)
+bool rule_matches(const struct forwarding_source *s, const struct rule_conf *r,
+	const struct forwarding_flow *f)
 {
-	return forwarding_rule_mismatch(r, f) == NULL;
+	return forwarding_rule_mismatch(s, r, f) == NULL;
+}
+
+bool rule_is_by_family(const struct rule_conf *r)
+{
+	return r->dscp || r->source_set >= 0 || r->destination_set >= 0 || r->protocol == RULE_ICMP;
 }
 
 /* ---- for people ---- */
@@ -97,7 +135,15 @@ void forwarding_service_text(uint32_t protocol, const struct rule_port *p, struc
 		textbuf_printf(out, "-%u", p->last);
 }
 
-void forwarding_rule_text(const struct rule_conf *r, struct textbuf *out)
+static void put_set(
+	const struct forwarding_source *s, int32_t set, const char *word, struct textbuf *out)
+{
+	if (set >= 0 && (size_t)set < s->nsets)
+		textbuf_printf(out, " %s set %.*s", word, STR_ARG(s->sets[set].name));
+}
+
+void forwarding_rule_text(
+	const struct forwarding_source *s, const struct rule_conf *r, struct textbuf *out)
 {
 	char text[IP_TEXT_MAX + 4];
 
@@ -106,6 +152,12 @@ void forwarding_rule_text(const struct rule_conf *r, struct textbuf *out)
 		textbuf_printf(out, " from %s", ip_prefix_text(&r->source, text));
 	if (r->destination.addr.family)
 		textbuf_printf(out, " to %s", ip_prefix_text(&r->destination, text));
+	put_set(s, r->source_set, "from", out);
+	put_set(s, r->destination_set, "to", out);
+	if (r->lan >= 0 && (size_t)r->lan < s->nlans)
+		textbuf_printf(out, " in lan %.*s", STR_ARG(s->lans[r->lan].name));
+	if (r->dscp)
+		textbuf_printf(out, " dscp %u", r->dscp - 1);
 }
 
 /* ---- planning ---- */
@@ -128,6 +180,8 @@ static unsigned exact_fields(const struct rule_conf *r)
 		fields |= RULE_PROTOCOL;
 	if (r->port.first)
 		fields |= RULE_PORT;
+	if (r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0)
+		return 0;
 	if ((fields & RULE_SOURCE && !is_host(&r->source)) ||
 		(fields & RULE_DESTINATION && !is_host(&r->destination)) ||
 		r->port.first != r->port.last ||

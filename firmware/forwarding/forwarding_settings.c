@@ -31,6 +31,44 @@ bool rule_port_parse(struct str text, void *out, struct textbuf *why)
 	return true;
 }
 
+/* ---- DSCP ---- */
+
+/* "af31": class 1 to 4, drop precedence 1 to 3 (RFC 2597); "cs5": the old precedences (RFC 2474).
+ */
+static bool dscp_named(struct str text, uint32_t *out)
+{
+	const char *at = text.at;
+
+	if (str_eq_nocase(text, STR("ef")))
+		*out = 46;
+	else if (text.n == 3 && str_eq_nocase((struct str){at, 2}, STR("cs")) && at[2] >= '0' &&
+		 at[2] <= '7')
+		*out = (uint32_t)(at[2] - '0') * 8;
+	else if (text.n == 4 && str_eq_nocase((struct str){at, 2}, STR("af")) && at[2] >= '1' &&
+		 at[2] <= '4' && at[3] >= '1' && at[3] <= '3')
+		*out = (uint32_t)(at[2] - '0') * 8 + (uint32_t)(at[3] - '0') * 2;
+	else
+		return false;
+	return true;
+}
+
+bool rule_dscp_parse(struct str text, void *out, struct textbuf *why)
+{
+	uint32_t code;
+	uint64_t number;
+
+	if (!dscp_named(text, &code)) {
+		if (!str_to_u64(text, 63, &number)) {
+			textbuf_printf(
+				why, "is no code point: 0..63, ef, cs0 to cs7, or af11 to af43");
+			return false;
+		}
+		code = (uint32_t)number;
+	}
+	*(uint32_t *)out = code + 1;
+	return true;
+}
+
 static const struct setting name_columns[] = {
 	{
 		.name = "NAME",
@@ -42,6 +80,44 @@ static const struct setting name_columns[] = {
 	},
 	{0},
 };
+_Static_assert(offsetof(struct address_set_conf, name) == offsetof(struct forward_conf, name),
+	"they share their key column");
+
+/* ---- address-set ---- */
+
+static const struct setting set_address_columns[] = {
+	{
+		.name = "NETWORK",
+		.help = "an address or a network: 198.51.100.0/24",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct lan_address, prefix),
+		.type = VALUE_PREFIX,
+	},
+	{0},
+};
+
+static const struct setting set_rows[] = {
+	{
+		.name = "address",
+		.help = "in the set",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct address_set_conf, addresses),
+		.columns = set_address_columns,
+		.size = sizeof(struct lan_address),
+	},
+	{0},
+};
+
+const struct setting address_set_setting = {
+	.name = "address-set",
+	.help = "addresses and networks that rules name together",
+	.kind = SETTING_LIST,
+	.columns = name_columns,
+	.rows = set_rows,
+	.size = sizeof(struct address_set_conf),
+};
+
 /* ---- rule ---- */
 
 static const char *const protocol_choices[] = {
@@ -107,6 +183,40 @@ static const struct setting rule_rows[] = {
 		.kind = SETTING_VALUE,
 		.offset = offsetof(struct rule_conf, destination),
 		.type = VALUE_PREFIX,
+	},
+	{
+		.name = "source-set",
+		.help = "connections from addresses of this set only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, source_set),
+		.type = VALUE_REF,
+		.ref = "address-set",
+	},
+	{
+		.name = "destination-set",
+		.help = "connections to addresses of this set only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, destination_set),
+		.type = VALUE_REF,
+		.ref = "address-set",
+	},
+	{
+		.name = "lan",
+		.help = "connections from this LAN only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, lan),
+		.type = VALUE_REF,
+		.ref = "lan",
+	},
+	{
+		.name = "dscp",
+		.help = "connections whose first packet has this code point only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, dscp),
+		.type = VALUE_CUSTOM,
+		.parse = rule_dscp_parse,
+		.syntax = "0..63|ef|csN|afNN",
+		.example = "ef or 46",
 	},
 	{
 		.name = "policy",

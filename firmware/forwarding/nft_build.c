@@ -340,6 +340,22 @@ void nft_match_prefix(struct nft_build *b, const struct ip_prefix *p, bool sourc
 	nft_match(b, KREG(0), network.addr.b, len, true);
 }
 
+/* RFC 2474: in IPv4 the upper six bits of the second octet; IPv6 has them four bits further left,
+ * across the first two. */
+void nft_match_dscp(struct nft_build *b, uint8_t family, uint8_t dscp)
+{
+	uint8_t mask[2] = {0xfc}, value[2] = {(uint8_t)(dscp << 2)};
+	uint32_t len = family == 6 ? 2 : 1;
+
+	if (family == 6) {
+		set_u16(mask, 0x0fc0);
+		set_u16(value, (uint16_t)(dscp << 6));
+	}
+	nft_load(b, KREG(0), KBASE_NETWORK, family == 6 ? 0 : 1, len);
+	op_data(op(b, KOP_BITWISE, KREG(0)), mask, len);
+	nft_match(b, KREG(0), value, len, true);
+}
+
 void nft_match_proto(struct nft_build *b, uint8_t proto)
 {
 	nft_load_meta(b, KREG(0), KMETA_L4PROTO);

@@ -77,6 +77,8 @@ void nft_count(struct nft_build *b);
 void nft_match_family(struct nft_build *b, uint8_t family);
 /* Is the source (or the destination) in this prefix?  Uses registers 0 to 3. */
 void nft_match_prefix(struct nft_build *b, const struct ip_prefix *p, bool source);
+/* The code point; `family` is matched already. */
+void nft_match_dscp(struct nft_build *b, uint8_t family, uint8_t dscp);
 void nft_match_proto(struct nft_build *b, uint8_t proto);
 void nft_match_ports(struct nft_build *b, uint16_t first, uint16_t last);
 void nft_match_ct(struct nft_build *b, enum kct key, uint32_t bits);

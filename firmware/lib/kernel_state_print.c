@@ -294,6 +294,8 @@ static void hold_payload(struct printer *p, const struct kop *op)
 		{KBASE_NETWORK, 16, 4, KSET_IPV4, "ip daddr"},
 		{KBASE_NETWORK, 8, 16, KSET_IPV6, "ip6 saddr"},
 		{KBASE_NETWORK, 24, 16, KSET_IPV6, "ip6 daddr"},
+		{KBASE_NETWORK, 1, 1, KSET_NONE, "ip dscp"},
+		{KBASE_NETWORK, 0, 2, KSET_NONE, "ip6 dscp"},
 		{KBASE_TRANSPORT, 0, 2, KSET_PORT, "th sport"},
 		{KBASE_TRANSPORT, 2, 2, KSET_PORT, "th dport"},
 	};
@@ -313,12 +315,19 @@ static unsigned mask_bits(const uint8_t *mask, size_t n)
 	return bits;
 }
 
+static bool is_dscp(const struct held *h)
+{
+	return strcmp(h->text, "ip dscp") == 0 || strcmp(h->text, "ip6 dscp") == 0;
+}
+
 /* A prefix is written behind the address it is compared with, flags as their names. */
 static void hold_masked(struct printer *p, const struct kop *op)
 {
 	struct held *h = held(p, op->reg);
 	struct textbuf t = {h->text, strlen(h->text), sizeof(h->text), false};
 
+	if (is_dscp(h))
+		return;
 	h->mask = native_u32(op->data);
 	if (h->type == KSET_MARK)
 		textbuf_printf(&t, " & 0x%x", h->mask);
@@ -389,7 +398,11 @@ static void print_cmp(struct printer *p, const struct kop *op)
 		print_flags(h, p->out);
 		return;
 	}
-	value_text(h->type, op->data, &t);
+	if (is_dscp(h))
+		textbuf_printf(&t, "%u",
+			op->len == 1 ? op->data[0] >> 2 : (op->data[0] << 8 | op->data[1]) >> 6);
+	else
+		value_text(h->type, op->data, &t);
 	if (op->code == KOP_RANGE) {
 		textbuf_printf(&t, "-");
 		value_text(h->type, op->data2, &t);

@@ -58,7 +58,7 @@ static void put_rule(const struct explain_world *w, const struct rule_conf *r, c
 	char match[LINE];
 	struct textbuf t = textbuf_of(match, sizeof(match));
 
-	forwarding_rule_text(r, &t);
+	forwarding_rule_text(&w->forwarding, r, &t);
 	sink_printf(out, "rule   %-5u %-24s %s -> policy %.*s\n", r->number, verdict, match,
 		STR_ARG(policy_name(w, r->policy)));
 }
@@ -84,7 +84,7 @@ static void put_rules(const struct explain_world *w, const struct forwarding_flo
 	size_t others = 0;
 
 	for (uint64_t from = 0; (r = rule_after(w, from)); from = (uint64_t)r->number + 1) {
-		const char *why = forwarding_rule_mismatch(r, flow);
+		const char *why = forwarding_rule_mismatch(&w->forwarding, r, flow);
 		char verdict[LINE];
 		struct textbuf t = textbuf_of(verdict, sizeof(verdict));
 

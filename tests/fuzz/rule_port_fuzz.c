@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any octets as a port or a range of ports. */
+/* Any octets as a port or a range of ports, and as a DSCP. */
 #include "forwarding.h"
 #include "forwarding_settings.h"
 
@@ -12,9 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct rule_port p = {7, 7}, again;
-	char words[64], text[16];
+	char words[128], text[16];
+	uint32_t dscp = 7;
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
+	if (rule_dscp_parse((struct str){(const char *)data, n}, &dscp, &why)
+			? dscp < 1 || dscp > 64
+			: !why.n || dscp != 7)
+		abort();
+	why = textbuf_of(words, sizeof(words));
 	if (!rule_port_parse((struct str){(const char *)data, n}, &p, &why)) {
 		if (!why.n || p.first != 7 || p.last != 7)
 			abort(); /* a refusal says why and leaves the value */

@@ -319,6 +319,10 @@ struct packet machine_packet(const struct forwarding_flow *f, const char *iif)
 	p.nfproto = f->to.family == 6 ? KNFPROTO_IPV6 : KNFPROTO_IPV4;
 	memcpy(p.network + (n == 16 ? 8 : 12), f->from.b, n);
 	memcpy(p.network + (n == 16 ? 24 : 16), f->to.b, n);
+	if (n == 16)
+		set_u16(p.network, (uint16_t)(0x6000 | f->dscp << 6));
+	else
+		p.network[1] = (uint8_t)(f->dscp << 2 | 1); /* with an ECN bit beside it */
 	set_u16(p.transport + 2, f->port);
 	return p;
 }

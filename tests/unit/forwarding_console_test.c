@@ -54,10 +54,8 @@ static int setup(void **state)
 		.method = POLICY_WEIGHTED,
 		.members = f->members,
 		.nmembers = 2};
-	f->rule = (struct rule_conf){.number = 10,
-		.protocol = RULE_TCP,
-		.port = {8000, 8080},
-		.source = {ip_addr_v4(192, 168, 1, 25), 32}};
+	f->rule = (struct rule_conf){RULE_ANYWHERE, .number = 10, .protocol = RULE_TCP,
+		.port = {8000, 8080}, .source = {ip_addr_v4(192, 168, 1, 25), 32}};
 	f->on = (struct forward_on){.link = 1, .address = ip_addr_v4(203, 0, 114, 3)};
 	f->forward = (struct forward_conf){.name = STR("smtp"),
 		.to = ip_addr_v4(192, 168, 1, 25),

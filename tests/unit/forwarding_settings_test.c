@@ -31,13 +31,14 @@ struct values {
 	SETTINGS_LIST(struct link_conf, links);
 	SETTINGS_LIST(struct lan_conf, lans);
 	SETTINGS_LIST(struct policy_conf, policies);
+	SETTINGS_LIST(struct address_set_conf, sets);
 	SETTINGS_LIST(struct rule_conf, rules);
 	SETTINGS_LIST(struct forward_conf, forwards);
 };
 
 struct fixture {
 	struct arena mem;
-	struct setting schema[6];
+	struct setting schema[7];
 	struct values v;
 	struct diags why;
 	char text[4096]; /* what is wrong */
@@ -66,6 +67,8 @@ static int setup(void **state)
 	f->schema[3].offset = offsetof(struct values, rules);
 	f->schema[4] = forward_setting;
 	f->schema[4].offset = offsetof(struct values, forwards);
+	f->schema[5] = address_set_setting;
+	f->schema[5].offset = offsetof(struct values, sets);
 	diags_init(&f->why, &f->mem);
 	*state = f;
 	return 0;
@@ -94,9 +97,18 @@ static void load(struct fixture *f, const char *more)
 	err = settings_parse(&s, str_of(more), &f->why);
 	if (!err)
 		err = settings_bind(&s, &f->mem, &f->v, &f->why);
-	source = (struct forwarding_source){f->v.links, f->v.nlinks, f->v.lans, f->v.nlans,
-		f->v.policies, f->v.npolicies, f->v.rules, f->v.nrules, f->v.forwards,
-		f->v.nforwards};
+	source = (struct forwarding_source){.links = f->v.links,
+		.nlinks = f->v.nlinks,
+		.lans = f->v.lans,
+		.nlans = f->v.nlans,
+		.policies = f->v.policies,
+		.npolicies = f->v.npolicies,
+		.sets = f->v.sets,
+		.nsets = f->v.nsets,
+		.rules = f->v.rules,
+		.nrules = f->v.nrules,
+		.forwards = f->v.forwards,
+		.nforwards = f->v.nforwards};
 	if (!err)
 		forwarding_check(&source, &f->why);
 	diags_print(&f->why, NULL, &out);
@@ -108,6 +120,48 @@ static void expect_wrong(struct fixture *f, const char *more, const char *what)
 	assert_true(f->why.errors > 0);
 	if (!strstr(f->text, what))
 		fail_msg("expected \"%s\", got:\n%s", what, f->text);
+}
+
+static void a_rule_names_sets_lans_and_code_points(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "address-set them { address 198.51.100.0/24, address 2001:db8::/32 }\n"
+		"rule 10 { destination-set them, lan office, dscp af31, policy primary }\n"
+		"rule 20 { policy primary }");
+	assert_int_equal(f->why.errors, 0);
+	assert_int_equal(f->v.sets[0].naddresses, 2);
+	assert_int_equal(f->v.rules[0].destination_set, 0);
+	assert_true(f->v.rules[0].source_set < 0);
+	assert_int_equal(f->v.rules[0].lan, 0);
+	assert_int_equal(f->v.rules[0].dscp, 26 + 1);
+	assert_true(f->v.rules[1].lan < 0 && f->v.rules[1].destination_set < 0);
+	assert_int_equal(f->v.rules[1].dscp, 0);
+}
+
+static void code_points_are_numbers_or_names(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t dscp;
+	} good[] = {{"0", 0}, {"63", 63}, {"ef", 46}, {"EF", 46}, {"cs5", 40}, {"af43", 38}};
+	static const char *const bad[] = {"64", "cs8", "af44", "af51", "e", "", "ef1"};
+	char words[128];
+	uint32_t out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct textbuf why = textbuf_of(words, sizeof(words));
+
+		assert_true(rule_dscp_parse(str_of(good[i].text), &out, &why));
+		assert_int_equal(out, good[i].dscp + 1);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct textbuf why = textbuf_of(words, sizeof(words));
+
+		assert_false(rule_dscp_parse(str_of(bad[i]), &out, &why));
+		assert_true(why.n > 0);
+	}
 }
 
 static void a_rule_is_read_with_all_its_fields(void **state)
@@ -266,6 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_rule_is_read_with_all_its_fields),
+		TEST(a_rule_names_sets_lans_and_code_points),
+		TEST(code_points_are_numbers_or_names),
 		TEST(a_forward_is_read_with_all_its_addresses),
 		TEST(a_port_without_tcp_or_udp_is_refused),
 		TEST(a_range_of_ports_that_ends_before_it_begins_is_refused),

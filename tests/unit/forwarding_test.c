@@ -38,8 +38,10 @@ struct router {
 	struct link_conf links[4];
 	struct link_address addresses[4][2];
 	struct link_gateway gateways[4][2];
-	struct lan_conf lan;
-	struct lan_address lan_addresses[2];
+	struct lan_conf lans[2];
+	struct address_set_conf sets[2];
+	struct lan_address set_addresses[2][3];
+	struct lan_address lan_addresses[3];
 	struct policy_conf policies[4];
 	struct policy_member members[4][4];
 	struct rule_conf rules[64];
@@ -107,7 +109,7 @@ static struct rule_conf *add_rule(struct router *r, uint32_t number, int32_t pol
 {
 	struct rule_conf *rule = &r->rules[r->source.nrules++];
 
-	*rule = (struct rule_conf){.number = number, .policy = policy};
+	*rule = (struct rule_conf){RULE_ANYWHERE, .number = number, .policy = policy};
 	return rule;
 }
 
@@ -142,6 +144,21 @@ static void want(struct router *r)
 	assert_int_equal(forwarding_want(&r->source, &r->pub, &r->mem, &r->want), FL_OK);
 }
 
+static void make_sets(struct router *r)
+{
+	static const char *const addresses[2][3] = {
+		{"198.18.0.1/32", "198.19.0.0/16", "2001:db8:ffff::/64"},
+		{"192.168.1.25/32", "192.168.1.128/25", "198.18.0.0/15"}};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t k = 0; k < 3; k++)
+			r->set_addresses[i][k].prefix = prefix(addresses[i][k]);
+		r->sets[i] = (struct address_set_conf){.name = i ? STR("one") : STR("two"),
+			.addresses = r->set_addresses[i],
+			.naddresses = 3};
+	}
+}
+
 static int setup(void **state)
 {
 	struct router *r = calloc(1, sizeof(*r));
@@ -152,14 +169,22 @@ static int setup(void **state)
 		make_link(r, i);
 	r->lan_addresses[0].prefix = prefix("192.168.1.1/24");
 	r->lan_addresses[1].prefix = prefix("fd00:1::1/64");
-	r->lan = (struct lan_conf){.name = STR("office"),
+	r->lans[0] = (struct lan_conf){.name = STR("office"),
 		.interface = STR("lan0"),
 		.addresses = r->lan_addresses,
 		.naddresses = 2};
+	r->lan_addresses[2].prefix = prefix("192.168.2.1/24");
+	r->lans[1] = (struct lan_conf){.name = STR("guests"),
+		.interface = STR("lan1"),
+		.addresses = r->lan_addresses + 2,
+		.naddresses = 1};
+	make_sets(r);
 	r->source = (struct forwarding_source){.links = r->links,
 		.nlinks = 4,
-		.lans = &r->lan,
-		.nlans = 1,
+		.lans = r->lans,
+		.nlans = 2,
+		.sets = r->sets,
+		.nsets = 2,
 		.policies = r->policies,
 		.rules = r->rules,
 		.forwards = r->forwards};
@@ -183,7 +208,8 @@ static int teardown(void **state)
 
 static struct forwarding_flow flow(const char *from, const char *to, uint8_t proto, uint16_t port)
 {
-	return (struct forwarding_flow){addr(from), addr(to), proto, port};
+	return (struct forwarding_flow){
+		.from = addr(from), .to = addr(to), .protocol = proto, .port = port};
 }
 
 /* ---- the choice ---- */
@@ -247,16 +273,37 @@ static void some_rule(struct router *r, uint32_t number)
 		rule->source = some_prefix(g, family);
 	if (rng_below(g, 3) == 0)
 		rule->destination = some_prefix(g, family);
+	if (rng_below(g, 5) == 0)
+		rule->dscp = 1 + (rng_below(g, 2) ? 46 : 0);
+	if (rng_below(g, 5) == 0)
+		rule->lan = (int32_t)rng_below(g, 2);
+	if (rng_below(g, 5) == 0)
+		rule->source_set = (int32_t)rng_below(g, 2);
+	if (rng_below(g, 5) == 0)
+		rule->destination_set = (int32_t)rng_below(g, 2);
+}
+
+/* A client of the LAN that the packets of this test come in from. */
+static struct ip_addr some_client(struct rng *g, uint8_t family)
+{
+	struct ip_addr a = addr(family == 4 ? "192.168.1.25" : "fd00:1::25");
+
+	if (family == 4)
+		a.b[3] = (uint8_t)(25 + rng_below(g, 2) * 104 + rng_below(g, 2));
+	return a;
 }
 
 static struct forwarding_flow some_flow(struct rng *g)
 {
-	static const uint8_t protos[] = {6, 17, 1, 58, 47};
+	static const uint8_t protos[2][4] = {{6, 17, 1, 47}, {6, 17, 58, 47}};
 	static const uint16_t ports[] = {25, 80, 443, 8000, 8050, 9};
 	uint8_t family = rng_below(g, 3) ? 4 : 6;
 
-	return (struct forwarding_flow){some_addr(g, family), some_addr(g, family),
-		protos[rng_below(g, COUNT_OF(protos))], ports[rng_below(g, COUNT_OF(ports))]};
+	return (struct forwarding_flow){.from = some_client(g, family),
+		.to = some_addr(g, family),
+		.protocol = protos[family == 6][rng_below(g, 4)],
+		.port = ports[rng_below(g, COUNT_OF(ports))],
+		.dscp = (uint8_t)(rng_below(g, 2) ? 46 : 0)};
 }
 
 static void some_links(struct router *r)
@@ -306,17 +353,43 @@ static uint32_t chosen(struct router *r, const struct forwarding_flow *f, uint32
 	return c.link;
 }
 
+static void a_set_of_ten_thousand_addresses_is_one_step(void **state)
+{
+	struct router *r = *state;
+	struct lan_address *many = calloc(10000, sizeof(*many));
+	struct forwarding_flow in = flow("192.168.1.50", "10.39.16.0", 6, 443), out = in;
+	const struct kset *s;
+
+	for (uint32_t i = 0; i < 10000; i++) { /* every second address of 10.0.0.0/17, backwards */
+		uint32_t n = 2 * (9999 - i);
+
+		many[i].prefix = (struct ip_prefix){
+			{4, {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}}, 32};
+	}
+	r->sets[0].addresses = many;
+	r->sets[0].naddresses = 10000;
+	add_rule(r, 10, 2)->destination_set = 0;
+	want(r);
+	assert_int_equal(machine_chain(&r->want, STR("rules"))->nrules, 2); /* IPv4 and IPv6 */
+	s = kernel_state_set(&r->want, STR("set4_two"));
+	assert_non_null(s);
+	assert_int_equal(s->nelems, 20000);
+	in.to = many[77].prefix.addr;
+	out.to = in.to;
+	out.to.b[3] ^= 1;
+	assert_int_equal(chosen(r, &in, 0), 3);
+	assert_int_equal(chosen(r, &out, 0), 1);
+	free(many);
+}
+
 static void the_lowest_number_that_matches_decides(void **state)
 {
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
 
 	add_rule(r, 99, 0);
-	*add_rule(r, 10, 1) = (struct rule_conf){.number = 10,
-		.policy = 1,
-		.protocol = RULE_TCP,
-		.port = {25, 25},
-		.source = prefix("192.168.1.25/32")};
+	*add_rule(r, 10, 1) = (struct rule_conf){RULE_ANYWHERE, .number = 10, .policy = 1,
+		.protocol = RULE_TCP, .port = {25, 25}, .source = prefix("192.168.1.25/32")};
 	want(r);
 	assert_int_equal(chosen(r, &f, 0), 2);
 }
@@ -326,13 +399,10 @@ static void a_list_rule_before_an_exact_one_keeps_its_place(void **state)
 	struct router *r = *state;
 	struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
 
-	*add_rule(r, 10, 2) =
-		(struct rule_conf){.number = 10, .policy = 2, .source = prefix("192.168.1.0/24")};
-	*add_rule(r, 20, 1) = (struct rule_conf){.number = 20,
-		.policy = 1,
-		.protocol = RULE_TCP,
-		.port = {25, 25},
-		.source = prefix("192.168.1.25/32")};
+	*add_rule(r, 10, 2) = (struct rule_conf){
+		RULE_ANYWHERE, .number = 10, .policy = 2, .source = prefix("192.168.1.0/24")};
+	*add_rule(r, 20, 1) = (struct rule_conf){RULE_ANYWHERE, .number = 20, .policy = 1,
+		.protocol = RULE_TCP, .port = {25, 25}, .source = prefix("192.168.1.25/32")};
 	want(r);
 	assert_int_equal(chosen(r, &f, 0), 3);
 }
@@ -348,10 +418,8 @@ static void a_thousand_exact_rules_are_one_step_of_the_chain(void **state)
 	struct rule_conf *rules = calloc(1000, sizeof(*rules));
 
 	for (uint32_t i = 0; i < 1000; i++)
-		rules[i] = (struct rule_conf){.number = i,
-			.policy = (int32_t)(i % 4),
-			.protocol = RULE_TCP,
-			.port = {25, 25},
+		rules[i] = (struct rule_conf){RULE_ANYWHERE, .number = i,
+			.policy = (int32_t)(i % 4), .protocol = RULE_TCP, .port = {25, 25},
 			.source = {ip_addr_v4(10, 0, (uint8_t)(i >> 8), (uint8_t)i), 32}};
 	r->source.rules = rules;
 	r->source.nrules = 1000;
@@ -366,8 +434,7 @@ static void exact_rules_around_a_disjoint_list_rule_share_a_map(void **state)
 	struct router *r = *state;
 
 	for (uint32_t i = 0; i < 3; i++)
-		*add_rule(r, i, 1) = (struct rule_conf){.number = i,
-			.policy = 1,
+		*add_rule(r, i, 1) = (struct rule_conf){RULE_ANYWHERE, .number = i, .policy = 1,
 			.protocol = i == 1 ? RULE_UDP : RULE_TCP,
 			.port = {25, (uint16_t)(i == 1 ? 26 : 25)},
 			.source = {ip_addr_v4(192, 168, 1, (uint8_t)(20 + i)), 32}};
@@ -928,10 +995,8 @@ static void one_more_exact_rule_changes_elements_only(void **state)
 	struct kernel_diff d;
 
 	for (uint32_t i = 1; i <= 2; i++) {
-		*add_rule(r, i, 1) = (struct rule_conf){.number = i,
-			.policy = 1,
-			.protocol = RULE_TCP,
-			.port = {25, 25},
+		*add_rule(r, i, 1) = (struct rule_conf){RULE_ANYWHERE, .number = i, .policy = 1,
+			.protocol = RULE_TCP, .port = {25, 25},
 			.source = {ip_addr_v4(192, 168, 1, (uint8_t)i), 32}};
 		old = r->want;
 		want(r);
@@ -1057,6 +1122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_chains_choose_as_the_rules_read),
+		TEST(a_set_of_ten_thousand_addresses_is_one_step),
 		TEST(the_lowest_number_that_matches_decides),
 		TEST(a_list_rule_before_an_exact_one_keeps_its_place),
 		TEST(a_thousand_exact_rules_are_one_step_of_the_chain),

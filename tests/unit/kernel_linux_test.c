@@ -160,14 +160,11 @@ static void rules(struct router *r, size_t n)
 	free(r->rules);
 	r->rules = calloc(n + 1, sizeof(*r->rules));
 	for (size_t i = 0; i < n; i++)
-		r->rules[i] = (struct rule_conf){.number = (uint32_t)i + 1,
-			.protocol = RULE_TCP,
-			.port = {25, 25},
+		r->rules[i] = (struct rule_conf){RULE_ANYWHERE, .number = (uint32_t)i + 1,
+			.protocol = RULE_TCP, .port = {25, 25},
 			.source = {ip_addr_v4(10, 1, (uint8_t)(i >> 8), (uint8_t)i), 32}};
-	r->rules[n] = (struct rule_conf){.number = 5000,
-		.protocol = RULE_UDP,
-		.port = {8000, 8080},
-		.source = prefix("192.168.1.0/24"),
+	r->rules[n] = (struct rule_conf){RULE_ANYWHERE, .number = 5000, .protocol = RULE_UDP,
+		.port = {8000, 8080}, .source = prefix("192.168.1.0/24"),
 		.destination = prefix("198.18.0.0/15")};
 	r->source.rules = r->rules;
 	r->source.nrules = n + 1;
@@ -622,7 +619,7 @@ static unsigned link_taken(struct router *r, int listener)
 
 static void use_policy(struct router *r)
 {
-	r->rules[0] = (struct rule_conf){.number = 1, .policy = 0};
+	r->rules[0] = (struct rule_conf){RULE_ANYWHERE, .number = 1, .policy = 0};
 	r->source.nrules = 1;
 }
 
