@@ -125,42 +125,6 @@ static struct str take_word(struct str *rest)
 	return word;
 }
 
-/* "3600", "1h30m": RFC 2308 and the units of BIND. */
-static bool read_ttl(struct str word, uint32_t *out)
-{
-	static const struct {
-		char unit;
-		uint32_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-	uint64_t total = 0, part = 0;
-	bool digits = false, unit = false;
-
-	for (size_t i = 0; i < word.n; i++) {
-		char c = word.at[i];
-		size_t u = 0;
-
-		if (c >= '0' && c <= '9') {
-			part = part * 10 + (uint64_t)(c - '0');
-			digits = true;
-		} else {
-			while (u < COUNT_OF(units) && units[u].unit != (c | 0x20))
-				u++;
-			if (u == COUNT_OF(units) || !digits)
-				return false;
-			total += part * units[u].seconds;
-			part = 0;
-			digits = false;
-			unit = true;
-		}
-		if (part > INT32_MAX || total > INT32_MAX)
-			return false;
-	}
-	if (!digits && !unit)
-		return false;
-	*out = (uint32_t)(total + part);
-	return true;
-}
-
 static void read_directive(struct master *m, struct str word, struct str rest)
 {
 	struct str value = take_word(&rest);
@@ -172,7 +136,7 @@ static void read_directive(struct master *m, struct str word, struct str rest)
 		else
 			m->origin = origin;
 	} else if (str_eq_nocase(word, STR("$TTL"))) {
-		if (read_ttl(value, &m->ttl))
+		if (dns_time_parse(value, &m->ttl))
 			m->has_ttl = true;
 		else
 			complain(m, "is not a time", value);
@@ -206,7 +170,7 @@ static bool read_head(struct master *m, struct str *rest, struct dns_master_reco
 	out->ttl = m->ttl;
 	for (;;) {
 		word = take_word(rest);
-		if (read_ttl(word, &out->ttl))
+		if (dns_time_parse(word, &out->ttl))
 			out->has_ttl = true;
 		else if (!str_eq_nocase(word, STR("IN")))
 			break;
@@ -216,7 +180,11 @@ static bool read_head(struct master *m, struct str *rest, struct dns_master_reco
 	if (str_eq_nocase(word, STR("CH")) || str_eq_nocase(word, STR("HS")))
 		complain(m, "is a class that is not served", word);
 	else
-		complain(m, word.n ? "is not a type" : "the type is missing", word);
+		complain(m,
+			word.n ? "is not a type that has a name here: TYPEnnn \\# LENGTH HEX takes "
+				 "any"
+			       : "the type is missing",
+			word);
 	return false;
 }
 

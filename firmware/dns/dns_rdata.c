@@ -18,15 +18,18 @@ static const struct type_row types[] = {
 	{DNS_A, "A", "a"},
 	{DNS_NS, "NS", "n"},
 	{DNS_CNAME, "CNAME", "n"},
-	{DNS_SOA, "SOA", "nn44444"},
+	{DNS_SOA, "SOA", "nn4TTTT"},
 	{DNS_PTR, "PTR", "n"},
 	{13, "HINFO", "qq"},
 	{DNS_MX, "MX", "2n"},
 	{DNS_TXT, "TXT", "s"},
 	{17, "RP", "nn"},
+	{18, "AFSDB", "2n"},
 	{DNS_AAAA, "AAAA", "6"},
 	{DNS_SRV, "SRV", "222n"},
 	{DNS_NAPTR, "NAPTR", "22qqqn"},
+	{36, "KX", "2n"},
+	{37, "CERT", "221b"},
 	{DNS_DS, "DS", "211h"},
 	{44, "SSHFP", "11h"},
 	{52, "TLSA", "111h"},
@@ -98,6 +101,41 @@ bool dns_type_is_data(uint16_t type)
 	if (type == 0 || type == DNS_SOA || type == DNS_DNAME || type == DNS_OPT)
 		return false;
 	return type < 128 || type > 255; /* RFC 6895 3.1: 128-255 are Q and meta types */
+}
+
+bool dns_time_parse(struct str word, uint32_t *out)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	uint64_t total = 0, part = 0;
+	bool digits = false, unit = false;
+
+	for (size_t i = 0; i < word.n; i++) {
+		char c = word.at[i];
+		size_t u = 0;
+
+		if (c >= '0' && c <= '9') {
+			part = part * 10 + (uint64_t)(c - '0');
+			digits = true;
+		} else {
+			while (u < COUNT_OF(units) && units[u].unit != (c | 0x20))
+				u++;
+			if (u == COUNT_OF(units) || !digits)
+				return false;
+			total += part * units[u].seconds;
+			part = 0;
+			digits = false;
+			unit = true;
+		}
+		if (part > INT32_MAX || total > INT32_MAX)
+			return false;
+	}
+	if (!digits && !unit)
+		return false;
+	*out = (uint32_t)(total + part);
+	return true;
 }
 
 bool dns_rdata_may_compress(uint16_t type)
@@ -193,6 +231,21 @@ static bool read_u16(struct reader *r)
 	if (!read_uint(r, UINT16_MAX, &v))
 		return false;
 	buf_put_u16(r->out, (uint16_t)v);
+	return true;
+}
+
+/* A time of SOA: a number, or in units. */
+static bool read_time(struct reader *r)
+{
+	struct str word;
+	uint32_t seconds;
+	uint64_t v;
+
+	if (!take_word(r, &word))
+		return complain(r, word, "has no closing quote");
+	if (!str_to_u64(word, UINT32_MAX, &v) && !dns_time_parse(word, &seconds))
+		return complain(r, word, "is no time: 3600, or 1h");
+	buf_put_u32(r->out, str_to_u64(word, UINT32_MAX, &v) ? (uint32_t)v : seconds);
 	return true;
 }
 
@@ -465,9 +518,26 @@ static bool svc_put_item(struct reader *r, uint64_t key, struct str item)
 	}
 }
 
+/* False: one is there twice. */
+static bool sort_u16(uint8_t *from, uint8_t *to)
+{
+	for (uint8_t *p = from + 2; p < to; p += 2)
+		for (uint8_t *q = p; q > from && get_u16(q - 2) > get_u16(q); q -= 2) {
+			uint16_t swap = get_u16(q);
+
+			set_u16(q, get_u16(q - 2));
+			set_u16(q - 2, swap);
+		}
+	for (uint8_t *p = from + 2; p < to; p += 2)
+		if (get_u16(p - 2) == get_u16(p))
+			return false;
+	return true;
+}
+
 static bool svc_put_value(struct reader *r, uint64_t key, struct str value)
 {
 	struct reader one = {value, r->origin, r->out, r->why};
+	size_t at = r->out->n;
 
 	switch (key) {
 	case SVC_MANDATORY:
@@ -478,7 +548,10 @@ static bool svc_put_value(struct reader *r, uint64_t key, struct str value)
 			if (!svc_put_item(r, key, str_cut(&value, ',')))
 				return false;
 		} while (value.n);
-		return true;
+		if (key != SVC_MANDATORY || r->out->bad)
+			return true;
+		return sort_u16(r->out->at + at, r->out->at + r->out->n) ||
+		       complain(r, one.rest, "names a parameter twice");
 	case SVC_NO_DEFAULT:
 		return value.n == 0 || complain(r, value, "stands where no value may");
 	case SVC_PORT:
@@ -490,14 +563,55 @@ static bool svc_put_value(struct reader *r, uint64_t key, struct str value)
 	}
 }
 
-/* KEY=VALUE ...: the wire wants them in the order of their numbers; so do we. */
+static void reverse_octets(uint8_t *from, uint8_t *to)
+{
+	for (; from < --to; from++) {
+		uint8_t swap = *from;
+
+		*from = *to;
+		*to = swap;
+	}
+}
+
+/* Put the last parameter, which begins at `last`, where its key belongs among those from `at` on.
+ * False: there is one of that key. */
+static bool svc_sort_in(uint8_t *at, uint8_t *last, uint8_t *end)
+{
+	uint16_t key = get_u16(last);
+
+	while (at < last && get_u16(at) < key)
+		at += 4 + get_u16(at + 2);
+	if (at < last && get_u16(at) == key)
+		return false;
+	reverse_octets(at, last);
+	reverse_octets(last, end);
+	reverse_octets(at, end);
+	return true;
+}
+
+/* One KEY=VALUE. */
+static bool svc_put(struct reader *r, uint64_t key, struct str value)
+{
+	size_t length_at;
+
+	buf_put_u16(r->out, (uint16_t)key);
+	length_at = r->out->n;
+	buf_put_u16(r->out, 0);
+	if (!svc_put_value(r, key, value))
+		return false;
+	if (!r->out->bad)
+		set_u16(r->out->at + length_at, (uint16_t)(r->out->n - length_at - 2));
+	return true;
+}
+
+/* KEY=VALUE ... in any order; the wire has them by their numbers, each once. */
 static bool read_params(struct reader *r)
 {
-	int64_t last = -1;
+	size_t first = r->out->n;
 	struct str word;
 
 	while (!at_end(r)) {
-		size_t length_at;
+		size_t at = r->out->n;
 		uint64_t key;
 		struct str name;
 
@@ -508,18 +622,11 @@ static bool read_params(struct reader *r)
 			word = (struct str){word.at + 1, word.n - 2};
 		if (!svc_key_parse(name, &key))
 			return complain(r, name, "is not a service parameter");
-		if ((int64_t)key <= last)
-			return complain(r, name,
-				"is out of order (mandatory, alpn, no-default-alpn, port, "
-				"ipv4hint, ech, ipv6hint, keyNNN; each once)");
-		last = (int64_t)key;
-		buf_put_u16(r->out, (uint16_t)key);
-		length_at = r->out->n;
-		buf_put_u16(r->out, 0);
-		if (!svc_put_value(r, key, word))
+		if (!svc_put(r, key, word))
 			return false;
-		if (!r->out->bad)
-			set_u16(r->out->at + length_at, (uint16_t)(r->out->n - length_at - 2));
+		if (!r->out->bad &&
+			!svc_sort_in(r->out->at + first, r->out->at + at, r->out->at + r->out->n))
+			return complain(r, name, "is there twice");
 	}
 	return true;
 }
@@ -715,6 +822,7 @@ static bool show_base64(struct view *v)
 static bool show_svc_list(struct view *v, uint16_t key)
 {
 	const char *comma = "";
+	int32_t last = -1;
 
 	while (v->at < v->end) {
 		const uint8_t *p;
@@ -725,8 +833,9 @@ static bool show_svc_list(struct view *v, uint16_t key)
 			return false;
 		if (key == SVC_MANDATORY) {
 			p = view_take(v, 2);
-			if (!p || get_u16(p) == UINT16_MAX) /* a key that cannot be */
-				return false;
+			if (!p || get_u16(p) == UINT16_MAX || get_u16(p) <= last)
+				return false; /* a key that cannot be; RFC 9460 8: in order */
+			last = get_u16(p);
 			if (get_u16(p) < COUNT_OF(svc_names))
 				sink_puts(v->out, svc_names[get_u16(p)]);
 			else
@@ -800,6 +909,7 @@ static const struct {
 	{'1', read_u8, show_u8},
 	{'2', read_u16, show_u16},
 	{'4', read_u32, show_u32},
+	{'T', read_time, show_u32},
 	{'q', read_string, show_string},
 	{'s', read_strings, show_strings},
 	{'t', read_tag, show_tag},

@@ -38,6 +38,8 @@ enum dns_class { DNS_IN = 1, DNS_CH = 3 };
 bool dns_type_parse(struct str text, uint16_t *out);
 /* "MX" or "TYPE731".  Returns `out`. */
 const char *dns_type_text(uint16_t type, char out[DNS_TYPE_TEXT_MAX]);
+/* Seconds: "3600", or in the units of BIND, "1h30m".  False: it is neither. */
+bool dns_time_parse(struct str text, uint32_t *out);
 /* May an administrator write records of this type?  Not SOA (made by us), DNAME (it changes what
  * other names mean), nor what is for questions and messages only (OPT, ANY, TSIG, ...). */
 bool dns_type_is_data(uint16_t type);

@@ -147,7 +147,8 @@ static void mistakes_are_told_with_their_lines(void **state)
 		"line 1: \"$INCLUDE\" is refused: put the other file's lines here\n"
 		"line 2: \"$GENERATE\" is not known\n"
 		"line 3: \"CH\" is a class that is not served\n"
-		"line 4: \"NOTYPE\" is not a type\n"
+		"line 4: \"NOTYPE\" is not a type that has a name here: TYPEnnn \\# LENGTH HEX "
+		"takes any\n"
 		"line 5: \"1.2.3\" is not an IPv4 address\n"
 		"6 good.example.com. A 192.0.2.1\n"
 		"line 7: a quote is not closed\n");

@@ -184,6 +184,14 @@ static void data_of_every_type_is_read_and_printed(void **state)
 			"1 . alpn=h2,h3 no-default-alpn port=8443 ipv4hint=192.0.2.1,192.0.2.2"},
 		{"SVCB", "1 svc mandatory=alpn,key700 alpn=\"h2\" key700=\"a b\"",
 			"1 svc.com. mandatory=alpn,key700 alpn=h2 key700=\"a b\""},
+		{"SVCB", "1 . ipv4hint=192.0.2.1 key9=z key8=y mandatory=port,alpn port=1 alpn=h3",
+			"1 . mandatory=alpn,port alpn=h3 port=1 ipv4hint=192.0.2.1 key8=\"y\" "
+			"key9=\"z\""},
+		{"SOA", "ns1 me 1 3h 1h30m 1W 4294967295",
+			"ns1.com. me.com. 1 10800 5400 604800 4294967295"},
+		{"AFSDB", "1 db", "1 db.com."},
+		{"KX", "10 kx", "10 kx.com."},
+		{"CERT", "1 2 3 AQID", "1 2 3 AQID"},
 		{"OPENPGPKEY", "AQID BAU=", "AQIDBAU="},
 		{"TYPE731", "\\# 3 ab cd ef", "\\# 3 abcdef"},
 		{"TYPE731", "\\# 0", "\\# 0"},
@@ -210,10 +218,10 @@ static void bad_data_is_refused_with_a_reason(void **state)
 		{"TYPE1", "\\# 3 abcdef", "the octets are not what this type has"},
 		{"TYPE731", "\\# 4 abcdef", "4 octets are announced and 3 follow"},
 		{"TYPE731", "abcdef", "\"abcdef\" is not of the form \\# LENGTH HEXADECIMAL"},
-		{"HTTPS", "1 . port=1 alpn=h2",
-			"\"alpn\" is out of order (mandatory, alpn, no-default-alpn, port, "
-			"ipv4hint, "
-			"ech, ipv6hint, keyNNN; each once)"},
+		{"HTTPS", "1 . port=1 alpn=h2 port=2", "\"port\" is there twice"},
+		{"HTTPS", "1 . mandatory=port,alpn,port port=1 alpn=h2",
+			"\"port,alpn,port\" names a parameter twice"},
+		{"SOA", "ns1 me 1 2x 3 4 5", "\"2x\" is no time: 3600, or 1h"},
 	};
 
 	(void)state;
