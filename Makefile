@@ -35,6 +35,12 @@ export KCONFIG_TRISTATE         := $(abspath $(B))/config/tristate.conf
 # Targets that need no configuration do not make one.
 NO_CONFIG := help clean deps deps-peers format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
+# What another user has built cannot be written to; say so before a hundred rules fail of it.
+ifneq ($(wildcard $(B)),)
+ifneq ($(shell test -w $(B) && echo yes),yes)
+$(error $(B) belongs to $(shell stat -c %U $(B)): build as that user, or elsewhere, "make B=DIRECTORY $(MAKECMDGOALS)")
+endif
+endif
 -include $(AUTOCONF)
 endif
 
@@ -250,11 +256,12 @@ settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md
 
 run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
 	@B=$(B) tests/lab/run
-# For a second terminal, while the lab runs.
+# For a second terminal, while the lab runs.  What is typed behind `make`, not what the environment has.
+typed = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
 cut-isp1 cut-isp2 heal-isp1 heal-isp2: ## ISP N silently drops everything, or forwards again
 	@B=$(B) tests/lab/lab $(subst isp,isp ,$@)
 ask: ## dig for the MX of example.com from the internet; NAME=www.example.com TYPE=A asks that
-	@B=$(B) tests/lab/lab ask $(or $(NAME),example.com) $(or $(TYPE),MX)
+	@B=$(B) tests/lab/lab ask $(or $(call typed,NAME),example.com) $(or $(call typed,TYPE),MX)
 mail: ## a mail server on the internet delivers one mail
 	@B=$(B) tests/lab/lab mail
 caller: ## which address does a new connection from the LAN come from?

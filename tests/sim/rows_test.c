@@ -149,6 +149,45 @@ static void balanced_host_may_be_answered_although_all_its_links_are_dead(void *
 	scenario_close(s);
 }
 
+/* Is this in the answer to a question for the name servers of `zone`? */
+static bool names_server(
+	struct scenario *s, const char *zone, const char *name, const char *address)
+{
+	struct client_reply reply;
+	bool named = false, found = false;
+
+	scenario_ask(s, zone, CLIENT_NS, &reply);
+	for (size_t i = 0; i < reply.n; i++) {
+		const struct client_record *r = &reply.record[i];
+		char text[IP_TEXT_MAX];
+
+		named |= r->type == CLIENT_NS && strcmp(r->name, name) == 0;
+		found |= r->type == CLIENT_A && strcmp(r->owner, name) == 0 &&
+			 strcmp(ip_addr_text(&r->addr, text), address) == 0;
+	}
+	return named && (found || !address[0]);
+}
+
+static void name_server_is_answered_with_its_address(void **state)
+{
+	struct scenario *s =
+		running("domain example.com name-server ns3 { address 203.0.113.5, link wan1 }\n");
+
+	(void)state;
+	assert_true(names_server(s, "example.com", "ns3.example.com", "203.0.113.5"));
+	scenario_close(s);
+}
+
+static void reverse_zone_has_the_name_servers_of_its_row(void **state)
+{
+	struct scenario *s =
+		running("reverse 10.1.2.0/24 { auto, name-server ns7.elsewhere.org. }\n");
+
+	(void)state;
+	assert_true(names_server(s, "2.1.10.in-addr.arpa", "ns7.elsewhere.org", ""));
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +200,8 @@ int main(void)
 		cmocka_unit_test(ttl_of_a_domain_goes_for_its_hosts),
 		cmocka_unit_test(ttl_of_a_balanced_host_is_its_own),
 		cmocka_unit_test(balanced_host_may_be_answered_although_all_its_links_are_dead),
+		cmocka_unit_test(name_server_is_answered_with_its_address),
+		cmocka_unit_test(reverse_zone_has_the_name_servers_of_its_row),
 	};
 
 	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
