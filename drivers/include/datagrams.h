@@ -7,7 +7,7 @@
 
 #include "probes.h"
 
-#define DATAGRAMS_MAX 256 /* slots */
+#define DATAGRAMS_MAX 264 /* slots: 256 for secondaries, 8 for questions of our own */
 
 struct datagrams {
 	void *ctx;

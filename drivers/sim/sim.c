@@ -615,6 +615,21 @@ static void dns_figures(void *ctx, struct dns_service_figures *out)
 
 /* ---- messages to other name servers ---- */
 
+static void resolve(struct sim *s, const struct sim_datagram *question, unsigned slot,
+	const struct sim_interface *by)
+{
+	uint8_t octets[1232];
+	struct buf answer = buf_of(octets, sizeof(octets));
+
+	s->ndatagrams--; /* it is not kept: there may be many */
+	if ((!by || works(by)) && s->resolver(question, &answer))
+		post(s, mtime_after(s->now, ms(20)),
+			&(struct io_event){.kind = IO_DATAGRAM,
+				.slot = slot,
+				.from = question->to,
+				.data = bytes_of(answer.at, answer.n)});
+}
+
 static enum fl_err datagrams_send(void *ctx, unsigned slot, const struct probe_path *path,
 	const struct ip_addr *to, uint16_t port, struct bytes packet, struct textbuf *why)
 {
@@ -633,6 +648,10 @@ static enum fl_err datagrams_send(void *ctx, unsigned slot, const struct probe_p
 		memcpy(d->interface, i->name, sizeof(d->interface));
 	memcpy(d->octets, packet.at, packet.n);
 	s->ndatagrams++;
+	if (port == 53 && s->resolver) {
+		resolve(s, d, slot, i);
+		return FL_OK;
+	}
 	if (!s->datagrams_answered || (i && !works(i)))
 		return FL_OK;
 	memcpy(answer, packet.at, packet.n);

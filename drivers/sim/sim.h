@@ -93,6 +93,15 @@ struct sim_file {
 	char text[4096];
 };
 
+struct sim_datagram {
+	mtime at;
+	char interface[16]; /* empty: by the routing table */
+	struct ip_addr to;
+	uint16_t port;
+	uint8_t octets[512];
+	size_t n;
+};
+
 struct sim_account {
 	char name[ACCOUNT_NAME_MAX + 1], hash[ACCOUNT_HASH_MAX];
 	bool open;
@@ -130,16 +139,11 @@ struct sim {
 	bool responder_is_late; /* it has not taken its image yet */
 
 	/* Messages to other name servers, the newest last; each is answered as it asks to be. */
-	struct sim_datagram {
-		mtime at;
-		char interface[16]; /* empty: by the routing table */
-		struct ip_addr to;
-		uint16_t port;
-		uint8_t octets[512];
-		size_t n;
-	} datagram[64];
+	struct sim_datagram datagram[64];
 	size_t ndatagrams;
 	bool datagrams_answered;
+	/* Who answers messages to port 53; writes the answer.  False, or NULL: silence. */
+	bool (*resolver)(const struct sim_datagram *question, struct buf *answer);
 	uint8_t datagram_rcode;
 	uint64_t dns_counter[128]; /* what the responder has counted */
 

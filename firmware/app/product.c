@@ -63,6 +63,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 void fairlead_close(struct fairlead *f)
 {
 	terminals_close(f);
+	inquiries_end(f);
 	histories_close(f);
 	for (size_t i = 0; i < f->nlinks; i++)
 		f->io->probes.close(f->io->probes.ctx, f->order[i]);
@@ -114,7 +115,8 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 			"the DNS worker is gone (%.*s); it is started again", STR_ARG(e->text));
 		break;
 	case IO_DATAGRAM:
-		secondaries_answer(f, e);
+		if (!inquiries_answer(f, e))
+			secondaries_answer(f, e);
 		break;
 	case IO_DAEMON_REPORT:
 		acquire_report(f, e, now);
@@ -141,6 +143,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, uplinks_next_due(f));
 	until = mtime_first(until, panel_next_due(f));
 	until = mtime_first(until, secondaries_next_due(f));
+	until = mtime_first(until, inquiries_next_due(f));
 	until = mtime_first(until, terminals_next_due(f));
 	until = mtime_first(until, commit_next_due(f));
 	until = mtime_first(until, acquire_next_due(f));
@@ -167,6 +170,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	if (mtime_reached(now, f->reconcile_due))
 		publish_reconcile(f, now);
 	secondaries_tick(f, now);
+	inquiries_tick(f, now);
 	panel_tick(f, now);
 	terminals_tick(f, now);
 }

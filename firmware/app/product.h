@@ -16,6 +16,7 @@
 #include "drivers.h"
 #include "explain_console.h"
 #include "forwarding_console.h"
+#include "inquiry.h"
 #include "journal.h"
 #include "lease.h"
 #include "led.h"
@@ -71,6 +72,19 @@ struct unconfirmed {
 	mtime due, say_due; /* going back; the next reminder */
 };
 
+/* Questions to the world, and those that are on their way. */
+struct inquiries {
+	struct inquiry *q; /* NULL: none; in `mem`, with its replies */
+	struct arena mem;
+	mtime fetch_until; /* whoever began it has so long to take what came of it */
+	struct inquiry_exchange {
+		bool used;
+		size_t question;
+		uint16_t id;
+		mtime again, given_up;
+	} exchange[8];
+};
+
 /* The session that has the configuration to itself. */
 struct claim {
 	const struct console *session; /* NULL: none */
@@ -99,6 +113,7 @@ struct fairlead {
 	uint32_t revision;
 	struct unconfirmed unconfirmed;
 	struct claim claim;
+	struct inquiries inquiries;
 
 	/* Uplinks by number; order[] is the order of the settings. */
 	struct link link[FL_LINKS_MAX + 1];
@@ -351,6 +366,18 @@ enum user_role people_role(struct fairlead *f, struct str peer, struct str user)
 /* ---- people_console.c ---- */
 
 extern const struct console_command people_commands[];
+
+/* ---- inquiries.c: what does the world say? ---- */
+
+/* An empty one, for the caller to fill; NULL: questions are on their way already, or no memory. */
+struct inquiry *inquiries_new(void *ctx);
+/* It, when no question of it is open any more; else NULL. */
+const struct inquiry *inquiries_done(void *ctx);
+void inquiries_end(struct fairlead *f);
+/* Was it an answer to one of these questions? */
+bool inquiries_answer(struct fairlead *f, const struct io_event *e);
+void inquiries_tick(struct fairlead *f, mtime now);
+mtime inquiries_next_due(const struct fairlead *f);
 
 /* ---- setup.c ---- */
 

@@ -138,6 +138,8 @@ void what_if_console(struct fairlead *f)
 		.world = what_if_world,
 		.release = what_if_release,
 		.flows = flows_like,
+		.inquire = inquiries_new,
+		.inquired = inquiries_done,
 		.ctx = f,
 	};
 }

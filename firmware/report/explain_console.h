@@ -6,6 +6,8 @@
 #include "console.h"
 #include "explain.h"
 
+struct inquiry;
+
 /* What a question is about. */
 struct explain_about {
 	bool candidate;  /* the draft of the session that asks, else what is in force */
@@ -27,6 +29,11 @@ struct explain_console {
 	void (*release)(struct explain_world *world);
 	/* Print the connections of this kind that exist now. */
 	void (*flows)(void *ctx, const struct forwarding_flow *like, const struct sink *out);
+	/* An inquiry to be filled; its questions are sent then.  NULL: another one is under way.
+	 * May be NULL itself: the world cannot be asked. */
+	struct inquiry *(*inquire)(void *ctx);
+	/* The inquiry, when all is answered or silent; NULL: not yet. */
+	const struct inquiry *(*inquired)(void *ctx);
 	void *ctx;
 };
 

@@ -162,8 +162,17 @@ static void the_mail_of_a_domain_is_checked_both_ways(void **state)
 		"out  192.168.1.25 leaves as 203.0.113.3 over wan1; reverse mail1.example.com.\n"
 		"out  192.168.1.25 leaves as 198.51.100.3 over wan2; reverse mail2.example.com.\n"
 		"nothing to mend\n"
-		"not asked: whether the world's resolvers see the same; for each address ask one, "
-		"as \"dig -x ADDRESS\" does\n");
+		"world   mail1.example.com. is 203.0.113.3: no resolver answered\n"
+		"world   203.0.113.3 leads back to mail1.example.com.: no resolver answered\n"
+		"world   mail2.example.com. is 198.51.100.3: no resolver answered\n"
+		"world   198.51.100.3 leads back to mail2.example.com.: no resolver answered\n"
+		" 1  198.51.100.53 over wan1 did not answer within 5 s\n"
+		"    why   what it would say of the domain is not known\n"
+		"    cure  set link wan1 monitor target RESOLVER dns NAME\n"
+		" 2  203.0.113.53 over wan2 did not answer within 5 s\n"
+		"    why   what it would say of the domain is not known\n"
+		"    cure  set link wan2 monitor target RESOLVER dns NAME\n"
+		"2 findings in the world\n");
 	scenario_close(s);
 }
 

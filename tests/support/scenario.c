@@ -332,8 +332,9 @@ const char *scenario_type(struct scenario *s, const char *line, int *status)
 		"fairlead 1 batch 80 24 admin\n");
 	sim_type(&s->sim, 0, line, strlen(line));
 	sim_type(&s->sim, 0, "\n\x04", 2);
-	for (unsigned i = 0; i < 3000 && p->open; i++)
-		fairlead_step(&s->product, mtime_after(s->sim.now, ms(1)));
+	/* 3 s in small steps, then 20 s in larger ones: a command may wait for others. */
+	for (unsigned i = 0; i < 3400 && p->open; i++)
+		fairlead_step(&s->product, mtime_after(s->sim.now, ms(i < 3000 ? 1 : 50)));
 	assert_false(p->open);
 	end = p->n ? memchr(p->text, '\0', p->n) : NULL;
 	assert_non_null(end);
