@@ -54,6 +54,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 		config_init(&f->config[i], f->schema, &io->memory);
 	io->io.random(io->io.ctx, f->cookie_secret, sizeof(f->cookie_secret));
 	uplinks_load(f);
+	meters_load(f);
 	err = commit_load(f);
 	publish(f, io->io.now(io->io.ctx));
 	panel_update(f);
@@ -64,6 +65,8 @@ void fairlead_close(struct fairlead *f)
 {
 	terminals_close(f);
 	inquiries_end(f);
+	if (f->meters_due.us != MTIME_NEVER.us)
+		meters_save(f);
 	histories_close(f);
 	for (size_t i = 0; i < f->nlinks; i++)
 		f->io->probes.close(f->io->probes.ctx, f->order[i]);

@@ -25,6 +25,7 @@
 #include "link_drill.h"
 #include "link_history.h"
 #include "link_load.h"
+#include "link_meter.h"
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
@@ -133,6 +134,9 @@ struct fairlead {
 	mtime figures_at; /* the policies were last asked whether load or delay changes them */
 	struct link_history *history[FL_LINKS_MAX + 1]; /* NULL: no memory for it */
 	struct arena history_mem;
+	struct link_meter meter[FL_LINKS_MAX + 1];
+	uint64_t meter_saved[FL_LINKS_MAX + 1];    /* what was used by then */
+	mtime meters_due;                          /* to be saved */
 	mtime history_due;                         /* to be saved */
 	struct link_operator op[FL_LINKS_MAX + 1]; /* orders */
 	struct link_drill drill;
@@ -238,6 +242,17 @@ mtime acquire_next_due(const struct fairlead *f);
 void lans_configure(struct fairlead *f);
 /* Links live or die, or their resolvers are others. */
 void lans_follow(struct fairlead *f);
+
+/* ---- meters.c: links whose octets are counted ---- */
+
+/* When the names of the links are known. */
+void meters_load(struct fairlead *f);
+void meters_save(struct fairlead *f);
+/* The interface of a link was looked at. */
+void meters_count(
+	struct fairlead *f, uint8_t number, const struct interface_state *state, mtime now);
+/* This was asked over it. */
+void meters_probe(struct fairlead *f, uint8_t number, const struct link_target *t);
 
 /* ---- histories.c: what the links were like ---- */
 

@@ -47,7 +47,7 @@ static struct policy_link policy_link_of(
 		.number = conf->number,
 		.state = publish_state_of(f, conf),
 		.weight = policy_link_weight(c->v.links, c->v.nlinks, which),
-		.backup = link_operator_is_backup(conf, op),
+		.backup = link_operator_is_backup(conf, op) || f->link[conf->number].spent,
 		.barred = link_operator_bars(op),
 		.dead = {is_dead_for(f, conf, 4), is_dead_for(f, conf, 6)},
 		.load = link_load_permille(&f->load[conf->number], conf),

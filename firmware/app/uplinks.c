@@ -195,6 +195,7 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 	if (!known) {
 		*k = (struct known_link){.wall = f->io->io.wall(f->io->io.ctx)};
 		memcpy(k->name, c->name.at, c->name.n);
+		f->meter[c->number] = (struct link_meter){0};
 		save_soon(f, now);
 	}
 	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &first);
@@ -266,7 +267,11 @@ void uplinks_readdress(struct fairlead *f, uint8_t number, mtime now)
 enum fl_err uplinks_ask(struct fairlead *f, uint8_t number, const struct link_target *t,
 	const uint8_t secret[16], uint16_t seq, uint32_t token, struct textbuf *why)
 {
-	return probing_ask(&f->io->probes, number, t, secret, seq, token, why);
+	enum fl_err err = probing_ask(&f->io->probes, number, t, secret, seq, token, why);
+
+	if (err == FL_OK)
+		meters_probe(f, number, t);
+	return err;
 }
 
 static enum fl_err send_probe(
@@ -410,6 +415,7 @@ static bool hear_users_of(
 
 	f->rx_packets[number] = is->rx_packets;
 	link_load_note(&f->load[number], now, is->rx_bytes, is->tx_bytes);
+	meters_count(f, number, is, now);
 	link_heard(&f->link[number], now, heard, &out);
 	uplinks_carry_out(f, number, now, &out);
 	return link_users_are_watched(&f->link[number]);
@@ -477,6 +483,8 @@ void uplinks_tick(struct fairlead *f, mtime now)
 	}
 	if (mtime_reached(now, f->save_due))
 		save(f);
+	if (mtime_reached(now, f->meters_due))
+		meters_save(f);
 	if (f->start_unsaid && mtime_reached(now, f->start_due))
 		log_starts(f);
 }
@@ -485,7 +493,7 @@ mtime uplinks_next_due(const struct fairlead *f)
 {
 	mtime due = mtime_first(f->save_due, f->nlinks ? f->heard_due : MTIME_NEVER);
 
-	due = mtime_first(due, services_due(f));
+	due = mtime_first(due, mtime_first(f->meters_due, services_due(f)));
 	if (f->start_unsaid)
 		due = mtime_first(due, f->start_due);
 	for (size_t i = 0; i < f->nlinks; i++)
@@ -507,6 +515,7 @@ void uplinks_console(struct fairlead *f)
 		.order = f->order,
 		.nlinks = &f->nlinks,
 		.live = &f->published.live,
+		.meter = f->meter,
 		.carry_out = console_carry_out,
 		.ctx = f,
 	};

@@ -135,7 +135,7 @@ static span jittered(struct link *l, span s)
  * one a second above the rate of the clock at a shorter one. */
 static span probe_cost(const struct link *l)
 {
-	int64_t interval = l->conf->monitor.interval.us;
+	int64_t interval = link_interval(l).us;
 
 	if (interval >= sec(1).us)
 		return ms(500);
@@ -283,7 +283,7 @@ static void enter_suspect(struct link *l, mtime now, enum link_state from)
 
 static void enter_fit(struct link *l, mtime now, enum link_state from)
 {
-	span interval = jittered(l, l->conf->monitor.interval);
+	span interval = jittered(l, link_interval(l));
 	mtime next = mtime_after(from == LINK_SUSPECT ? l->row.since : now, interval);
 
 	l->row.running = false;
@@ -364,7 +364,7 @@ static void begin_row(struct link *l, mtime now, const struct link_flight *f)
 		.since = f->sent,
 		.lost = 1,
 		.targets = UINT32_C(1) << f->target,
-		.need = fit ? link_losses_needed(&l->loss, l->conf->monitor.interval) : HOLD_LOSSES,
+		.need = fit ? link_losses_needed(&l->loss, link_interval(l)) : HOLD_LOSSES,
 		.silence = fit ? link_silence_needed(l, now) : us(0),
 		.wait = link_longest_rto(l),
 	};
@@ -569,19 +569,22 @@ static span burst_pace(const struct link_row *r)
 	return r->asked + 1 < r->need ? BURST_GAP : BURST_GAP_LATE;
 }
 
-span link_down_gap(span down)
+span link_down_gap(const struct link *l, span down)
 {
 	size_t i = 0;
 
 	while (down.us >= down_pace[i].until.us)
 		i++;
+	/* Where octets cost money the patience of the clock is enough after the first minutes. */
+	if (l->conf->metered.quota && i > 1)
+		return span_max(down_pace[i].gap, link_interval(l));
 	return down_pace[i].gap;
 }
 
 /* After a probe, until the next. */
 static span pace(struct link *l, mtime now)
 {
-	span interval = l->conf->monitor.interval;
+	span interval = link_interval(l);
 
 	switch (l->state) {
 	case LINK_SUSPECT:
@@ -591,7 +594,7 @@ static span pace(struct link *l, mtime now)
 			return HOLD_GAP;
 		return proof_goes_on(l) ? LINK_PROOF_GAP : jittered(l, span_min(interval, sec(1)));
 	case LINK_DOWN:
-		return jittered(l, link_down_gap(mtime_between(l->since, now)));
+		return jittered(l, link_down_gap(l, mtime_between(l->since, now)));
 	case LINK_UP:
 	case LINK_DEGRADED:
 	case LINK_NONE:
@@ -780,6 +783,15 @@ void link_wrong_answer(struct link *l, uint16_t seq, const char *what)
 		return;
 	t = textbuf_of(l->target[target].wrong, sizeof(l->target[target].wrong));
 	textbuf_printf(&t, "%s", what);
+}
+
+void link_set_pace(struct link *l, mtime now, span interval, bool resting)
+{
+	/* What a budget allows changes by a little all the time. */
+	if (interval.us < link_interval(l).us / 2)
+		l->next_send = now;
+	l->pace = interval;
+	l->resting = resting;
 }
 
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out)

@@ -143,6 +143,12 @@ struct link_conf {
 	uint32_t fail_back; /* enum link_fail_back */
 	span drain_time;
 	bool disabled;
+	struct {
+		uint64_t quota; /* octets a month; 0: the link is not metered */
+		uint32_t reset_day;
+		uint64_t probe_budget; /* octets a month; 0: no limit */
+		span interval, standby_interval;
+	} metered;
 	struct link_monitor_conf monitor;
 };
 
@@ -324,6 +330,9 @@ struct link {
 	bool saved;              /* in its state before the restart, no answer yet */
 	mtime carrier_by; /* a saved state ends here if nobody says that there is a carrier */
 	mtime dead_since; /* DOWN, RECOVERING: the start of the silence */
+	span pace;        /* between probes by the clock; 0: as the settings say */
+	bool resting;     /* metered and not in use: no service checks */
+	bool spent;       /* its quota is: it is a backup */
 	mtime next_send;
 	mtime credited; /* when `credit` was right */
 	span credit;    /* of the probe budget; a probe costs a part of a second */
@@ -376,6 +385,9 @@ void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 void link_wrong_answer(struct link *l, uint16_t seq, const char *what);
 /* The target that the probe with this number went to, an index; < 0: it is not known any more. */
 int link_probe_target(const struct link *l, uint16_t seq);
+/* Probe at this pace, not at that of the settings: for a metered link.  A much faster one begins
+ * with a probe.  `resting`: nobody uses the link. */
+void link_set_pace(struct link *l, mtime now, span interval, bool resting);
 /* A probe could not be sent ("no route", "no address"): it counts as lost at once. */
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 /* The carrier came or went, or the interface did. */
@@ -408,6 +420,8 @@ bool link_test_is_over(const struct link *l);
 /* The latest failure was made on purpose (a drill): it says nothing of how long to hold the link
  * down. */
 void link_forget_failure(struct link *l);
+/* Between two probes by the clock. */
+span link_interval(const struct link *l);
 /* When link_tick() wants to be called next. */
 mtime link_next_due(const struct link *l);
 

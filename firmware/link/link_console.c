@@ -39,6 +39,8 @@ static void put_order(
 	if (link_drill_withholds(m->drill, l->conf->number))
 		textbuf_printf(out, "drill, %s left; ",
 			link_span_text(mtime_between(now, m->drill->until), text));
+	if (l->spent)
+		textbuf_printf(out, "its quota is used up; ");
 }
 
 /* "21 ms", or "-" for what is not known. */
@@ -196,6 +198,18 @@ static const char *waits_for(const struct link *l)
 	return NULL;
 }
 
+static void print_meter(const struct link_console *m, const struct link *l, const struct sink *out)
+{
+	char words[120], text[LINK_SPAN_TEXT_MAX];
+	struct textbuf t = textbuf_of(words, sizeof(words));
+
+	if (!link_is_metered(l->conf))
+		return;
+	link_meter_text(&m->meter[l->conf->number], l->conf, &t);
+	sink_printf(out, "  metered    %s\n", words);
+	sink_printf(out, "  probes     one in %s\n", link_span_text(link_interval(l), text));
+}
+
 static void print_state(const struct link_console *m, const struct link *l, mtime now,
 	const struct link_figures *f, const struct sink *out)
 {
@@ -306,6 +320,7 @@ static enum fl_err show_link(struct console_call *call)
 	link_figures(l, call->now, &f);
 	print_state(m, l, call->now, &f, call->out);
 	print_addresses(l, call->now, call->out);
+	print_meter(m, l, call->out);
 	print_figures(&f, call->out);
 	for (size_t i = 0; i < l->ntargets; i++)
 		print_target(&l->target[i], &l->conf->monitor.targets[i], call->now, call->out);

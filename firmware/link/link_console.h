@@ -7,6 +7,7 @@
 #include "console.h"
 #include "link_drill.h"
 #include "link_history.h"
+#include "link_meter.h"
 #include "link_operator.h"
 
 /* The module that the tables below are registered with.  Filled once: it points to what app keeps
@@ -20,6 +21,7 @@ struct link_console {
 	void (*carry_out)(void *ctx, uint8_t number, mtime now, struct link_out *out);
 	const struct link_operator *op; /* by number */
 	const struct link_drill *drill;
+	const struct link_meter *meter;      /* by number */
 	struct link_history *const *history; /* by number; NULL: none is kept */
 	int64_t (*wall)(void *ctx);          /* seconds since 1970 */
 	/* In force when they return. */

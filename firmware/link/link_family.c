@@ -190,7 +190,7 @@ static void judge(struct link *l, size_t family, mtime now, struct link_out *out
 	struct link_family *f = &l->family[family];
 
 	if (f->state == LINK_FAMILY_ASKED && !is_out(&l->family[!family]) &&
-		f->lost >= link_losses_needed(&l->loss, l->conf->monitor.interval) &&
+		f->lost >= link_losses_needed(&l->loss, link_interval(l)) &&
 		mtime_between(f->silent_since, now).us >= link_silence_needed(l, now).us)
 		die(l, family, now, out);
 	if (f->state != LINK_FAMILY_PROVING)
@@ -220,10 +220,10 @@ static span family_pace(const struct link *l, const struct link_family *f, mtime
 	if (f->state == LINK_FAMILY_ASKED)
 		return ASK_GAP;
 	if (f->state == LINK_FAMILY_DEAD)
-		return link_down_gap(mtime_between(f->silent_since, now));
+		return link_down_gap(l, mtime_between(f->silent_since, now));
 	if (f->sent < PROOF_PROBES)
 		return LINK_PROOF_GAP;
-	return span_max(HOLD_PACE, l->conf->monitor.interval);
+	return span_max(HOLD_PACE, link_interval(l));
 }
 
 bool link_family_wants(const struct link *l, size_t family)

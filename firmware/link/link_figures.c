@@ -7,6 +7,11 @@
 #define SILENCE_MAX sec(2)
 #define HOLD_MEMORY sec(600)
 
+span link_interval(const struct link *l)
+{
+	return l->pace.us ? l->pace : l->conf->monitor.interval;
+}
+
 span link_longest_rto(const struct link *l)
 {
 	span longest = LINK_RTO_MIN;
@@ -68,7 +73,7 @@ enum link_state link_shown_state(const struct link *l, bool in_use)
 {
 	enum link_state s = l->state == LINK_SUSPECT ? l->before : l->state;
 
-	if (link_state_is_fit(s) && !in_use && l->conf->role == LINK_BACKUP)
+	if (link_state_is_fit(s) && !in_use && (l->conf->role == LINK_BACKUP || l->spent))
 		return LINK_STANDBY;
 	return s;
 }
@@ -98,7 +103,7 @@ void link_figures(const struct link *l, mtime now, struct link_figures *out)
 		.loss_permille = shown_loss_permille(l),
 		.wait = proof_wait(l, now),
 		.timeout = link_longest_rto(l),
-		.losses_needed = link_losses_needed(&l->loss, l->conf->monitor.interval),
+		.losses_needed = link_losses_needed(&l->loss, link_interval(l)),
 		.silence_needed = link_silence_needed(l, now),
 		.downs = link_recent_downs(l, now),
 	};

@@ -89,6 +89,6 @@ bool link_family_wants(const struct link *l, size_t family);
 size_t link_family_pick(struct link *l, size_t family, mtime now, span *wait);
 mtime link_family_due(const struct link *l);
 /* Between two probes of what has been down for so long. */
-span link_down_gap(span down);
+span link_down_gap(const struct link *l, span down);
 
 #endif

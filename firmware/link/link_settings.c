@@ -416,6 +416,13 @@ static const struct setting link_rows[] = {
 		.type = VALUE_FLAG,
 	},
 	{
+		.name = "metered",
+		.help = "the provider counts octets",
+		.kind = SETTING_BLOCK,
+		.offset = offsetof(struct link_conf, metered),
+		.rows = link_metered_rows,
+	},
+	{
 		.name = "monitor",
 		.help = "how it is found out whether the link works",
 		.kind = SETTING_BLOCK,

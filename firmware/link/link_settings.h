@@ -7,5 +7,7 @@
 #include "settings.h"
 
 extern const struct setting link_setting;
+/* The rows in `link NAME metered`, with offsets in that block. */
+extern const struct setting link_metered_rows[];
 
 #endif

@@ -165,7 +165,6 @@ void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, s
 {
 	uint8_t to[LINK_TARGETS_MAX];
 	bool same = count_targets(conf) == l->ntargets;
-	mtime soon = mtime_after(now, conf->monitor.interval);
 
 	link_out_clear(out);
 	keep_targets(l, conf, to);
@@ -178,7 +177,11 @@ void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, s
 	l->conf = conf;
 	link_gateway_keep(l);
 	l->gateway_due = now;
-	l->next_send = mtime_first(l->next_send, soon);
+	if (!conf->metered.quota) {
+		l->pace = us(0);
+		l->resting = l->spent = false;
+	}
+	l->next_send = mtime_first(l->next_send, mtime_after(now, link_interval(l)));
 	link_apply(l, now, conf->disabled ? LINK_DISABLE : LINK_ENABLE, out);
 	link_follow_address(l, now, out);
 	if (l->state == LINK_NO_CARRIER && l->cable)

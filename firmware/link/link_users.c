@@ -34,7 +34,7 @@ static void ask_if_silent(struct link *l, mtime now)
 static void hear_users(struct link *l, mtime now, mtime from, uint64_t rate, struct link_out *out)
 {
 	struct link_users *u = &l->users;
-	span trust = span_sum(USERS_TRUST, l->conf->monitor.interval);
+	span trust = span_sum(USERS_TRUST, link_interval(l));
 
 	u->heard = now;
 	u->asked = false;

@@ -24,7 +24,7 @@ static const struct link_monitor_conf *monitor_of(const struct service_view *v, 
 
 static bool can_be_checked(const struct link *l)
 {
-	return link_is_fit(l) || l->state == LINK_RECOVERING;
+	return (link_is_fit(l) || l->state == LINK_RECOVERING) && !l->resting;
 }
 
 static void clear(struct service_out *out)

@@ -303,6 +303,18 @@ static void only_a_page_can_be_expected_to_hold_something(void **state)
 		"only a page can be expected to hold");
 }
 
+static void quota_is_a_number_of_octets(void **state)
+{
+	(void)state;
+	assert_taken(WAN(TARGETS "metered { quota 20G, reset-day 31, probe-budget 5M }"), "");
+	assert_refused(WAN(TARGETS "metered quota 20X"), "is no number of octets");
+	assert_refused(WAN(TARGETS "metered quota G"), "is no number of octets");
+	assert_refused(WAN(TARGETS "metered quota 99999999999T"), "is no number of octets");
+	assert_refused(WAN(TARGETS "metered quota 1000"), "is too little for a month");
+	assert_refused(WAN(TARGETS "metered { quota 20G, reset-day 32 }"), "reset-day");
+	assert_refused(WAN(TARGETS "metered reset-day 3"), "quota");
+}
+
 static void https_is_no_target(void **state)
 {
 	(void)state;
@@ -406,6 +418,7 @@ int main(void)
 		cmocka_unit_test(tcp_target_needs_a_port),
 		cmocka_unit_test(http_target_needs_a_page),
 		cmocka_unit_test(only_a_page_can_be_expected_to_hold_something),
+		cmocka_unit_test(quota_is_a_number_of_octets),
 		cmocka_unit_test(https_is_no_target),
 		cmocka_unit_test(service_check_of_https_needs_a_page),
 		cmocka_unit_test(service_check_of_the_mtu_needs_a_size_that_can_be_sent),
