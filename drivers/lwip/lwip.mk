@@ -30,8 +30,9 @@ $(B)/obj-clang/%.o: %.c $(AUTOHEADER) Makefile $(LWIP_FETCHED)
 
 NET_OBJS  := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o)
 WIRE_TESTS := $(patsubst tests/wire/%.c,$(B)/test/wire/%,$(wildcard tests/wire/*_test.c))
-$(foreach v,obj san obj-clang,$(addprefix $(B)/$(v)/drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o) \
-	$(B)/$(v)/tests/far/far.o): | $(LWIP_FETCHED)
+# A folder that is new has no dependency files yet: what includes lwIP waits for it.
+LWIP_USERS := $(patsubst %.c,%.o,$(wildcard drivers/lwip/*.c tests/far/*.c tests/wire/*.c))
+$(foreach v,obj san obj-clang,$(addprefix $(B)/$(v)/,$(LWIP_USERS))): | $(LWIP_FETCHED)
 
 WIRE_RUNS  := $(addprefix $(B)/test/wire/run-,gcc clang san)
 
