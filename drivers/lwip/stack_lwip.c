@@ -445,6 +445,13 @@ static void interfaces_get(void *ctx, struct str name, struct interface_state *o
 		.tx_bytes = l->tx_bytes};
 }
 
+static void interfaces_count(
+	void *ctx, const struct str *names, struct interface_state *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		interfaces_get(ctx, names[i], &out[i]);
+}
+
 /* A leg is up as soon as it is there. */
 static enum fl_err interfaces_up(void *ctx, struct str name)
 {
@@ -453,7 +460,7 @@ static enum fl_err interfaces_up(void *ctx, struct str name)
 
 void stack_lwip_fill_interfaces(struct stack_lwip *s, struct interfaces *out)
 {
-	*out = (struct interfaces){s, interfaces_get, interfaces_up};
+	*out = (struct interfaces){s, interfaces_get, interfaces_count, interfaces_up};
 }
 
 static void look_at_carrier(struct stack_lwip *s, mtime now)
