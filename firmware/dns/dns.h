@@ -213,6 +213,9 @@ struct dns_source {
 MUST_USE enum fl_err dns_image_build(
 	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
 
+/* The same without an image: only the mistakes.  FL_EFORMAT, FL_EFULL: as above. */
+enum fl_err dns_zones_check(const struct dns_source *source, struct arena *mem, struct diags *why);
+
 /* For settings that are refused already: tell also what is wrong with `record` rows by themselves,
  * which takes nothing but their texts.  Rows with an empty text were told before. */
 void dns_records_check(const struct dns_source *source, struct arena *mem, struct diags *why);

@@ -771,11 +771,12 @@ void dns_records_check(const struct dns_source *source, struct arena *mem, struc
 		check_alias(b, node);
 }
 
-enum fl_err dns_image_build(
-	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+/* All that goes into the image, checked.  FL_EFORMAT: a mistake was found. */
+static enum fl_err gather(
+	const struct dns_source *source, struct arena *mem, struct diags *why, struct build **out)
 {
 	size_t errors = why->errors;
-	struct build *b = build_new(source, mem, why);
+	struct build *b = *out = build_new(source, mem, why);
 
 	if (!b)
 		return FL_EFULL;
@@ -785,5 +786,21 @@ enum fl_err dns_image_build(
 		connect(b);
 	if (mem->full)
 		return FL_EFULL;
-	return why->errors > errors ? FL_EFORMAT : write_image(b, out);
+	return why->errors > errors ? FL_EFORMAT : FL_OK;
+}
+
+enum fl_err dns_zones_check(const struct dns_source *source, struct arena *mem, struct diags *why)
+{
+	struct build *b;
+
+	return gather(source, mem, why, &b);
+}
+
+enum fl_err dns_image_build(
+	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
+{
+	struct build *b;
+	enum fl_err e = gather(source, mem, why, &b);
+
+	return e ? e : write_image(b, out);
 }
