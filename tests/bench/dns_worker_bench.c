@@ -28,7 +28,7 @@
 
 #define CLIENTS  8
 #define WINDOW   16 /* questions under way from each */
-#define RUN      ms(1000)
+#define RUN      ms(300)
 #define RUNS_MAX 31
 #define BATCH    32
 #define OCTETS   512
@@ -431,6 +431,22 @@ static void swap_image(struct bench *b)
 		fprintf(stderr, "%s\n", room);
 }
 
+/* What the worker's memory costs the machine: shared pages count by share. */
+static void print_memory(const struct bench *b)
+{
+	char path[64], line[128];
+	unsigned long kb;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)b->server[0].pid[0]);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pss: %lu", &kb) == 1)
+			printf("worker's PSS: %.2f MB\n", (double)kb / 1024);
+	if (f)
+		fclose(f);
+}
+
 static void measure_swaps(struct bench *b, uint16_t port)
 {
 	load_for(b, UDP, port, ms(2000), swap_image);
@@ -526,6 +542,7 @@ int main(int argc, char **argv)
 			return usage();
 	for (enum transport how = UDP; how < TRANSPORTS; how++)
 		compare(&b, how);
+	print_memory(&b);
 	measure_swaps(&b, (uint16_t)(port ^ 1));
 	measure_state(&b, (uint16_t)(port ^ 1));
 	measure_death(&b, (uint16_t)(port ^ 1));
