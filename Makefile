@@ -236,10 +236,13 @@ $(B)/bench/link_soak: $(B)/obj/tests/sim/link_soak_test.o $(B)/obj/fairlead.a
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) -pie -o $@ $^ -lcmocka -lm
 $(B)/bench/link_cost_bench: $(addprefix $(B)/obj/,$(SIM_OBJS))
-bench-link: deps-check all $(B)/bench/link_soak $(B)/bench/link_cost_bench $(B)/bench/ping_floor_bench ## links: false alarms, detection, cost; minutes
+bench-link: deps-check all $(B)/bench/link_soak $(B)/bench/link_cost_bench $(B)/bench/ping_floor_bench ## links: false alarms, detection, cost, peers; some 10 minutes
 	@$(B)/bench/link_cost_bench
+	@unshare --net --mount tests/bench/link_black_holes.py quiet $(B)/fairleadd $(B)/fairlead $(B)/bench/ping_floor_bench
+	@# These sleep most of the time, each in a world of its own.
 	@for loss in 0 20; do unshare --net --mount \
-		tests/bench/link_black_holes.py $(B)/fairleadd $(B)/fairlead $(B)/bench/ping_floor_bench $(or $(HOLES),200) $$loss; done
+		tests/bench/link_black_holes.py holes $(B)/fairleadd $(B)/fairlead $(or $(HOLES),100) $$loss & done; \
+		unshare --net --mount tests/bench/link_black_holes.py peers & wait
 	@FL_SOAK_WEEKS=$(or $(WEEKS),4) FL_SOAK_OUTAGES=$(or $(OUTAGES),4000) $(B)/bench/link_soak 2>&1 | grep -E "outages:|weeks:|flapping:"
 
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
