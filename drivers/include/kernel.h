@@ -32,9 +32,9 @@ struct kernel {
 	/* Carry out a difference: nftables in one transaction, then addresses, routes and rules.
 	 * `why` says which object the kernel refused and how. */
 	enum fl_err (*apply)(void *ctx, const struct kernel_diff *diff, struct textbuf *why);
-	/* Forget the connections with this mark (under KSTATE_MARK_MASK).  *flushed: how many, if
-	 * known. */
-	enum fl_err (*flush)(void *ctx, uint32_t mark, struct textbuf *why);
+	/* Forget the connections with this mark (under KSTATE_MARK_MASK) and of this family (4, 6;
+	 * 0: both). */
+	enum fl_err (*flush)(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why);
 	/* Hand every connection with this mark to `each`; mark 0: all there are. */
 	enum fl_err (*flows)(void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx,
 		struct textbuf *why);

@@ -104,11 +104,15 @@ static int take_connection(const struct nlmsghdr *h, void *ctx)
 }
 
 static int ask_by_mark(struct kernel_linux *k, unsigned type, unsigned flags, uint32_t mark,
-	mnl_cb_t each, void *ctx)
+	uint8_t family, mnl_cb_t each, void *ctx)
 {
+	static const uint8_t families[] = {[0] = AF_UNSPEC, [4] = AF_INET, [6] = AF_INET6};
 	char request[256];
 	struct nlmsghdr *h =
-		netfilter_message(request, NFNL_SUBSYS_CTNETLINK, type, flags, AF_UNSPEC, 0);
+		netfilter_message(request, NFNL_SUBSYS_CTNETLINK, type, flags, families[family], 0);
+
+	/* In version 0 a deletion is of all families, whatever it says. */
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->version = 1;
 
 	mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
 	mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
@@ -210,17 +214,18 @@ static void send_kicks(const struct kernel_linux *k, const struct kicks *kicks)
 }
 
 /* The list is only for kicks: whatever goes wrong with it, the connections are flushed. */
-enum fl_err conntrack_flush(struct kernel_linux *k, uint32_t mark, struct textbuf *why)
+enum fl_err conntrack_flush(
+	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why)
 {
 	size_t room = KICKS_MAX * sizeof(struct kick);
 	struct kicks kicks = {.at = k->memory->get(k->memory->ctx, room)};
 	int e;
 
-	if (kicks.at &&
-		ask_by_mark(k, IPCTNL_MSG_CT_GET, NLM_F_DUMP, mark, take_connection, &kicks))
+	if (kicks.at && ask_by_mark(k, IPCTNL_MSG_CT_GET, NLM_F_DUMP, mark, family, take_connection,
+				&kicks))
 		log_printf(k->log, LOG_LEVEL_INFO,
 			"connections with mark %u: not all clients are told", mark);
-	e = ask_by_mark(k, IPCTNL_MSG_CT_DELETE, 0, mark, NULL, NULL);
+	e = ask_by_mark(k, IPCTNL_MSG_CT_DELETE, 0, mark, family, NULL, NULL);
 	if (e)
 		textbuf_printf(why, "flushing connections with mark %u: %s", mark, strerror(e));
 	else if (kicks.at)

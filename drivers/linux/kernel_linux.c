@@ -103,9 +103,9 @@ static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *diff, struc
 	return err;
 }
 
-static enum fl_err kernel_flush(void *ctx, uint32_t mark, struct textbuf *why)
+static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why)
 {
-	return conntrack_flush(ctx, mark, why);
+	return conntrack_flush(ctx, mark, family, why);
 }
 
 static enum fl_err kernel_flows(

@@ -55,7 +55,8 @@ enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect
 
 enum fl_err conntrack_flows(
 	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why);
-enum fl_err conntrack_flush(struct kernel_linux *k, uint32_t mark, struct textbuf *why);
+enum fl_err conntrack_flush(
+	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why);
 
 /* FL_EPERM, FL_ENOENT, ... for an errno value. */
 enum fl_err err_of_errno(int e);

@@ -498,14 +498,17 @@ static enum fl_err kernel_read(void *ctx, const struct kernel_state *expect, str
 	return FL_OK;
 }
 
-static enum fl_err kernel_flush(void *ctx, uint32_t mark, struct textbuf *why)
+static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why)
 {
 	struct sim *s = ctx;
 
 	(void)why;
-	s->flushes[mark & 0xff]++;
+	if (family)
+		s->family_flushes[mark & 0xff][family == 6]++;
+	else
+		s->flushes[mark & 0xff]++;
 	for (size_t i = 0; i < s->nflows;)
-		if (s->flow[i].mark == mark)
+		if (s->flow[i].mark == mark && (!family || s->flow[i].from.family == family))
 			s->flow[i] = s->flow[--s->nflows];
 		else
 			i++;

@@ -126,8 +126,9 @@ struct sim {
 	struct sim_set set[SIM_SETS];
 	size_t nsets, nchains, nroutes, nrules;
 	uint64_t applies;
-	uint64_t flushes[256];       /* how often each mark was flushed */
-	struct kernel_flow flow[64]; /* connections; a test fills in what it needs */
+	uint64_t family_flushes[256][2]; /* the same of IPv4 alone, of IPv6 alone */
+	uint64_t flushes[256];           /* how often each mark was flushed */
+	struct kernel_flow flow[64];     /* connections; a test fills in what it needs */
 	size_t nflows;
 	bool kernel_refuses; /* every apply fails */
 

@@ -52,7 +52,8 @@ static size_t cut(struct fairlead *f, uint8_t number)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	size_t n = 0;
 
-	if (k->flows(k->ctx, number, count_one, &n, &why) || (n && k->flush(k->ctx, number, &why)))
+	if (k->flows(k->ctx, number, count_one, &n, &why) ||
+		(n && k->flush(k->ctx, number, 0, &why)))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "%.*s: what is left on it was not cut: %s",
 			STR_ARG(conf_numbered(f, number)->name), words);
 	return n;

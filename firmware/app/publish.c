@@ -111,20 +111,28 @@ static void apply_or_mend(struct fairlead *f, const struct kernel_diff *d, mtime
 	}
 }
 
-static void flush_dead(struct fairlead *f, const struct published *old)
+static void flush(struct fairlead *f, uint8_t mark, uint8_t family)
 {
 	const struct kernel *k = &f->io->kernel;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	if (k->flush(k->ctx, mark, family, &why))
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"connections of link number %u were not flushed: %s", mark, words);
+}
+
+static void flush_dead(struct fairlead *f, const struct published *old)
+{
 	uint8_t marks[FL_LINKS_MAX];
 	size_t n = forwarding_flush_marks(old, &f->published, marks);
-	char words[256];
 
-	for (size_t i = 0; i < n; i++) {
-		struct textbuf why = textbuf_of(words, sizeof(words));
-
-		if (k->flush(k->ctx, marks[i], &why))
-			log_printf(&f->log, LOG_LEVEL_ERROR,
-				"connections of link number %u were not flushed: %s", marks[i],
-				words);
+	for (size_t i = 0; i < n; i++)
+		flush(f, marks[i], 0);
+	for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2)) {
+		n = forwarding_flush_family(old, &f->published, family, marks);
+		for (size_t i = 0; i < n; i++)
+			flush(f, marks[i], family);
 	}
 }
 
@@ -270,20 +278,15 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 static void flush_readdressed(
 	struct fairlead *f, const struct link_conf *c, const struct ip_addr was[2])
 {
-	const struct kernel *k = &f->io->kernel;
-	char words[256];
-	struct textbuf why = textbuf_of(words, sizeof(words));
-	bool flush = false;
+	bool over = false;
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct ip_prefix *own = link_conf_address(c, i ? 6 : 4);
 
-		flush |= was[i].family && (!own || !ip_addr_eq(&own->addr, &was[i]));
+		over |= was[i].family && (!own || !ip_addr_eq(&own->addr, &was[i]));
 	}
-	if (flush && k->flush(k->ctx, c->number, &why))
-		log_printf(&f->log, LOG_LEVEL_ERROR,
-			"connections with the old address of %.*s were not flushed: %s",
-			STR_ARG(c->name), words);
+	if (over)
+		flush(f, c->number, 0);
 }
 
 static const struct link_conf *link_numbered(const struct config *c, uint8_t number)

@@ -406,6 +406,18 @@ size_t forwarding_flush_marks(
 	return count;
 }
 
+size_t forwarding_flush_family(const struct published *old, const struct published *new,
+	uint8_t family, uint8_t marks[FL_LINKS_MAX])
+{
+	size_t i = family == 6, count = 0;
+	uint32_t lost = old->fit & new->fit & ~old->dead[i] & new->dead[i];
+
+	for (uint8_t n = 1; new->live & ~new->dead[i] && n <= FL_LINKS_MAX; n++)
+		if (lost & link_bit(n))
+			marks[count++] = n;
+	return count;
+}
+
 /* ---- the same choice, in C ---- */
 
 struct chooser {

@@ -95,6 +95,10 @@ MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct
  * keep the connections they have until they fail.  Returns how many were written. */
 size_t forwarding_flush_marks(
 	const struct published *old, const struct published *new, uint8_t marks[FL_LINKS_MAX]);
+/* The same for one family (4, 6): links that go on working but lost it, provided that another live
+ * link carries it. */
+size_t forwarding_flush_family(const struct published *old, const struct published *new,
+	uint8_t family, uint8_t marks[FL_LINKS_MAX]);
 
 /* Which link would a new connection from the LAN take?  The same rules, read by a person: which
  * rule, which policy, which link (0: none).  `draw` picks the slot.  A flow that no rule matches

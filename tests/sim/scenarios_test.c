@@ -468,6 +468,10 @@ static void dead_ipv6_leaves_ipv4_on_its_link(void **state)
 	assert_true(kernel_has_down(s, 6, 1));
 	assert_false(kernel_has_down(s, 4, 1));
 	assert_false(kernel_has_down(s, 6, 2));
+	/* Connections over IPv6 move, those over IPv4 stay. */
+	assert_int_equal(s->sim.family_flushes[1][1], 1);
+	assert_int_equal(s->sim.family_flushes[1][0], 0);
+	assert_int_equal(s->sim.flushes[1], 0);
 	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_AAAA), "2001:db8:2::4");
 	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_A), "203.0.113.4");
 	assert_string_equal(scenario_answer(s, "w6.example.com", CLIENT_AAAA), "");

@@ -1095,6 +1095,24 @@ static void nothing_is_flushed_when_no_link_is_left(void **state)
 	assert_int_equal(flushed(*state, "1", "", marks), 0);
 }
 
+static void a_family_that_dies_alone_is_flushed_alone(void **state)
+{
+	struct router *r = *state;
+	struct published old;
+	uint8_t marks[FL_LINKS_MAX];
+
+	publish(r, "12");
+	old = r->pub;
+	r->pub.dead[1] |= link_bit(1);
+	assert_int_equal(forwarding_flush_marks(&old, &r->pub, marks), 0);
+	assert_int_equal(forwarding_flush_family(&old, &r->pub, 4, marks), 0);
+	assert_int_equal(forwarding_flush_family(&old, &r->pub, 6, marks), 1);
+	assert_int_equal(marks[0], 1);
+	/* No other link carries it: nowhere to go. */
+	r->pub.dead[1] |= link_bit(2);
+	assert_int_equal(forwarding_flush_family(&old, &r->pub, 6, marks), 0);
+}
+
 static void a_backup_that_is_stood_down_keeps_its_connections(void **state)
 {
 	struct router *r = *state;
@@ -1163,6 +1181,7 @@ int main(void)
 		TEST(the_switch_leads_to_the_same_state_as_making_it_anew),
 		TEST(the_switch_comes_first_and_is_two_elements),
 		TEST(only_the_dead_links_connections_are_flushed),
+		TEST(a_family_that_dies_alone_is_flushed_alone),
 		TEST(nothing_is_flushed_when_no_link_is_left),
 		TEST(a_backup_that_is_stood_down_keeps_its_connections),
 		TEST(running_out_of_memory_is_an_error),

@@ -469,10 +469,30 @@ static void only_connections_with_the_mark_are_flushed(void **state)
 			    "--sport 40000 --dport 443 --state ESTABLISHED -t 600 -m $m "
 			    ">/dev/null 2>&1 || exit 1; done"),
 		0);
-	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, &r->why), FL_OK);
+	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 0, &r->why), FL_OK);
 	assert_int_equal(sh("[ $(conntrack -L 2>/dev/null | grep -c 'dst=198.18.0.1') = 0 ] && "
 			    "[ $(conntrack -L 2>/dev/null | grep -c 'dst=198.18.0.2') = 1 ]"),
 		0);
+}
+
+static void one_family_of_a_link_can_be_flushed(void **state)
+{
+	struct router *r = *state;
+
+	apply_wanted(r, NULL);
+	assert_int_equal(
+		sh("conntrack -I -p tcp -s 192.168.1.9 -d 198.18.0.1 --sport 40000 --dport "
+		   "443 --state ESTABLISHED -t 600 -m 1 >/dev/null 2>&1 && "
+		   "conntrack -I -p tcp -s 2001:db8::9 -d 2001:db8:f::1 --sport "
+		   "40000 --dport 443 --state ESTABLISHED -t 600 -m 1 >/dev/null 2>&1"),
+		0);
+	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 6, &r->why), FL_OK);
+	assert_int_equal(
+		sh("[ $(conntrack -L 2>/dev/null | grep -c 'dst=198.18.0.1') = 1 ] && "
+		   "[ $(conntrack -L -f ipv6 2>/dev/null | grep -c 'dst=2001:db8:f::1') = 0 ]"),
+		0);
+	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 4, &r->why), FL_OK);
+	assert_int_equal(sh("[ $(conntrack -L 2>/dev/null | grep -c 'dst=198.18.0.1') = 0 ]"), 0);
 }
 
 /* ---- flows through the router ---- */
@@ -633,7 +653,7 @@ static void switch_to(struct router *r, uint32_t live)
 	assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
 	apply(r, &first);
 	for (size_t i = 0, n = forwarding_flush_marks(&old, &r->pub, marks); i < n; i++)
-		assert_int_equal(r->kernel.flush(r->kernel.ctx, marks[i], &r->why), FL_OK);
+		assert_int_equal(r->kernel.flush(r->kernel.ctx, marks[i], 0, &r->why), FL_OK);
 	apply(r, &rest);
 }
 
@@ -850,7 +870,7 @@ static void measure(struct router *r, size_t nrules)
 	print_message("# %zu rules: switch %.1f us (median), %.1f us (p99); slots %.0f us\n",
 		nrules + 1, took[ROUNDS / 2], took[ROUNDS * 99 / 100], slots[ROUNDS / 2]);
 	started = now_us();
-	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, &r->why), FL_OK);
+	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 0, &r->why), FL_OK);
 	print_message("# flush of no connection: %.0f us\n", now_us() - started);
 	want(r, &r->applied);
 	expect_in_kernel(r);
@@ -903,6 +923,7 @@ int main(void)
 		TEST(a_refusal_names_what_was_refused),
 		TEST(a_refused_batch_changes_nothing),
 		TEST(only_connections_with_the_mark_are_flushed),
+		TEST(one_family_of_a_link_can_be_flushed),
 		TEST(connections_spread_over_both_links),
 		TEST(new_connections_leave_by_the_link_that_is_left),
 		TEST(a_client_that_only_listens_is_told_that_its_link_died),
