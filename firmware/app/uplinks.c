@@ -3,6 +3,7 @@
  *
  * A link has a number for as long as the router knows its name: connections carry the number as
  * their mark, so it must not change with the order of the settings or with a restart. */
+#include "link_targets.h"
 #include "probing.h"
 #include "product.h"
 
@@ -310,6 +311,17 @@ static void note_change(struct fairlead *f, uint8_t number, mtime now, const str
 	save_soon(f, now);
 }
 
+/* A dead target is one fact, whatever the number of links that ask it. */
+static void blame_target(struct fairlead *f, uint8_t number, size_t target)
+{
+	char addr[IP_TEXT_MAX];
+
+	if (link_target_is_to_blame(f->link, f->order, f->nlinks, number, target))
+		log_printf(&f->log, LOG_LEVEL_NOTICE,
+			"target %s is silent over every link: its own trouble",
+			ip_addr_text(&f->link[number].target[target].addr, addr));
+}
+
 static void ask_gateways(const struct fairlead *f, uint8_t number)
 {
 	const struct neighbours *n = &f->io->neighbours;
@@ -333,6 +345,8 @@ static void carry_out(
 	if (out->note[0])
 		log_printf(&f->log, LOG_LEVEL_NOTICE, "%.*s: %s", STR_ARG(conf_of(f, number)->name),
 			out->note);
+	if (out->target_silent)
+		blame_target(f, number, out->target);
 	for (size_t i = 0; i < out->nsend; i++) {
 		struct textbuf why = textbuf_of(words, sizeof(words));
 

@@ -73,7 +73,7 @@ void link_out_clear(struct link_out *out)
 {
 	out->nsend = 0;
 	out->nchange = 0;
-	out->ask_gateway = false;
+	out->ask_gateway = out->target_silent = false;
 	out->families_changed = false;
 	out->note[0] = '\0';
 }
@@ -182,6 +182,8 @@ static void judge_target(struct link *l, size_t target, struct link_out *out)
 		note_target(l, target, "answers again and is believed", out);
 	} else if (!t->demoted && is_doubtful(l, target, 900000, 500000)) {
 		t->demoted = true;
+		out->target_silent = true;
+		out->target = (uint8_t)target;
 		note_target(l, target, "is silent while others answer: no longer believed", out);
 	}
 }

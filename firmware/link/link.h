@@ -186,6 +186,8 @@ struct link_out {
 	size_t nsend;
 	struct link_change change[4]; /* in order */
 	size_t nchange;
+	bool target_silent; /* `target` is not believed any more */
+	uint8_t target;
 	bool ask_gateway;          /* are the link's gateways there?  See link_gateway_heard() */
 	bool families_changed;     /* link_carries() says something else than before */
 	char note[LINK_CAUSE_MAX]; /* a line worth logging that is no change of state, or "" */

@@ -8,6 +8,7 @@
 #include "link_console.h"
 
 #include "link_estimate.h"
+#include "link_targets.h"
 
 #include <string.h>
 
@@ -289,9 +290,20 @@ const char *link_console_method(const struct link_target *t)
 	return link_method_text((enum link_probe_method)t->method);
 }
 
-static void print_target(const struct link_target_state *s, const struct link_target *t, mtime now,
-	const struct sink *out)
+static const char *why_out(const struct link_console *m, const struct link *l, size_t target)
 {
+	if (!l->target[target].demoted)
+		return "";
+	return link_target_is_to_blame(m->link, m->order, *m->nlinks, l->conf->number, target)
+		       ? ", silent over every link: its own trouble"
+		       : ", silent while others answer: not believed";
+}
+
+static void print_target(const struct link_console *m, const struct link *l, size_t target,
+	mtime now, const struct sink *out)
+{
+	const struct link_target_state *s = &l->target[target];
+	const struct link_target *t = &l->conf->monitor.targets[target];
 	char addr[IP_TEXT_MAX], rtt[LINK_SPAN_TEXT_MAX], loss[LINK_SPAN_TEXT_MAX],
 		last[LINK_SPAN_TEXT_MAX];
 	bool answered = s->last_answer.us != MTIME_NEVER.us;
@@ -306,7 +318,7 @@ static void print_target(const struct link_target_state *s, const struct link_ta
 			link_span_text(mtime_between(s->last_answer, now), last));
 	if (s->wrong[0])
 		sink_printf(out, ", it says %s", s->wrong);
-	sink_printf(out, "%s\n", s->demoted ? ", silent while others answer: not believed" : "");
+	sink_printf(out, "%s\n", why_out(m, l, target));
 }
 
 static enum fl_err show_link(struct console_call *call)
@@ -323,7 +335,7 @@ static enum fl_err show_link(struct console_call *call)
 	print_meter(m, l, call->out);
 	print_figures(&f, call->out);
 	for (size_t i = 0; i < l->ntargets; i++)
-		print_target(&l->target[i], &l->conf->monitor.targets[i], call->now, call->out);
+		print_target(m, l, i, call->now, call->out);
 	return FL_OK;
 }
 

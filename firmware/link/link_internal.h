@@ -59,6 +59,9 @@ span link_silence_needed(const struct link *l, mtime now);
 /* Failures in the ten minutes before `at`. */
 unsigned link_recent_downs(const struct link *l, mtime at);
 
+/* Asked at the same address for the same. */
+bool link_is_same_target(const struct link_target_state *a, const struct link_target_state *b);
+
 /* ---- the gateways (link_gateway.c) ---- */
 
 /* Let them be asked. */

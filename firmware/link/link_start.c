@@ -34,7 +34,7 @@ static struct link_target_state target_of(const struct link_target *conf)
 	return t;
 }
 
-static bool is_same_target(const struct link_target_state *a, const struct link_target_state *b)
+bool link_is_same_target(const struct link_target_state *a, const struct link_target_state *b)
 {
 	return ip_addr_eq(&a->addr, &b->addr) && a->method == b->method &&
 	       a->query_hash == b->query_hash;
@@ -123,7 +123,7 @@ static void keep_targets(struct link *l, const struct link_conf *conf, uint8_t t
 	for (size_t i = 0; i < n; i++) {
 		fresh[i] = target_of(&conf->monitor.targets[i]);
 		for (size_t k = 0; k < l->ntargets; k++)
-			if (to[k] == UINT8_MAX && is_same_target(&l->target[k], &fresh[i])) {
+			if (to[k] == UINT8_MAX && link_is_same_target(&l->target[k], &fresh[i])) {
 				fresh[i] = l->target[k];
 				to[k] = (uint8_t)i;
 				break;
