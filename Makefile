@@ -33,7 +33,7 @@ export KCONFIG_AUTOHEADER  := $(AUTOHEADER)
 export KCONFIG_TRISTATE         := $(abspath $(B))/config/tristate.conf
 
 # Targets that need no configuration do not make one.
-NO_CONFIG := help clean deps deps-peers format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
+NO_CONFIG := help clean deps deps-peers deps-image format menuconfig %_defconfig cut-isp% heal-isp% ask mail caller lamps
 ifneq ($(filter-out $(NO_CONFIG),$(or $(MAKECMDGOALS),all)),)
 # What another user has built cannot be written to; say so before a hundred rules fail of it.
 ifneq ($(wildcard $(B)),)
@@ -83,7 +83,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 	-Wwrite-strings -Wvla -Werror
 CFLAGS ?= -O2 -g
 FL_CFLAGS := -std=gnu11 $(WARN) -fno-strict-aliasing -fno-common -include $(AUTOHEADER) \
-	-ffile-prefix-map=$(CURDIR)/=
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CURDIR)/=
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SAN    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
@@ -99,10 +99,11 @@ inc/firmware/dns        := $(call fw,lib link policy dns)
 inc/firmware/forwarding := $(call fw,lib link policy forwarding)
 inc/firmware/led        := $(call fw,lib link led)
 inc/firmware/report     := $(call fw,lib link policy dns forwarding led report)
+inc/firmware/system     := $(call fw,lib)
 inc/firmware/console    := $(call fw,lib settings console)
-all_fw                  := $(call fw,lib settings link policy dns forwarding led report console app)
+all_fw                  := $(call fw,lib settings link policy dns forwarding led report system console app)
 inc/firmware/app        := $(all_fw) -Idrivers/include -Idrivers/linux
-inc/drivers/linux       := $(call fw,lib) -Idrivers/include -Idrivers/linux
+inc/drivers/linux       := $(call fw,lib system) -Idrivers/include -Idrivers/linux
 inc/board/$(BOARD) := $(call fw,lib) -Idrivers/include
 inc/drivers/sim         := $(call fw,lib) -Idrivers/include -Idrivers/sim -Idrivers/lwip
 inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/linux -Itests -Itests/support
@@ -111,7 +112,7 @@ inc/tests               := $(all_fw) -Idrivers/include -Idrivers/sim -Idrivers/l
 inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter %_console.c,$(1)),$(call fw,settings console))
 inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(if $(filter tests/far/%,$(1)),,$(inc/tests)))
 
-PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle
+PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle hogweed
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lcrypt -lpthread
 
@@ -121,7 +122,7 @@ LIBS/fairlead-tls := -lssl -lcrypto
 # ---- objects -------------------------------------------------------------------------------------
 
 MODULES ?= firmware/lib firmware/settings firmware/link firmware/policy firmware/dns firmware/forwarding \
-	firmware/led firmware/report firmware/console firmware/app drivers/linux board/$(BOARD)
+	firmware/led firmware/report firmware/system firmware/console firmware/app drivers/linux board/$(BOARD)
 SIM     ?= drivers/sim
 
 # objs_in FOLDER: what its Makefile lists
@@ -174,6 +175,11 @@ $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/s
 	@echo "  LD      $@"
 	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
 
+# A program with nothing beside it: static, none of our libraries.
+$(B)/fairlead-stage1: $(B)/obj/firmware/app/fairlead-stage1.o
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) -static -o $@ $^
+
 all: $(addprefix $(B)/,$(PROGRAMS)) ## build the programs (default)
 
 include drivers/lwip/lwip.mk
@@ -218,6 +224,8 @@ test-lab: all ## only the lab: real kernel, network namespaces
 	@B=$(B) tests/run lab
 test-guest: all ## only what needs Debian's own kernel, in QEMU
 	@B=$(B) tests/run guest
+test-image: all ## only the image: QEMU, over its serial console; KILLS=200 cuts the power so often
+	@B=$(B) tests/run image
 test-peers: all ## only the peers: real secondaries; make deps-peers installs them
 	@B=$(B) tests/run peers
 golden-update: all ## rewrite the golden files from what the programs print now

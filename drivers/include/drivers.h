@@ -19,6 +19,7 @@
 #include "probes.h"
 #include "sessions.h"
 #include "storage.h"
+#include "unit.h"
 
 struct drivers {
 	struct io io;
@@ -38,6 +39,7 @@ struct drivers {
 	hmac_function *hmac;
 	struct files files;
 	struct accounts accounts;
+	struct unit unit;
 	struct log log;
 	struct arena_source memory;
 };

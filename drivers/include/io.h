@@ -29,6 +29,9 @@ enum io_event_kind {
 			      reconcile */
 	IO_DATAGRAM,       /* an answer to what datagrams.send() sent: `slot`, `from`, `data` */
 	IO_DAEMON_REPORT,  /* news from the hook of the program in `slot` (daemons.h): `data` */
+	IO_TASK_LINE,      /* the task of the machine (unit.h) said `text` */
+	IO_TASK_ENDED,     /* and is over; `token` 0: it did what was asked */
+	IO_BUTTON,         /* the reset button: `token` 1 pressed, 0 let go */
 	IO_STOP,           /* end cleanly (SIGTERM, SIGINT) */
 	IO_RELOAD,         /* read the settings again (SIGHUP) */
 };

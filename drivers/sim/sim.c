@@ -612,8 +612,8 @@ static enum fl_err dns_state(void *ctx, struct bytes state)
 
 static void dns_figures(void *ctx, struct dns_service_figures *out)
 {
-	*out = (struct dns_service_figures){
-		.running = true, .settled = !((struct sim *)ctx)->responder_is_late};
+	*out = (struct dns_service_figures){.running = !((struct sim *)ctx)->responder_is_gone,
+		.settled = !((struct sim *)ctx)->responder_is_late};
 }
 
 /* ---- messages to other name servers ---- */
@@ -1073,6 +1073,102 @@ static void log_line(void *ctx, enum log_level level, struct str text)
 
 /* ---- life ---- */
 
+/* ---- the machine ---- */
+
+static enum fl_err unit_block(void *ctx, uint8_t *block, struct textbuf *why)
+{
+	const struct sim *s = ctx;
+
+	(void)why;
+	memcpy(block, s->unit.block, sizeof(s->unit.block));
+	return FL_OK;
+}
+
+static enum fl_err unit_set_block(void *ctx, const uint8_t *block, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	memcpy(s->unit.block, block, sizeof(s->unit.block));
+	return FL_OK;
+}
+
+static void unit_pet(void *ctx)
+{
+	struct sim *s = ctx;
+
+	s->unit.petted = s->now;
+}
+
+static const char *unit_watchdog(void *ctx)
+{
+	(void)ctx;
+	return "simulated watchdog";
+}
+
+static enum fl_err unit_task(
+	void *ctx, enum unit_task what, struct str argument, bool force, struct textbuf *why)
+{
+	struct sim *s = ctx;
+	struct textbuf t = textbuf_of(s->unit.task, sizeof(s->unit.task));
+
+	(void)why;
+	textbuf_printf(&t, "%d %.*s%s", (int)what, STR_ARG(argument), force ? " force" : "");
+	return FL_OK;
+}
+
+static enum fl_err unit_forget(void *ctx, enum unit_reset how, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	s->unit.forgets = how == UNIT_RESET_ALL ? "everything" : "settings";
+	return FL_OK;
+}
+
+static enum fl_err unit_end(void *ctx, enum unit_end how, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	s->unit.ended = how == UNIT_REBOOT ? "reboot" : "power off";
+	return FL_OK;
+}
+
+static enum fl_err unit_set_clock(void *ctx, int64_t wall, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	s->wall = wall - s->now.us / 1000000;
+	return FL_OK;
+}
+
+void sim_image(struct sim *s, const char *boot_words)
+{
+	s->drivers.unit.is_image = true;
+	memset(s->unit.block, '#', sizeof(s->unit.block));
+	snprintf((char *)s->unit.block, sizeof(s->unit.block), "# GRUB Environment Block\n%s",
+		boot_words);
+	s->unit.block[strlen((char *)s->unit.block)] = '#';
+}
+
+void sim_task(struct sim *s, const char *line, int status)
+{
+	struct io_event e = {.kind = line ? IO_TASK_LINE : IO_TASK_ENDED,
+		.token = (uint32_t)status,
+		.text = str_of(line ? line : "")};
+
+	post(s, s->now, &e);
+}
+
+void sim_button(struct sim *s, bool pressed)
+{
+	struct io_event e = {.kind = IO_BUTTON, .token = pressed};
+
+	post(s, s->now, &e);
+}
+
 void sim_open(struct sim *s, uint64_t seed)
 {
 	memset(s, 0, sizeof(*s));
@@ -1096,6 +1192,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.hmac = sim_hmac,
 		.files = {s, file_read, file_write, file_remove, file_name},
 		.accounts = {s, false, accounts_apply, accounts_hash},
+		.unit = {s, false, false, 'a', "", unit_block, unit_set_block, unit_pet,
+			unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock},
 		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},

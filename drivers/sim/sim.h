@@ -137,6 +137,7 @@ struct sim {
 	struct dns_endpoint endpoint[40];
 	size_t nendpoints;
 	unsigned threads;       /* of the responder */
+	bool responder_is_gone; /* it does not run */
 	bool responder_is_late; /* it has not taken its image yet */
 
 	/* Messages to other name servers, the newest last; each is answered as it asks to be. */
@@ -166,6 +167,13 @@ struct sim {
 	struct sim_session session[SIM_SESSIONS];
 	const char *peer; /* who the system says the next one is; NULL: root */
 
+	struct {
+		uint8_t block[UNIT_BOOT_BLOCK];
+		mtime petted;
+		char task[200];
+		const char *forgets, *ended; /* NULL: neither was asked for */
+	} unit;
+
 	char log[SIM_LOG_SIZE]; /* "[10000] wan1: up -> down (...)\n": milliseconds of virtual time
 				 */
 	size_t log_n;
@@ -184,6 +192,11 @@ void sim_plug(struct sim *s, const char *name, bool plugged);
 void sim_exist(struct sim *s, const char *name, bool exists);
 /* Web servers answer with a page that holds "sound as a bell". */
 void sim_target(struct sim *s, const char *addr, bool answers);
+/* It runs from the image; `boot_words` is its boot state: "order=a b\na_left=2\n..." */
+void sim_image(struct sim *s, const char *boot_words);
+/* The task says a line; NULL: it ends. */
+void sim_task(struct sim *s, const char *line, int status);
+void sim_button(struct sim *s, bool pressed);
 void sim_stop(struct sim *s);
 void sim_reload(struct sim *s);
 

@@ -79,8 +79,12 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	f->current = to;
 	uplinks_configure(f, now);
 	err = publish_configuration(f, first ? NULL : &f->config[from], why);
-	if (!err)
-		err = people_apply(f, &f->config[to], why);
+	/* At the start a kernel that refuses must not lock out who could mend it. */
+	if (!err || first) {
+		enum fl_err people = people_apply(f, &f->config[to], why);
+
+		err = err ? err : people;
+	}
 	if (err && !first) {
 		char words[128];
 		struct textbuf again = textbuf_of(words, sizeof(words));

@@ -2,6 +2,7 @@
 /* fairleadd - the daemon: builds the Linux drivers, hands them to the product and runs its loop. */
 #include "accounts_linux.h"
 #include "board.h"
+#include "button_linux.h"
 #include "daemons_linux.h"
 #include "datagrams_linux.h"
 #include "dns_worker.h"
@@ -19,6 +20,7 @@
 #include "sessions_linux.h"
 #include "settings_file.h"
 #include "storage_files.h"
+#include "unit_linux.h"
 #include "version.h"
 
 #include <errno.h>
@@ -193,6 +195,8 @@ struct world {
 	struct kernel_watch *watch;
 	struct sessions_linux *sessions;
 	struct dns_worker *dns;
+	struct unit_linux *unit;
+	struct button_linux *button;
 };
 
 /* The programs that belong to this one lie beside it. */
@@ -266,8 +270,9 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 		(err = open_lamps(w, o, why)) ||
 		(err = sessions_linux_open(&d->sessions, &w->sessions, w->loop, o->socket, why)))
 		return err;
-	err = open_daemons(w, o, why);
-	if (err)
+	if ((err = open_daemons(w, o, why)) ||
+		(err = unit_linux_open(&d->unit, &w->unit, w->loop, why)) ||
+		(err = button_linux_open(&w->button, w->loop, &this_board.reset, why)))
 		return err;
 	return dns_worker_open(
 		&d->dns, &w->dns, w->loop, &d->log, sibling(&w->mem, "fairlead-dns"), why);
@@ -275,6 +280,10 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 
 static void world_close(struct world *w)
 {
+	if (w->button)
+		button_linux_close(w->button);
+	if (w->unit)
+		unit_linux_close(w->unit);
 	if (w->dns)
 		dns_worker_close(w->dns);
 	if (w->daemons)

@@ -44,6 +44,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{setup_commands, f},
 		{flows_commands, f},
 		{app_commands, f},
+		{system_commands, f},
 		{0},
 	};
 

@@ -61,7 +61,12 @@ static bool is_starting(const struct fairlead *f, mtime now)
 static enum led_system system_state(const struct fairlead *f, mtime now)
 {
 	enum link_state shown[FL_LINKS_MAX];
-	struct led_facts facts = {.fault = !f->in_force,
+	struct led_facts facts = {.fault = !f->in_force || f->io->unit.is_safe,
+		.upgrading = f->box.task.runs && f->box.task.what == UNIT_UPDATE,
+		.locate = !mtime_reached(now, f->box.locate_until),
+		.button_password =
+			button_stage_of(&f->box.button, now) == BUTTON_WILL_FORGET_PASSWORD,
+		.button_factory = button_stage_of(&f->box.button, now) == BUTTON_WILL_RESET,
 		.unsure = f->unconfirmed.waits,
 		.starting = is_starting(f, now)};
 
@@ -76,7 +81,7 @@ void panel_update(struct fairlead *f)
 	for (size_t i = 0; i < f->nlamps; i++) {
 		unsigned number = number_of(f, &f->lamp[i]);
 
-		if (!number)
+		if (!number || f->panel_system == LED_SYS_LOCATE)
 			led_lamp_show_system(&f->lamp[i], f->panel_system);
 		else if (f->link[number].conf)
 			led_lamp_show_link(&f->lamp[i], shown_state(f, number));
@@ -112,8 +117,15 @@ void panel_tick(struct fairlead *f, mtime now)
 		light(f, &f->lamp[i], &f->panel[i]);
 }
 
+/* The time of the tick that is shown. */
+static mtime tick_time(const struct fairlead *f)
+{
+	return mtime_after(f->started, ms((int64_t)f->panel_tick * LED_TICK_MS));
+}
+
 mtime panel_next_due(const struct fairlead *f)
 {
+	mtime due;
 	const struct led_pattern *patterns[FL_LINKS_MAX + 1];
 	size_t n = 0;
 	uint64_t next;
@@ -122,7 +134,7 @@ mtime panel_next_due(const struct fairlead *f)
 		if (f->lamp[i].pattern)
 			patterns[n++] = f->lamp[i].pattern;
 	next = led_next_change(patterns, n, f->panel_tick);
-	if (next == UINT64_MAX)
-		return MTIME_NEVER;
-	return mtime_after(f->started, ms((int64_t)next * LED_TICK_MS));
+	due = next == UINT64_MAX ? MTIME_NEVER
+				 : mtime_after(f->started, ms((int64_t)next * LED_TICK_MS));
+	return mtime_first(due, button_next_due(&f->box.button, tick_time(f)));
 }

@@ -57,6 +57,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	meters_load(f);
 	err = commit_load(f);
 	publish(f, io->io.now(io->io.ctx));
+	system_open(f, io->io.now(io->io.ctx));
 	panel_update(f);
 	return err;
 }
@@ -124,6 +125,11 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	case IO_DAEMON_REPORT:
 		acquire_report(f, e, now);
 		break;
+	case IO_TASK_LINE:
+	case IO_TASK_ENDED:
+	case IO_BUTTON:
+		system_event(f, e, now);
+		break;
 	case IO_KERNEL_CHANGED:
 		f->reconcile_due = mtime_first(f->reconcile_due, now);
 		break;
@@ -154,6 +160,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, failback_next_due(f));
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
+	until = mtime_first(until, system_next_due(f));
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
@@ -174,6 +181,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 		publish_reconcile(f, now);
 	secondaries_tick(f, now);
 	inquiries_tick(f, now);
+	system_tick(f, now);
 	panel_tick(f, now);
 	terminals_tick(f, now);
 }

@@ -32,6 +32,7 @@
 #include "revisions.h"
 #include "service.h"
 #include "session_hello.h"
+#include "system.h"
 
 /* A link the router has known: its number and last state outlive commits and restarts. */
 struct known_link {
@@ -172,6 +173,7 @@ struct fairlead {
 	struct log log; /* to the journal, the driver's log and the terminals */
 	bool stop;
 
+	struct box box;
 	struct services services;
 	struct link_console link_console;
 	struct policy_console policy_console;
@@ -397,6 +399,29 @@ mtime inquiries_next_due(const struct fairlead *f);
 /* ---- setup.c ---- */
 
 extern const struct console_command setup_commands[];
+
+/* ---- system.c: the box itself ---- */
+
+void system_open(struct fairlead *f, mtime now);
+void system_event(struct fairlead *f, const struct io_event *e, mtime now);
+void system_tick(struct fairlead *f, mtime now);
+mtime system_next_due(const struct fairlead *f);
+/* Which slot runs. */
+enum boot_slot_name system_slot(const struct fairlead *f);
+enum fl_err system_boot_state(struct fairlead *f, struct boot_state *out, struct textbuf *why);
+enum fl_err system_set_boot_state(
+	struct fairlead *f, const struct boot_state *s, struct textbuf *why);
+void system_facts(struct fairlead *f, struct health_facts *out);
+/* What runs is good. */
+void system_confirm(struct fairlead *f);
+/* End in a moment; `orderly`: this start does not count as a failed one. */
+void system_end(struct fairlead *f, enum unit_end how, bool orderly, mtime now);
+enum fl_err system_task_begin(struct fairlead *f, enum unit_task what, struct str argument,
+	bool force, struct textbuf *why);
+
+/* ---- system_console.c ---- */
+
+extern const struct console_command system_commands[];
 
 /* ---- app_console.c ---- */
 

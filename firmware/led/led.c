@@ -17,6 +17,8 @@
 #define DIP      0x7fff /* dark for 50 ms of 800 */
 #define PAIR     0x0033 /* two flashes */
 #define TRIPLE   0x0333 /* three */
+#define FLICKER  0x5555 /* 50 ms of 100 */
+#define SLOW     0x0f0f /* 200 ms of 400 */
 #define REST(on) ((uint16_t) ~(on))
 
 struct lamp_row {
@@ -52,6 +54,16 @@ static const struct lamp_row system_rows[LED_SYS_STATES] = {
 		"a commit waits for \"confirm\""},
 	[LED_SYS_FAULT] = {{"red", 0, 0, STEADY}, {"triple-flash", TRIPLE, 0, 0},
 		"fault: safe mode"},
+	[LED_SYS_UPDATE] = {{"green-amber-fast", SLOW, REST(SLOW), 0}, {"slow-blink", SLOW, 0, 0},
+		"an update is written: do not switch off"},
+	[LED_SYS_LOCATE] = {{"flicker", FLICKER, 0, 0}, {"flicker", FLICKER, 0, 0},
+		"here it is: \"request system locate\""},
+	[LED_SYS_BUTTON_PASSWORD] = {{"amber-double-flash", 0, PAIR, 0},
+		{"pair-dip", REST(PAIR), 0, 0},
+		"button: let go now, and the console's password is forgotten"},
+	[LED_SYS_BUTTON_FACTORY] = {{"red-flicker", 0, 0, FLICKER},
+		{"triple-dip", REST(TRIPLE), 0, 0},
+		"button: let go now, and factory settings are back"},
 };
 
 static const struct lamp_row *link_row(enum link_state s)
@@ -96,6 +108,14 @@ enum led_system led_system_of(const struct led_facts *f, const enum link_state *
 		good += fine;
 		serving += fine || shown[i] == LINK_DEGRADED;
 	}
+	if (f->button_factory)
+		return LED_SYS_BUTTON_FACTORY;
+	if (f->button_password)
+		return LED_SYS_BUTTON_PASSWORD;
+	if (f->locate)
+		return LED_SYS_LOCATE;
+	if (f->upgrading)
+		return LED_SYS_UPDATE;
 	if (f->fault)
 		return LED_SYS_FAULT;
 	if (f->unsure)

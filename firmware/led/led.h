@@ -29,6 +29,10 @@ enum led_system {
 	LED_SYS_NO_LINK,
 	LED_SYS_CONFIRM,
 	LED_SYS_FAULT,
+	LED_SYS_UPDATE,
+	LED_SYS_LOCATE,
+	LED_SYS_BUTTON_PASSWORD,
+	LED_SYS_BUTTON_FACTORY,
 	LED_SYS_STATES
 };
 
@@ -39,10 +43,13 @@ const struct led_pattern *led_system_pattern(enum led_system s, bool one_colour)
 const char *led_link_meaning(enum link_state shown);
 const char *led_system_meaning(enum led_system s);
 
-/* What the SYS lamp should tell of, in this order of importance: fault, commit to be confirmed,
- * booting, no link, some link is missing, good.  `shown`: the states of all links, disabled ones
- * too. */
+/* What the SYS lamp should tell of, in this order of importance: what the button will do, locate,
+ * update, fault, commit to be confirmed, booting, no link, some link is missing, good.  `shown`:
+ * the states of all links, disabled ones too. */
 struct led_facts {
+	bool button_factory, button_password; /* the button is held: what letting go will do */
+	bool locate;                          /* somebody looks for this box */
+	bool upgrading;                       /* do not switch off */
 	bool fault;    /* safe mode: the settings could not be loaded or applied */
 	bool unsure;   /* a commit waits for its confirmation */
 	bool starting; /* the first round of probes has not ended */

@@ -25,7 +25,7 @@ static char *read_file(const char *path, const char *more)
 	return text;
 }
 
-struct scenario *scenario_open_with(const char *settings)
+static struct scenario *open_world(const char *settings, const char *boot_words)
 {
 	struct scenario *s = calloc(1, sizeof(*s));
 
@@ -37,10 +37,26 @@ struct scenario *scenario_open_with(const char *settings)
 	sim_interface(&s->sim, "eth1");
 	sim_interface(&s->sim, "eth2");
 	sim_store(&s->sim, "settings", settings);
+	if (boot_words)
+		sim_image(&s->sim, boot_words);
 	(void)fairlead_open(&s->product, &s->sim.drivers);
 	/* The jitter of probes is the same, whatever else was drawn at random before. */
 	for (uint8_t number = 1; number <= FL_LINKS_MAX; number++)
 		s->product.link[number].rng = rng_of(number);
+	return s;
+}
+
+struct scenario *scenario_open_with(const char *settings)
+{
+	return open_world(settings, NULL);
+}
+
+struct scenario *scenario_open_image(const char *more, const char *boot_words)
+{
+	char *text = read_file(SETTINGS_FILE, more);
+	struct scenario *s = open_world(text, boot_words);
+
+	free(text);
 	return s;
 }
 
