@@ -280,6 +280,8 @@ caller: ## which address does a new connection from the LAN come from?
 lamps: ## watch the WAN lamps
 	@B=$(B) tests/lab/lab lamps
 
+include board/image/image.mk
+
 # ---- care ----------------------------------------------------------------------------------------
 
 deps: ## install what the build, the lab and the tests need (Debian, as root)
@@ -307,7 +309,7 @@ clean: ## remove everything that was made
 	@rm -rf $(B)
 
 help: ## this list
-	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' Makefile board/image/image.mk | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run settings-doc test test-unit test-sim test-wire test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The flashable image of the board that is configured: $(B)/fairlead-BOARD.img, and the signed update,
+# $(B)/fairlead-BOARD-VERSION.flb.  Beside them: what is in it (.packages, .spdx.json, .licences).
+#
+#   KEY=FILE        sign with this Ed25519 key (PEM) instead of one made for development
+#   LOCKED=1        no Debian package may differ from board/image/packages.lock
+#   DOWNLOADS=DIR   where Debian's packages are kept between builds
+DOWNLOADS ?= $(B)/downloads
+MAKE_IMAGE = board/image/make-image --board $(BOARD) --out $(B) --downloads $(DOWNLOADS)
+
+image: deps-image all $(B)/fairlead-stage1 ## the flashable image and the signed update of the board; KEY=FILE signs
+	@$(MAKE_IMAGE) --version $(VERSION) --epoch $$(git log -1 --format=%ct 2>/dev/null || echo 1750000000) \
+		--programs $(addprefix $(B)/,$(PROGRAMS)) --stage1 $(B)/fairlead-stage1 \
+		$(if $(KEY),--key $(KEY)) $(if $(LOCKED),--locked)
+image-lock: deps-image ## write board/image/packages.lock from what Debian has now
+	@$(MAKE_IMAGE) --relock
+deps-image:
+	@tests/deps-image check || tests/deps-image install
+
+.PHONY: image image-lock deps-image

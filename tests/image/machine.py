@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A router of QEMU's: its disk, its serial console, its lamps and its cables, as somebody beside it would see them.
+
+Emulated without KVM (TCG), so it needs no rights and no special machine.  Times are generous: they only end a wait for
+something that will not come."""
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import time
+
+PATIENCE = float(os.environ.get("IMAGE_PATIENCE", "180"))
+PASSWORD = "correct horse"
+PROMPT = r"(?m)^[\w.-]+(\([^\n]*\))?[#>] $"
+
+
+class Silence(Exception):
+    """What was waited for did not come."""
+
+
+def make_disk(path, image):
+    """A disk of its own for a machine: what is written stays in `path`."""
+    if os.path.exists(path):
+        os.unlink(path)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image), path], check=True)
+
+
+class Machine:
+    """`nics`: one -netdev option each, with its id left out; by default cables that lead nowhere."""
+
+    def __init__(self, folder, disk, nics=None, memory=256, snapshot=None, fds=(), extra=(), processors=1):
+        self.folder = os.path.abspath(folder)
+        os.makedirs(self.folder, exist_ok=True)
+        self.disk = disk
+        self.text = ""  # all that the console said
+        self.read_to = 0
+        nics = nics if nics is not None else ["hubport,hubid=1", "hubport,hubid=2", "hubport,hubid=3"]
+        command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-smp", str(processors), "-m", str(memory),
+                   "-M", "q35", "-display", "none", "-vga", "none", "-nodefaults", "-no-user-config",
+                   "-rtc", "base=utc,clock=vm",
+                   "-drive", f"file={disk},format=qcow2,if=virtio,cache=unsafe,id=disk",
+                   "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci",
+                   "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off",
+                   "-serial", "chardev:serial", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
+                   "-msg", "timestamp=on", "-trace", f"enable=ps2_set_ledstate,file={self.folder}/lamps"]
+        for n, nic in enumerate(nics):
+            command += ["-netdev", f"{nic},id=port{n}",
+                        "-device", f"virtio-net-pci,netdev=port{n},id=nic{n},mac=52:54:00:12:34:{n:02x}"]
+        if snapshot:
+            command += ["-loadvm", snapshot]
+        for name in ("serial", "qmp", "lamps"):
+            if os.path.exists(f"{self.folder}/{name}"):
+                os.unlink(f"{self.folder}/{name}")
+        with open(f"{self.folder}/qemu.log", "ab") as log:
+            self.process = subprocess.Popen([*command, *extra], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            pass_fds=fds)
+        self.serial = self._connect("serial")
+        self.qmp_socket = self._connect("qmp")
+        self.qmp_file = self.qmp_socket.makefile("rw")
+        self.events = []
+        self._qmp_reply()
+        self.qmp("qmp_capabilities")
+
+    def _connect(self, name):
+        end = time.monotonic() + PATIENCE
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(f"{self.folder}/{name}")
+                return s
+            except OSError:
+                s.close()
+                if self.process.poll() is not None or time.monotonic() > end:
+                    with open(f"{self.folder}/qemu.log", encoding="utf-8", errors="replace") as f:
+                        raise Silence("QEMU did not start: " + f.read()[-2000:]) from None
+                time.sleep(0.02)
+
+    # -- the machine itself
+
+    def _qmp_reply(self):
+        while True:
+            line = self.qmp_file.readline()
+            if not line:
+                raise Silence("QEMU is gone")
+            message = json.loads(line)
+            if "event" not in message:
+                return message
+            self.events.append(message["event"])
+
+    def qmp(self, command, **arguments):
+        self.qmp_file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.qmp_file.flush()
+        return self._qmp_reply()
+
+    def monitor(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})["return"]
+
+    def save(self, name):
+        answer = self.monitor(f"savevm {name}")
+        if answer.strip():
+            raise Silence(answer)
+
+    def cable(self, port, plugged):
+        self.qmp("set_link", name=f"nic{port}", up=plugged)
+
+    def kill(self):
+        """The power is cut."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.serial.close()
+        self.qmp_file.close()
+        self.qmp_socket.close()
+
+    def wait_end(self, seconds=PATIENCE):
+        self.process.wait(seconds)
+        self.kill()
+
+    # -- the serial console
+
+    def _read(self, seconds):
+        ready, _, _ = select.select([self.serial], [], [], seconds)
+        if ready:
+            got = self.serial.recv(65536)
+            if not got:
+                raise Silence("the console is closed: the machine ended" + self.tail())
+            got = got.decode("utf-8", "replace")
+            self.text += got
+            with open(f"{self.folder}/console.log", "a", encoding="utf-8") as f:
+                f.write(got)
+        return bool(ready)
+
+    def tail(self):
+        return "\n---- the console's last lines:\n" + self.plain(self.text)[-1500:]
+
+    @staticmethod
+    def plain(text):
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[78=>]|\r", "", text)
+
+    def wait(self, pattern, seconds=PATIENCE):
+        """Until the console says something new that matches; returns the match."""
+        end = time.monotonic() + seconds
+        while True:
+            new = self.plain(self.text[self.read_to:])
+            found = re.search(pattern, new)
+            if found:
+                self.read_to = len(self.text)
+                return found
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Silence(f"nothing like {pattern!r} came in {seconds:.0f} s" + self.tail())
+            self._read(left)
+
+    def type(self, text):
+        self.serial.sendall(text.encode())
+
+    def command(self, line, seconds=PATIENCE):
+        """Type a command; what was printed until the next prompt."""
+        self.read_to = len(self.text)
+        self.type(line + "\r")
+        end = time.monotonic() + seconds
+        while True:
+            out = self.plain(self.text[self.read_to:])
+            body = out.split("\n", 1)
+            if len(body) == 2 and re.search(PROMPT, body[1]):
+                self.read_to = len(self.text)
+                return re.sub(PROMPT, "", body[1])
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Silence(f"{line!r} was not done in {seconds:.0f} s" + self.tail())
+            self._read(left)
+
+    def first_login(self, seconds=PATIENCE):
+        """A new router asks for a password before anything else."""
+        self.wait(r"login: $", seconds)
+        self.type("admin\r")
+        for _ in range(2):
+            self.wait(r"(?i)(password|again)[^\n]*: $", seconds)
+            self.type(PASSWORD + "\r")
+        self.wait(r"Name of this router[^\n]*: $", seconds)
+        self.type("\x03")  # no first settings
+        self.wait(PROMPT, seconds)
+
+    def login(self, seconds=PATIENCE):
+        self.wait(r"login: $", seconds)
+        self.type("admin\r")
+        self.wait(r"Password: $", seconds)
+        self.type(PASSWORD + "\r")
+        self.wait(PROMPT, seconds)
+
+    # -- lamps, as the keyboard of a PC has them: bit 0 scroll lock, 1 num lock, 2 caps lock
+
+    def lamp_changes(self):
+        """[(seconds, state)] of the keyboard's lamps."""
+        if not os.path.exists(f"{self.folder}/lamps"):
+            return []
+        with open(f"{self.folder}/lamps", encoding="utf-8", errors="replace") as f:
+            return [int(m.group(1)) for m in re.finditer(r"ps2_set_ledstate.*ledstate (\d+)", f.read())]
+
+
+def copy_disk(source, target):
+    shutil.copyfile(source, target)
