@@ -29,6 +29,18 @@ static void check(int good)
 		abort();
 }
 
+/* Until there is something to read; the fuzzer's own alarm may come in between. */
+static void await(int fd)
+{
+	struct pollfd p = {fd, POLLIN, 0};
+	int ready;
+
+	do
+		ready = poll(&p, 1, PATIENCE_MS);
+	while (ready < 0 && errno == EINTR);
+	check(ready == 1);
+}
+
 /* ---- what answers ---- */
 
 /* An empty message and one that begins with '!' get no answer; 's' and a number get so many
@@ -138,10 +150,8 @@ static void expect(struct bytes in, struct buf *out)
 
 static void settle(struct dns_server *server)
 {
-	struct pollfd p = {dns_server_event(server), POLLIN, 0};
-
 	while (dns_server_busy(server)) {
-		check(poll(&p, 1, PATIENCE_MS) == 1);
+		await(dns_server_event(server));
 		dns_server_settle(server);
 	}
 }
@@ -211,24 +221,25 @@ static void say(int fd, struct bytes octets, uint8_t how)
 
 	while (octets.n) {
 		size_t n = one ? 1 : piece < octets.n ? piece : octets.n;
+		ssize_t sent = send(fd, octets.at, n, MSG_NOSIGNAL);
 
-		one -= one > 0;
-		if (send(fd, octets.at, n, MSG_NOSIGNAL) != (ssize_t)n)
+		if (sent < 0 && errno != EINTR)
 			return;
-		bytes_take(&octets, n);
+		one -= one > 0;
+		if (sent > 0)
+			bytes_take(&octets, (size_t)sent);
 	}
 	shutdown(fd, SHUT_WR);
 }
 
 static void hear(int fd, struct buf *back)
 {
-	struct pollfd p = {fd, POLLIN, 0};
 	uint8_t octets[4096];
 	ssize_t n;
 
 	do {
-		check(poll(&p, 1, PATIENCE_MS) == 1);
-		n = recv(fd, octets, sizeof(octets), 0);
+		await(fd);
+		n = recv(fd, octets, sizeof(octets), MSG_DONTWAIT);
 		if (n > 0)
 			buf_put(back, octets, (size_t)n);
 		check(n >= 0 || errno == ECONNRESET);
