@@ -6,9 +6,11 @@
 #include <string.h>
 
 #define STATEMENT_MAX 16384
+#define BUCKETS       4096
 
 struct item {
 	struct item *next;
+	struct item *same_hash; /* of the owner; in the order of the file */
 	uint32_t line;
 	uint16_t type;
 	struct dns_key owner;
@@ -25,6 +27,7 @@ struct importer {
 	struct dns_name zone;
 	struct dns_key apex;
 	struct item *items, **last;
+	struct item *bucket[BUCKETS], **bucket_last[BUCKETS];
 	size_t taken, left;
 	bool has_soa;
 	char *text; /* STATEMENT_MAX octets */
@@ -35,6 +38,29 @@ struct importer {
 static bool same_name(const struct dns_key *a, const struct dns_key *b)
 {
 	return a->n == b->n && memcmp(a->wire, b->wire, a->n) == 0;
+}
+
+static size_t bucket_of(const struct dns_key *name)
+{
+	return dns_key_hash(name->wire, name->n) % BUCKETS;
+}
+
+/* The first item of that owner from `i` on, in a bucket; NULL: no more. */
+static struct item *owned(struct item *i, const struct dns_key *name)
+{
+	while (i && !same_name(&i->owner, name))
+		i = i->same_hash;
+	return i;
+}
+
+static struct item *first_of(const struct importer *m, const struct dns_key *name)
+{
+	return owned(m->bucket[bucket_of(name)], name);
+}
+
+static struct item *next_of(const struct item *i)
+{
+	return owned(i->same_hash, &i->owner);
 }
 
 static void on_mistake(void *ctx, uint32_t line, const char *what)
@@ -63,6 +89,8 @@ static void on_record(void *ctx, const struct dns_master_record *r)
 	}
 	*m->last = i;
 	m->last = &i->next;
+	*m->bucket_last[bucket_of(&i->owner)] = i;
+	m->bucket_last[bucket_of(&i->owner)] = &i->same_hash;
 }
 
 static bool is_address(const struct item *i)
@@ -70,14 +98,26 @@ static bool is_address(const struct item *i)
 	return i->type == DNS_A || i->type == DNS_AAAA;
 }
 
+static bool is_delegated(const struct importer *m, const struct dns_key *name)
+{
+	for (struct item *i = first_of(m, name); i; i = next_of(i))
+		if (i->type == DNS_NS)
+			return true;
+	return false;
+}
+
+/* A name is below a delegation when it, or a name above it within the domain, has NS. */
 static void mark_delegations(struct importer *m)
 {
-	for (const struct item *ns = m->items; ns; ns = ns->next) {
-		if (ns->type != DNS_NS || same_name(&ns->owner, &m->apex))
-			continue;
-		for (struct item *i = m->items; i; i = i->next)
-			i->is_below |= dns_name_is_below(
-				i->owner.wire, i->owner.n, ns->owner.wire, ns->owner.n);
+	for (struct item *i = m->items; i; i = i->next) {
+		struct dns_key name = i->owner, above;
+
+		while (!i->is_below && name.n > m->apex.n) {
+			i->is_below = is_delegated(m, &name);
+			dns_key_of(
+				name.wire + name.wire[0] + 1, name.n - name.wire[0] - 1u, &above);
+			name = above;
+		}
 	}
 }
 
@@ -171,10 +211,10 @@ static struct item *mail_entry_of(const struct importer *m, const struct dns_key
 {
 	struct item *found = NULL;
 
-	for (struct item *i = m->items; i; i = i->next) {
+	for (struct item *i = first_of(m, &m->apex); i; i = next_of(i)) {
 		struct dns_key exchange;
 
-		if (i->type != DNS_MX || !same_name(&i->owner, &m->apex))
+		if (i->type != DNS_MX)
 			continue;
 		dns_key_of(i->data + 2, i->n - 2, &exchange);
 		if (!same_name(&exchange, host))
@@ -227,10 +267,9 @@ static bool is_taken(const struct importer *m, struct str label, const struct it
 	if (dns_name_parse(label, &m->zone, &name) != FL_OK)
 		return false; /* too long: refused as a setting */
 	dns_key_of(name.wire, name.n, &key);
-	for (const struct item *i = m->items; i; i = i->next)
-		if (same_name(&i->owner, &key) &&
-			(i->type != address->type || i->n != address->n ||
-				memcmp(i->data, address->data, i->n) != 0))
+	for (const struct item *i = first_of(m, &key); i; i = next_of(i))
+		if (i->type != address->type || i->n != address->n ||
+			memcmp(i->data, address->data, i->n) != 0)
 			return true;
 	return false;
 }
@@ -245,10 +284,10 @@ static void import_balanced(struct importer *m, struct item *first, struct str n
 
 	if (str_is(plain, "@") || str_is(plain, "*"))
 		plain = str_is(plain, "@") ? STR("domain") : STR("any");
-	for (struct item *i = first; i; i = i->next) {
+	for (struct item *i = first; i; i = next_of(i)) {
 		struct textbuf w;
 
-		if (!is_address(i) || !same_name(&i->owner, &first->owner))
+		if (!is_address(i))
 			continue;
 		i->is_done = true;
 		do {
@@ -273,8 +312,8 @@ static void import_address(struct importer *m, struct item *i)
 	char room[DNS_NAME_TEXT_MAX + 8];
 	struct str name = host_name(m, &i->owner, room, sizeof(room));
 
-	for (const struct item *other = i->next; other; other = other->next)
-		if (is_address(other) && same_name(&other->owner, &i->owner)) {
+	for (const struct item *other = next_of(i); other; other = next_of(other))
+		if (is_address(other)) {
 			import_balanced(m, i, name);
 			return;
 		}
@@ -331,32 +370,41 @@ static void import_item(struct importer *m, struct item *i)
 		import_record(m, i);
 }
 
+/* All records of the file, each in its bucket. */
+static void collect(struct importer *m, struct str text, char *room)
+{
+	const struct dns_master_reader reader = {m, on_record, on_mistake};
+
+	dns_key_of(m->zone.wire, m->zone.n, &m->apex);
+	m->last = &m->items;
+	for (size_t i = 0; i < BUCKETS; i++)
+		m->bucket_last[i] = &m->bucket[i];
+	dns_master_read(text, &m->zone, room, &reader);
+}
+
 enum fl_err dns_import(const struct dns_import *import, struct str domain, struct str text,
 	struct arena *mem, size_t *taken, size_t *left)
 {
-	struct importer m = {.to = import, .mem = mem, .domain = domain};
-	const struct dns_master_reader reader = {&m, on_record, on_mistake};
-	char *room = arena_alloc(mem, DNS_MASTER_LINE);
+	char *room = arena_alloc(mem, DNS_MASTER_LINE), *line = arena_alloc(mem, STATEMENT_MAX);
+	struct importer *m = ARENA_NEW(mem, struct importer);
 
-	m.text = arena_alloc(mem, STATEMENT_MAX);
-	if (!room || !m.text)
+	if (!room || !line || !m)
 		return FL_EFULL;
-	if (dns_name_parse(domain, NULL, &m.zone) != FL_OK)
+	*m = (struct importer){.to = import, .mem = mem, .domain = domain, .text = line};
+	if (dns_name_parse(domain, NULL, &m->zone) != FL_OK)
 		return FL_EFORMAT;
-	dns_key_of(m.zone.wire, m.zone.n, &m.apex);
-	m.last = &m.items;
-	dns_master_read(text, &m.zone, room, &reader);
+	collect(m, text, room);
 	if (mem->full)
 		return FL_EFULL;
-	mark_delegations(&m);
+	mark_delegations(m);
 	/* Addresses first: they take the MX that become preferences along. */
 	for (int pass = 0; pass < 2; pass++)
-		for (struct item *i = m.items; i; i = i->next)
+		for (struct item *i = m->items; i; i = i->next)
 			if (!i->is_done && (pass || (is_address(i) && !i->is_below))) {
 				i->is_done = true;
-				import_item(&m, i);
+				import_item(m, i);
 			}
-	*taken = m.taken;
-	*left = m.left;
+	*taken = m->taken;
+	*left = m->left;
 	return mem->full ? FL_EFULL : FL_OK;
 }
