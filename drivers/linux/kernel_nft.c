@@ -584,6 +584,31 @@ static void put_reject(struct nlmsghdr *h, const struct kop *op)
 		mnl_attr_put_u8(h, NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
 }
 
+static void put_rt(struct nlmsghdr *h, const struct kop *op)
+{
+	put_u32(h, NFTA_RT_DREG, op->reg);
+	put_u32(h, NFTA_RT_KEY, NFT_RT_TCPMSS);
+}
+
+static void put_byteorder(struct nlmsghdr *h, const struct kop *op)
+{
+	put_u32(h, NFTA_BYTEORDER_SREG, op->reg);
+	put_u32(h, NFTA_BYTEORDER_DREG, op->reg);
+	put_u32(h, NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	put_u32(h, NFTA_BYTEORDER_LEN, 2);
+	put_u32(h, NFTA_BYTEORDER_SIZE, 2);
+}
+
+/* RFC 9293 3.2: the option of kind 2; its value is behind kind and length. */
+static void put_maxseg(struct nlmsghdr *h, const struct kop *op)
+{
+	put_u32(h, NFTA_EXTHDR_SREG, op->reg);
+	mnl_attr_put_u8(h, NFTA_EXTHDR_TYPE, 2);
+	put_u32(h, NFTA_EXTHDR_OFFSET, 2);
+	put_u32(h, NFTA_EXTHDR_LEN, 2);
+	put_u32(h, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+}
+
 static void put_nothing(struct nlmsghdr *h, const struct kop *op)
 {
 	(void)h;
@@ -614,6 +639,9 @@ static const struct {
 	[KOP_MASQUERADE] = {"masq", put_nothing},
 	[KOP_REJECT] = {"reject", put_reject},
 	[KOP_COUNTER] = {"counter", put_nothing},
+	[KOP_MSS_LOAD] = {"rt", put_rt},
+	[KOP_HTONS] = {"byteorder", put_byteorder},
+	[KOP_MSS_SET] = {"exthdr", put_maxseg},
 };
 
 static void put_op(struct nlmsghdr *h, const struct kernel_state *s, const struct kop *op)

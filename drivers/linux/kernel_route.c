@@ -14,6 +14,8 @@
 #include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/vlan.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/route/rule.h>
@@ -24,6 +26,7 @@
 
 #define TRIES       4
 #define BUFFER_SIZE (1 << 20)
+#define USUAL_MTU   1500 /* of a device whose MTU is not ours to set any more */
 
 enum fl_err route_open(struct kernel_linux *k, struct textbuf *why)
 {
@@ -96,6 +99,116 @@ static int finish(struct kernel_linux *k, int built, struct nl_msg *m, int alrea
 	int e = built ? built : send_request(k, m);
 
 	return e == -already ? 0 : e;
+}
+
+/* ---- devices ---- */
+
+/* Our VLANs bear this as their alias (ip link: "alias"). */
+#define ALIAS "fairlead"
+
+static bool set_up(struct kernel_linux *k, struct str name)
+{
+	struct ifreq ask = {0};
+	int fd = nl_socket_get_fd(k->route);
+
+	if (name.n >= sizeof(ask.ifr_name))
+		return false;
+	memcpy(ask.ifr_name, name.at, name.n);
+	if (ioctl(fd, SIOCGIFFLAGS, &ask) < 0)
+		return false;
+	ask.ifr_flags |= IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &ask) == 0;
+}
+
+/* A device that is being made takes no alias. */
+static int call_it_ours(struct kernel_linux *k, struct str name)
+{
+	struct rtnl_link *is = rtnl_link_alloc(), *change = rtnl_link_alloc();
+	int e;
+
+	rtnl_link_set_ifindex(is, device_of(k, name).index);
+	rtnl_link_set_ifalias(change, ALIAS);
+	e = rtnl_link_change(k->route, is, change, 0);
+	rtnl_link_put(is);
+	rtnl_link_put(change);
+	return e;
+}
+
+static bool is_our_vlan(struct rtnl_link *x)
+{
+	const char *alias = rtnl_link_get_ifalias(x);
+
+	return alias && strcmp(alias, ALIAS) == 0 && rtnl_link_is_vlan(x);
+}
+
+static int add_vlan(struct kernel_linux *k, const struct kstate_device *d)
+{
+	struct device under = device_of(k, d->under);
+	struct rtnl_link *x = under.index ? rtnl_link_vlan_alloc() : NULL;
+	struct nl_msg *m = NULL;
+	char name[IFNAMSIZ] = "";
+	int e;
+
+	if (!x)
+		return -NLE_NODEV;
+	memcpy(name, d->name.at, d->name.n < sizeof(name) ? d->name.n : sizeof(name) - 1);
+	(void)set_up(k, d->under);
+	rtnl_link_set_name(x, name);
+	rtnl_link_set_link(x, under.index);
+	rtnl_link_set_ifalias(x, ALIAS);
+	rtnl_link_set_flags(x, IFF_UP);
+	rtnl_link_vlan_set_id(x, (uint16_t)d->vlan);
+	e = rtnl_link_build_add_request(x, NLM_F_CREATE | NLM_F_EXCL, &m);
+	e = e ? e : send_request(k, m);
+	rtnl_link_put(x);
+	/* One that is there already is somebody else's: used, and not taken away later. */
+	return e == -NLE_EXIST ? 0 : e ? e : call_it_ours(k, d->name);
+}
+
+/* What it cannot have (a driver has its limits, and a VLAN those of its port) is worth a line, and
+ * no reason to refuse the rest. */
+static void set_mtu(struct kernel_linux *k, struct str name, uint32_t mtu)
+{
+	struct ifreq ask = {0};
+
+	memcpy(ask.ifr_name, name.at,
+		name.n < sizeof(ask.ifr_name) ? name.n : sizeof(ask.ifr_name) - 1);
+	ask.ifr_mtu = (int)mtu;
+	if (ioctl(nl_socket_get_fd(k->route), SIOCSIFMTU, &ask) < 0)
+		log_printf(k->log, LOG_LEVEL_WARNING, "%.*s cannot have an MTU of %u: %s",
+			STR_ARG(name), (unsigned)mtu, strerror(errno));
+}
+
+static int add_device(struct kernel_linux *k, const struct kstate_device *d)
+{
+	int e = d->vlan ? add_vlan(k, d) : device_of(k, d->name).index ? 0 : -NLE_NODEV;
+
+	if (!e && d->mtu)
+		set_mtu(k, d->name, d->mtu);
+	return e;
+}
+
+static int del_device(struct kernel_linux *k, const struct kstate_device *d)
+{
+	struct device is = device_of(k, d->name);
+	struct rtnl_link *x;
+	struct nl_msg *m = NULL;
+	int e = 0;
+
+	if (!is.index)
+		return 0;
+	if (!d->vlan) {
+		set_mtu(k, d->name, USUAL_MTU);
+		return 0;
+	}
+	if (rtnl_link_get_kernel(k->route, is.index, NULL, &x) < 0)
+		return 0;
+	if (is_our_vlan(x)) {
+		e = rtnl_link_build_delete_request(x, &m);
+		e = finish(k, e, m, NLE_NODEV);
+	}
+	rtnl_link_put(x);
+	return e;
 }
 
 static int change_address(struct kernel_linux *k, const struct kstate_address *a, bool add)
@@ -231,6 +344,41 @@ static bool replaces(const struct kernel_diff *d, const struct kstate_route *r)
 	return false;
 }
 
+static bool device_stays(const struct kernel_diff *d, const struct kstate_device *x)
+{
+	for (size_t i = 0; i < d->nadd_devices; i++)
+		if (str_eq(d->add_devices[i].name, x->name) && d->add_devices[i].vlan == x->vlan &&
+			str_eq(d->add_devices[i].under, x->under))
+			return true;
+	return false;
+}
+
+/* One that is replaced by another of its name goes first. */
+static enum fl_err add_devices(
+	struct kernel_linux *k, const struct kernel_diff *d, struct textbuf *why)
+{
+	int e;
+
+	for (size_t i = 0; i < d->ndel_devices; i++) {
+		e = device_stays(d, &d->del_devices[i]) ? 0 : del_device(k, &d->del_devices[i]);
+		if (e)
+			return refused(e, "deleting device", "", d->del_devices[i].name, why);
+	}
+	for (size_t i = 0; i < d->nadd_devices; i++) {
+		const struct kstate_device *x = &d->add_devices[i];
+
+		e = add_device(k, x);
+		if (e == -NLE_NODEV)
+			left_out(k, "the device over it", x->vlan ? x->under : x->name);
+		else if (e == -NLE_OPNOTSUPP)
+			return refused(e, "this kernel has no VLANs (module 8021q):", "device",
+				x->name, why);
+		else if (e)
+			return refused(e, "adding device", "", x->name, why);
+	}
+	return FL_OK;
+}
+
 static enum fl_err add_all(struct kernel_linux *k, const struct kernel_diff *d, struct textbuf *why)
 {
 	char text[IP_TEXT_MAX + 4];
@@ -295,8 +443,10 @@ static enum fl_err del_all(struct kernel_linux *k, const struct kernel_diff *d, 
 
 enum fl_err route_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)
 {
-	enum fl_err err = add_all(k, diff, why);
+	enum fl_err err = add_devices(k, diff, why);
 
+	if (!err)
+		err = add_all(k, diff, why);
 	return err ? err : del_all(k, diff, why);
 }
 
@@ -306,7 +456,7 @@ struct reading {
 	const struct kernel_state *expect;
 	struct arena *mem;
 	struct kernel_state *out;
-	size_t addresses_cap, routes_cap, rules_cap;
+	size_t devices_cap, addresses_cap, routes_cap, rules_cap;
 };
 
 /* Room for one more in an array that grows in the arena; NULL when that is full. */
@@ -346,6 +496,49 @@ static struct str interface_of(struct reading *r, unsigned index)
 	n = strlen(name);
 	copy = arena_copy(r->mem, name, n);
 	return copy ? (struct str){copy, n} : STR("");
+}
+
+static const struct kstate_device *expected_device(const struct reading *r, struct str name)
+{
+	for (size_t i = 0; i < r->expect->ndevices; i++)
+		if (str_eq(r->expect->devices[i].name, name))
+			return &r->expect->devices[i];
+	return NULL;
+}
+
+static void take_device(struct reading *r, struct rtnl_link *x)
+{
+	const char *name = rtnl_link_get_name(x);
+	bool vlan = is_our_vlan(x);
+	const struct kstate_device *want = expected_device(r, str_of(name));
+	struct kstate_device *d;
+
+	if (!vlan && !want)
+		return;
+	vlan = vlan || (want->vlan && rtnl_link_is_vlan(x));
+	d = grow(r, (void **)&r->out->devices, &r->out->ndevices, &r->devices_cap, sizeof(*d));
+	if (!d)
+		return;
+	*d = (struct kstate_device){.name = {arena_copy(r->mem, name, strlen(name)), strlen(name)}};
+	if (!want || want->mtu)
+		d->mtu = rtnl_link_get_mtu(x);
+	if (vlan) {
+		d->vlan = (uint32_t)rtnl_link_vlan_get_id(x);
+		d->under = interface_of(r, (unsigned)rtnl_link_get_link(x));
+	}
+}
+
+static int take_devices(struct kernel_linux *k, struct reading *r)
+{
+	struct nl_cache *all = NULL;
+	int e = rtnl_link_alloc_cache(k->route, AF_UNSPEC, &all);
+
+	if (e < 0)
+		return e;
+	for (struct nl_object *o = nl_cache_get_first(all); o; o = nl_cache_get_next(o))
+		take_device(r, (struct rtnl_link *)o);
+	nl_cache_free(all);
+	return 0;
 }
 
 static bool is_expected(const struct kernel_state *s, const struct kstate_address *a)
@@ -466,6 +659,17 @@ static void take_waiting(struct kernel_linux *k, struct reading *r)
 {
 	const struct kernel_state *s = r->expect;
 
+	for (size_t i = 0; i < s->ndevices; i++) {
+		const struct kstate_device *want = &s->devices[i];
+		struct kstate_device *d;
+
+		if (device_of(k, want->vlan ? want->under : want->name).index)
+			continue;
+		d = grow(r, (void **)&r->out->devices, &r->out->ndevices, &r->devices_cap,
+			sizeof(*d));
+		if (d)
+			*d = *want;
+	}
 	for (size_t i = 0; i < s->naddresses; i++) {
 		struct kstate_address *a;
 
@@ -489,8 +693,10 @@ static void take_waiting(struct kernel_linux *k, struct reading *r)
 
 static int read_once(struct kernel_linux *k, struct reading *r)
 {
-	int e = dump(k, RTM_GETADDR, take_address, r);
+	int e = take_devices(k, r);
 
+	if (!e)
+		e = dump(k, RTM_GETADDR, take_address, r);
 	if (!e)
 		e = dump(k, RTM_GETROUTE, take_route, r);
 	return e ? e : dump(k, RTM_GETRULE, take_rule, r);
@@ -504,7 +710,7 @@ enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect
 	for (int i = 0; i < TRIES && (e == -NLE_DUMP_INTR || e == -NLE_NOMEM); i++) {
 		struct reading r = {.expect = expect, .mem = mem, .out = out};
 
-		out->naddresses = out->nroutes = out->nrules = 0;
+		out->ndevices = out->naddresses = out->nroutes = out->nrules = 0;
 		e = read_once(k, &r);
 		if (!e)
 			take_waiting(k, &r);

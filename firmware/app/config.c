@@ -70,6 +70,13 @@ static enum fl_err complete_links(struct config *c)
 		if (!err && link_conf_is_leased(&c->v.links[i]))
 			err = lease_make_room(&c->v.links[i], &c->mem);
 	}
+	for (size_t i = 0; !err && i < c->v.nlans; i++) {
+		struct lan_conf *l = &c->v.lans[i];
+
+		l->port = l->interface;
+		if (l->vlan)
+			err = link_vlan_device(l->port, l->vlan, &c->mem, &l->interface);
+	}
 	return err;
 }
 

@@ -149,20 +149,45 @@ static void open_probes(struct fairlead *f, uint8_t number)
 	(void)p->open(p->ctx, number, &path);
 }
 
-/* Has the interface of a link a carrier now?  The answer is kept. */
-static bool has_carrier(struct fairlead *f, uint8_t number)
+/* Has it a carrier?  If not, it is switched on. */
+static bool bring_up(struct fairlead *f, struct str interface)
 {
 	const struct interfaces *n = &f->io->interfaces;
 	struct interface_state state;
 
-	n->get(n->ctx, conf_of(f, number)->interface, &state);
-	/* A device that was taken away comes back switched off. */
+	n->get(n->ctx, interface, &state);
 	if (state.exists && !state.carrier)
-		(void)n->up(n->ctx, conf_of(f, number)->interface);
-	if (state.carrier && !f->carrier[number])
-		open_probes(f, number);
-	f->carrier[number] = state.carrier;
+		(void)n->up(n->ctx, interface);
 	return state.carrier;
+}
+
+static bool link_lies_on(const struct link_conf *c, struct str interface)
+{
+	return str_eq(c->interface, interface) || str_eq(c->under, interface) ||
+	       str_eq(c->port, interface);
+}
+
+/* Has the interface of a link a carrier now?  The answer is kept. */
+static bool has_carrier(struct fairlead *f, uint8_t number)
+{
+	const struct interfaces *n = &f->io->interfaces;
+	const struct link_conf *c = conf_of(f, number);
+	struct interface_state state;
+	bool carrier;
+
+	/* A device that was taken away comes back switched off, and so do those over it. */
+	if (!str_eq(c->port, c->under))
+		bring_up(f, c->port);
+	carrier = bring_up(f, c->under);
+	/* PPP has a device only while there is a session; that it is missing is told by the lease,
+	 * unless its daemon died without a word. */
+	n->get(n->ctx, c->interface, &state);
+	if (!state.exists && !link_conf_awaits_address(c))
+		carrier = false;
+	if (carrier && !f->carrier[number])
+		open_probes(f, number);
+	f->carrier[number] = carrier;
+	return carrier;
 }
 
 static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
@@ -402,15 +427,17 @@ void uplinks_interface(struct fairlead *f, struct str name, mtime now)
 	for (size_t i = 0; i < f->nlinks; i++) {
 		bool had = f->carrier[f->order[i]];
 
-		if (name.n && !str_eq(conf_of(f, f->order[i])->interface, name))
+		if (name.n && !link_lies_on(conf_of(f, f->order[i]), name))
 			continue;
 		look_at_interface(f, f->order[i], now);
 		/* The kernel forgets addresses and routes of an interface that goes. */
 		ours |= f->carrier[f->order[i]] && !had;
 	}
 	for (size_t i = 0; i < c->v.nlans; i++) {
-		if (name.n && !str_eq(c->v.lans[i].interface, name))
+		if (name.n && !str_eq(c->v.lans[i].interface, name) &&
+			!str_eq(c->v.lans[i].port, name))
 			continue;
+		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].port);
 		(void)f->io->interfaces.up(f->io->interfaces.ctx, c->v.lans[i].interface);
 		ours = true;
 	}

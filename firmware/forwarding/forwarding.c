@@ -64,8 +64,9 @@ uint8_t member_number(const struct forwarding_source *s, const struct policy_con
 struct maker {
 	const struct forwarding_source *s;
 	struct arena *mem;
-	struct list addresses, routes, rules;
+	struct list devices, addresses, routes, rules;
 	union {
+		struct kstate_device device;
 		struct kstate_address address;
 		struct kstate_route route;
 		struct kstate_rule rule;
@@ -77,6 +78,25 @@ static void add_address(struct maker *m, struct str interface, const struct ip_p
 	struct kstate_address *a = list_add(&m->addresses, m->mem, &m->scrap);
 
 	*a = (struct kstate_address){interface, *p};
+}
+
+/* PPP has its MTU from its own daemon. */
+static void add_link_device(struct maker *m, const struct link_conf *l)
+{
+	uint32_t mtu = l->pppoe.user.n ? 0 : link_conf_mtu(l);
+	struct kstate_device d = {l->interface, {0}, 0, mtu};
+
+	if (l->vlan)
+		d = (struct kstate_device){l->under, l->port, l->vlan, mtu};
+	if (l->vlan || mtu)
+		*(struct kstate_device *)list_add(&m->devices, m->mem, &m->scrap) = d;
+}
+
+static void add_lan_device(struct maker *m, const struct lan_conf *l)
+{
+	if (l->vlan)
+		*(struct kstate_device *)list_add(&m->devices, m->mem, &m->scrap) =
+			(struct kstate_device){l->interface, l->port, l->vlan, 0};
 }
 
 static void add_route(struct maker *m, const struct kstate_route *r)
@@ -169,6 +189,7 @@ static void add_link(struct maker *m, size_t which)
 {
 	const struct link_conf *l = &m->s->links[which];
 
+	add_link_device(m, l);
 	for (size_t i = 0; i < l->naddresses; i++) {
 		const struct ip_prefix *p = &l->addresses[i].prefix;
 
@@ -203,6 +224,7 @@ static void add_forward_addresses(struct maker *m, const struct forward_conf *f)
 
 static void add_lan(struct maker *m, const struct lan_conf *lan)
 {
+	add_lan_device(m, lan);
 	for (size_t i = 0; i < lan->naddresses; i++) {
 		add_address(m, lan->interface, &lan->addresses[i].prefix);
 		add_network(m, lan->interface, &lan->addresses[i].prefix, KSTATE_TABLE_MAIN);
@@ -290,6 +312,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 {
 	struct maker m = {.s = source,
 		.mem = mem,
+		.devices.size = sizeof(struct kstate_device),
 		.addresses.size = sizeof(struct kstate_address),
 		.routes.size = sizeof(struct kstate_route),
 		.rules.size = sizeof(struct kstate_rule)};
@@ -308,6 +331,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 	for (size_t i = 0; i < source->nforwards; i++)
 		add_forward_addresses(&m, &source->forwards[i]);
 	add_sysctls(&m, &want);
+	want.devices = m.devices.at, want.ndevices = m.devices.n;
 	want.addresses = m.addresses.at, want.naddresses = m.addresses.n;
 	want.routes = m.routes.at, want.nroutes = m.routes.n;
 	want.rules = m.rules.at, want.nrules = m.rules.n;

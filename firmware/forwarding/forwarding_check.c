@@ -9,43 +9,24 @@ static const struct link_conf *link_at(const struct forwarding_source *s, int32_
 
 /* ---- links ---- */
 
-static bool have_same(const struct link_conf *a, const struct link_conf *b, uint8_t family)
-{
-	const struct ip_prefix *own[] = {
-		link_conf_address(a, family), link_conf_address(b, family)};
-	const struct ip_addr *gateway[] = {
-		link_conf_gateway(a, family), link_conf_gateway(b, family)};
-
-	if (!own[0] || !own[1] || !ip_addr_eq(&own[0]->addr, &own[1]->addr))
-		return false;
-	return gateway[0] && gateway[1] ? ip_addr_eq(gateway[0], gateway[1])
-					: gateway[0] == gateway[1];
-}
-
-static bool are_one(const struct link_conf *a, const struct link_conf *b)
-{
-	return !a->disabled && !b->disabled && str_eq(a->interface, b->interface) &&
-	       (have_same(a, b, 4) || have_same(a, b, 6));
-}
-
-/* Two links that are one way out cannot be told from each other.  What was typed later is wrong:
- * the links come in the order of their names. */
+/* What comes in by a device is of its link: replies leave by it, and it tells whether users are
+ * heard.  So two links cannot be told from each other on one device.  What was typed later is
+ * wrong: the links come in the order of their names. */
 static void check_link(const struct forwarding_source *s, size_t which, struct diags *why)
 {
 	for (size_t i = 0; i < which; i++) {
 		const struct link_conf *first = &s->links[i], *then = &s->links[which];
 
-		if (!are_one(first, then))
+		if (first->disabled || then->disabled || !str_eq(first->interface, then->interface))
 			continue;
 		if (first->origin.line > then->origin.line) {
 			first = then;
 			then = &s->links[i];
 		}
-		diag_error(why, &then->origin, NULL,
-			"delete one of them, or give it its own interface, address or gateway",
-			"interface, address and gateway are those of link %.*s: both are one way "
-			"out",
-			STR_ARG(first->name));
+		diag_error(why, &then->origin, "interface",
+			"give it an interface of its own, or a \"vlan\" of this one",
+			"%.*s is the interface of link %.*s: what comes in could not be told apart",
+			STR_ARG(then->interface), STR_ARG(first->name));
 	}
 }
 

@@ -941,6 +941,17 @@ static void chains_input(struct maker *m)
 	from_wan_to(b, STR("wan_input"));
 }
 
+/* Ethernet's own size fits everywhere; a smaller one on the way is often not told, since the
+ * answers that say so (ICMP) get lost. */
+static bool segments_may_not_fit(const struct forwarding_source *s)
+{
+	for (size_t i = 0; i < s->nlinks; i++)
+		if (!s->links[i].disabled &&
+			(link_conf_mtu(&s->links[i]) || s->links[i].pppoe.user.n))
+			return true;
+	return false;
+}
+
 /* A TCP client whose connection was flushed gets a reset for its next packet and starts anew over a
  * link that works; only towards the inside, so that nobody outside can have resets made.  Other
  * packets without a connection would leave with their inside address. */
@@ -954,6 +965,10 @@ static void chains_forward(struct maker *m)
 	nft_verdict(b, KVERDICT_ACCEPT);
 	drop_rest(b);
 	nft_base_chain(b, STR("forward"), STR("filter"), KHOOK_FORWARD, FILTER);
+	if (segments_may_not_fit(m->s)) {
+		nft_rule(b, STR("segments that fit the link"));
+		nft_clamp_mss(b);
+	}
 	accept_known(b);
 	from_wan_to(b, STR("wan_forward"));
 	nft_rule(b, STR("flushed connection"));

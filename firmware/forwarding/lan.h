@@ -38,7 +38,9 @@ struct lan_dhcp {
 
 struct lan_conf {
 	struct origin origin;
-	struct str name, interface;
+	struct str name;
+	struct str interface, port; /* as of a link: the device, and what was typed */
+	uint32_t vlan;              /* 0: none */
 	struct lan_address *addresses;
 	size_t naddresses;
 	struct lan_dhcp dhcp; /* no range: no DHCP server */

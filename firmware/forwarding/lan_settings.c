@@ -166,6 +166,15 @@ static const struct setting lan_rows[] = {
 		.max = KIFNAME_SIZE - 1,
 	},
 	{
+		.name = "vlan",
+		.help = "number of the VLAN on that interface (IEEE 802.1Q); left out: none",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct lan_conf, vlan),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 4094,
+	},
+	{
 		.name = "address",
 		.help = "an address of the router in this LAN",
 		.kind = SETTING_LIST,

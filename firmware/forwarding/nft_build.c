@@ -393,3 +393,16 @@ void nft_match_wan(struct nft_build *b, enum kmeta direction)
 	nft_load_meta(b, KREG(0), direction);
 	nft_match_set(b, KREG(0), NFT_WANS, true);
 }
+
+void nft_clamp_mss(struct nft_build *b)
+{
+	static const uint8_t syn = 0x02, syn_or_reset = 0x06;
+
+	nft_match_proto(b, 6);
+	nft_load(b, KREG(0), KBASE_TRANSPORT, 13, 1);
+	op_data(op(b, KOP_BITWISE, KREG(0)), &syn_or_reset, 1);
+	nft_match(b, KREG(0), &syn, 1, true);
+	op(b, KOP_MSS_LOAD, KREG(0));
+	op(b, KOP_HTONS, KREG(0));
+	op(b, KOP_MSS_SET, KREG(0));
+}

@@ -72,6 +72,8 @@ void nft_nat(struct nft_build *b, enum kop_code code, uint8_t family, uint32_t a
 void nft_masquerade(struct nft_build *b);
 void nft_reset_tcp(struct nft_build *b);
 void nft_count(struct nft_build *b);
+/* Let a TCP SYN offer no segment that does not fit the path; other packets are left alone. */
+void nft_clamp_mss(struct nft_build *b);
 
 /* Common pairs of them. */
 void nft_match_family(struct nft_build *b, uint8_t family);

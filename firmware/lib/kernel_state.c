@@ -119,6 +119,15 @@ static int first_of(const int *c, size_t n)
 	return 0;
 }
 
+static int cmp_device(const void *x, const void *y)
+{
+	const struct kstate_device *a = x, *b = y;
+
+	return FIRST_OF(FIRST_OF(cmp_str(a->name, b->name), cmp_str(a->under, b->under)),
+		FIRST_OF((a->vlan > b->vlan) - (a->vlan < b->vlan),
+			(a->mtu > b->mtu) - (a->mtu < b->mtu)));
+}
+
 static int cmp_address(const void *x, const void *y)
 {
 	const struct kstate_address *a = x, *b = y;
@@ -357,6 +366,8 @@ void kernel_state_diff(const struct kernel_state *from, const struct kernel_stat
 	if (!from)
 		from = &nothing;
 	*out = (struct kernel_diff){0};
+	out->add_devices = MINUS(mem, to, from, devices, cmp_device, &out->nadd_devices);
+	out->del_devices = MINUS(mem, from, to, devices, cmp_device, &out->ndel_devices);
 	out->add_addresses = MINUS(mem, to, from, addresses, cmp_address, &out->nadd_addresses);
 	out->del_addresses = MINUS(mem, from, to, addresses, cmp_address, &out->ndel_addresses);
 	out->add_routes = MINUS(mem, to, from, routes, cmp_route, &out->nadd_routes);
@@ -372,6 +383,7 @@ void kernel_state_diff(const struct kernel_state *from, const struct kernel_stat
 
 bool kernel_diff_is_empty(const struct kernel_diff *d)
 {
-	return !d->nadd_addresses && !d->ndel_addresses && !d->nadd_routes && !d->ndel_routes &&
-	       !d->nadd_rules && !d->ndel_rules && !d->nsysctls && !d->replace_table && !d->nsets;
+	return !d->nadd_devices && !d->ndel_devices && !d->nadd_addresses && !d->ndel_addresses &&
+	       !d->nadd_routes && !d->ndel_routes && !d->nadd_rules && !d->ndel_rules &&
+	       !d->nsysctls && !d->replace_table && !d->nsets;
 }

@@ -27,6 +27,13 @@ struct kstate_address {
 	struct ip_prefix prefix;
 };
 
+/* A VLAN over another device, or, without `under`, one that is there and has this MTU. */
+struct kstate_device {
+	struct str name, under;
+	uint32_t vlan; /* 0: none of our making */
+	uint32_t mtu;  /* 0: as it is */
+};
+
 struct kstate_route {
 	uint8_t family;
 	uint32_t table;         /* 254: main */
@@ -154,6 +161,9 @@ enum kop_code {
 	KOP_MASQUERADE,
 	KOP_REJECT, /* tcp reset, or icmp admin-prohibited */
 	KOP_COUNTER,
+	KOP_MSS_LOAD, /* reg = the largest TCP segment that fits the path, both ways */
+	KOP_HTONS,    /* reg = its two octets in network order */
+	KOP_MSS_SET,  /* the segment size that a TCP SYN offers = reg, unless it is smaller */
 };
 
 struct kop {
@@ -187,6 +197,8 @@ struct kchain {
 };
 
 struct kernel_state {
+	struct kstate_device *devices;
+	size_t ndevices;
 	struct kstate_address *addresses;
 	size_t naddresses;
 	struct kstate_route *routes;
@@ -226,6 +238,9 @@ uint64_t kernel_state_table_hash(const struct kernel_state *s);
 
 /* What leads from one state to another. */
 struct kernel_diff {
+	/* One that is in both lists changes: it is not taken away. */
+	struct kstate_device *add_devices, *del_devices;
+	size_t nadd_devices, ndel_devices;
 	struct kstate_address *add_addresses, *del_addresses;
 	size_t nadd_addresses, ndel_addresses;
 	struct kstate_route *add_routes, *del_routes;

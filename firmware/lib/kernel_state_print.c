@@ -9,6 +9,18 @@
 
 /* ---- ip ---- */
 
+static void print_device(const struct kstate_device *d, const struct sink *out)
+{
+	if (d->vlan)
+		sink_printf(out, "ip link %.*s link %.*s type vlan id %u", STR_ARG(d->name),
+			STR_ARG(d->under), (unsigned)d->vlan);
+	else
+		sink_printf(out, "ip link %.*s", STR_ARG(d->name));
+	if (d->mtu)
+		sink_printf(out, " mtu %u", (unsigned)d->mtu);
+	sink_puts(out, "\n");
+}
+
 static void print_address(const struct kstate_address *a, const struct sink *out)
 {
 	char prefix[IP_TEXT_MAX + 4];
@@ -506,6 +518,14 @@ static void print_op(struct printer *p, const struct kop *op)
 	case KOP_COUNTER:
 		sink_puts(p->out, " counter");
 		return;
+	case KOP_MSS_LOAD:
+		hold(p, op->reg, KSET_PORT, "rt mtu");
+		return;
+	case KOP_HTONS:
+		return;
+	case KOP_MSS_SET:
+		sink_printf(p->out, " tcp option maxseg size set %s", held(p, op->reg)->text);
+		return;
 	}
 }
 
@@ -560,6 +580,7 @@ static void print_table(const struct kernel_state *s, const struct sink *out)
 
 void kernel_state_print(const struct kernel_state *s, const struct sink *out)
 {
+	PRINT_EACH("", s->devices, s->ndevices, print_device, out)
 	PRINT_EACH("", s->addresses, s->naddresses, print_address, out)
 	PRINT_EACH("", s->routes, s->nroutes, print_route, out)
 	PRINT_EACH("", s->rules, s->nrules, print_rule, out)
@@ -598,12 +619,14 @@ static void print_change(const struct kset_change *c, const struct sink *out)
 
 void kernel_diff_print(const struct kernel_diff *d, const struct sink *out)
 {
+	PRINT_EACH("+ ", d->add_devices, d->nadd_devices, print_device, out)
 	PRINT_EACH("+ ", d->add_addresses, d->nadd_addresses, print_address, out)
 	PRINT_EACH("+ ", d->add_routes, d->nadd_routes, print_route, out)
 	PRINT_EACH("+ ", d->add_rules, d->nadd_rules, print_rule, out)
 	PRINT_EACH("- ", d->del_rules, d->ndel_rules, print_rule, out)
 	PRINT_EACH("- ", d->del_routes, d->ndel_routes, print_route, out)
 	PRINT_EACH("- ", d->del_addresses, d->ndel_addresses, print_address, out)
+	PRINT_EACH("- ", d->del_devices, d->ndel_devices, print_device, out)
 	PRINT_EACH("= ", d->sysctls, d->nsysctls, print_sysctl, out)
 	PRINT_EACH("", d->sets, d->nsets, print_change, out)
 	if (d->replace_table)

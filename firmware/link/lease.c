@@ -62,6 +62,9 @@ static void add_resolver(struct lease_part *p, struct str word)
 {
 	struct ip_addr a;
 
+	for (size_t i = 0; i < p->nresolvers && ip_addr_parse(word, &a) == FL_OK; i++)
+		if (ip_addr_eq(&p->resolver[i], &a))
+			return;
 	/* One that is known by its link alone cannot be asked by others. */
 	if (p->nresolvers < LEASE_PART_RESOLVERS && ip_addr_parse(word, &a) == FL_OK &&
 		!ip_addr_is_special(&a))

@@ -162,6 +162,8 @@ MUST_USE enum fl_err link_vlan_device(
 bool link_conf_is_leased(const struct link_conf *c);
 /* ... and has none come? */
 bool link_conf_awaits_address(const struct link_conf *c);
+/* The MTU that its device is to have: as typed, else as the provider says; 0: as it is. */
+uint32_t link_conf_mtu(const struct link_conf *c);
 /* The link's own address of this family, or NULL. */
 const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family);
 const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t family);

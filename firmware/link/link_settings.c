@@ -281,6 +281,39 @@ static const struct setting monitor_rows[] = {
 	{0},
 };
 
+static const struct setting pppoe_rows[] = {
+	{
+		.name = "user",
+		.help = "name of the account",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct link_pppoe, user),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 127,
+	},
+	{
+		.name = "password",
+		.help = "its password",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED | SETTING_SECRET,
+		.offset = offsetof(struct link_pppoe, password),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 127,
+	},
+	{
+		.name = "service",
+		.help = "name of the service to ask for; left out: any",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_pppoe, service),
+		.type = VALUE_TEXT,
+		.min = 1,
+		.max = 127,
+	},
+	{0},
+};
+
 static const char *const role_choices[] = {
 	[LINK_PRIMARY] = "primary",
 	[LINK_BACKUP] = "backup",
@@ -328,6 +361,15 @@ static const struct setting link_rows[] = {
 		.max = 15,
 	},
 	{
+		.name = "vlan",
+		.help = "number of the VLAN on that interface (IEEE 802.1Q); left out: none",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, vlan),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 4094,
+	},
+	{
 		.name = "address",
 		.help = "address of this link; the first of a family is its own",
 		.kind = SETTING_LIST,
@@ -351,6 +393,23 @@ static const struct setting link_rows[] = {
 		.kind = SETTING_VALUE,
 		.offset = offsetof(struct link_conf, dhcp),
 		.type = VALUE_FLAG,
+	},
+	{
+		.name = "pppoe",
+		.help = "addresses and resolvers come from a PPP session over the interface",
+		.kind = SETTING_BLOCK,
+		.offset = offsetof(struct link_conf, pppoe),
+		.rows = pppoe_rows,
+	},
+	{
+		.name = "mtu",
+		.help = "the largest packet of this link, octets; left out: as the provider says, "
+			"1492 with PPPoE",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, mtu),
+		.type = VALUE_UINT,
+		.min = 576,
+		.max = 9216,
 	},
 	{
 		.name = "resolver",
@@ -640,6 +699,16 @@ static void check_targets(const struct link_conf *c, struct diags *why)
 			m->ntargets, m->ntargets == 1 ? "" : "s");
 }
 
+static void check_sources(const struct link_conf *c, struct diags *why)
+{
+	if (c->dhcp && c->pppoe.user.n)
+		diag_error(why, &c->origin, "dhcp", "delete one of them",
+			"the addresses of a PPPoE link come from its session, not by DHCP");
+	if (c->pppoe.user.n && c->mtu > 1492)
+		diag_error(why, &c->origin, "mtu", "use 1492, or leave it out",
+			"PPPoE leaves 1492 octets of a packet at most");
+}
+
 static void check_resolvers(const struct link_conf *c, struct diags *why)
 {
 	char text[IP_TEXT_MAX];
@@ -656,6 +725,7 @@ static void link_check(const void *entry, struct diags *why)
 	const struct link_conf *c = entry;
 
 	check_interface(c, why);
+	check_sources(c, why);
 	check_addresses(c, why);
 	check_gateways(c, why);
 	check_resolvers(c, why);

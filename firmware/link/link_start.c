@@ -232,6 +232,11 @@ enum fl_err link_conf_device(struct link_conf *c, struct arena *mem)
 	return keep_name(&name, mem, &c->interface);
 }
 
+uint32_t link_conf_mtu(const struct link_conf *c)
+{
+	return c->mtu ? c->mtu : c->given ? c->given->mtu : 0;
+}
+
 bool link_conf_is_leased(const struct link_conf *c)
 {
 	return c->dhcp || c->pppoe.user.n;

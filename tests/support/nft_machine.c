@@ -271,6 +271,9 @@ static enum end run_op(struct machine *m, const struct kop *op)
 		fail_msg("no chain of ours hashes");
 		return END_BREAK;
 	case KOP_COUNTER:
+	case KOP_MSS_LOAD:
+	case KOP_HTONS:
+	case KOP_MSS_SET:
 		return END_GO_ON;
 	}
 	return END_BREAK;

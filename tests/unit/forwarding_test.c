@@ -950,6 +950,57 @@ static void a_disabled_link_has_no_address_and_no_route(void **state)
 		assert_false(str_is(r->want.routes[i].interface, "eth0"));
 }
 
+/* What `show forwarding` prints of the devices and of TCP. */
+static bool is_printed(const struct kernel_state *s, const char *text)
+{
+	static char room[65536];
+	struct textbuf t = textbuf_of(room, sizeof(room));
+	struct sink out = textbuf_sink(&t);
+
+	kernel_state_print(s, &out);
+	return strstr(room, text) != NULL;
+}
+
+static void vlans_are_devices_of_their_own(void **state)
+{
+	struct router *r = *state;
+
+	r->links[0].vlan = 10;
+	r->links[0].port = STR("eth0");
+	r->links[0].interface = r->links[0].under = STR("eth0.10");
+	r->lans[0].vlan = 20;
+	r->lans[0].port = STR("eth0");
+	r->lans[0].interface = STR("eth0.20");
+	want(r);
+	assert_int_equal(r->want.ndevices, 2);
+	assert_true(is_printed(&r->want, "ip link eth0.20 link eth0 type vlan id 20\n"));
+	assert_true(is_printed(&r->want, "ip link eth0.10 link eth0 type vlan id 10\n"));
+	assert_true(has_address(&r->want, "eth0.10", "203.0.113.2/29"));
+}
+
+static void a_link_has_the_mtu_that_was_set_and_tcp_is_told(void **state)
+{
+	struct router *r = *state;
+
+	want(r);
+	assert_int_equal(r->want.ndevices, 0);
+	assert_false(is_printed(&r->want, "maxseg"));
+	r->links[0].mtu = 1400;
+	want(r);
+	assert_true(is_printed(&r->want, "ip link eth0 mtu 1400\n"));
+	assert_true(is_printed(&r->want, " tcp option maxseg size set rt mtu"));
+}
+
+static void a_smaller_mtu_of_ppp_is_told_to_tcp_as_well(void **state)
+{
+	struct router *r = *state;
+
+	r->links[0].pppoe.user = STR("me");
+	want(r);
+	assert_int_equal(r->want.ndevices, 0); /* its device is made by its daemon */
+	assert_true(is_printed(&r->want, " tcp option maxseg size set rt mtu"));
+}
+
 static void nothing_lies_outside_our_ranges(void **state)
 {
 	struct router *r = *state;
@@ -1175,6 +1226,9 @@ int main(void)
 		TEST(each_link_has_a_table_with_its_default_route),
 		TEST(two_links_may_share_a_subnet),
 		TEST(a_disabled_link_has_no_address_and_no_route),
+		TEST(vlans_are_devices_of_their_own),
+		TEST(a_link_has_the_mtu_that_was_set_and_tcp_is_told),
+		TEST(a_smaller_mtu_of_ppp_is_told_to_tcp_as_well),
 		TEST(nothing_lies_outside_our_ranges),
 		TEST(a_dead_link_changes_elements_only),
 		TEST(one_more_exact_rule_changes_elements_only),

@@ -179,6 +179,25 @@ static void bad_services_are_refused_with_the_reason(void **state)
 	}
 }
 
+static void links_and_lans_on_one_port_are_told_apart_by_vlans(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_string_equal(
+		loaded(&f, "link a { interface eth0, vlan 10, address 203.0.113.2/29, "
+			   "gateway 203.0.113.1 }\n"
+			   "link b { interface eth0, vlan 11, address 203.0.113.2/29, "
+			   "gateway 203.0.113.1 }\n"
+			   "lan c { interface eth0, vlan 12, address 192.168.1.1/24 }\n"),
+		"");
+	config_free(&f.config);
+	assert_string_equal(loaded(&f, "link a { interface eth0, vlan 10, dhcp }\n"
+				       "link b { interface eth0, vlan 10, dhcp }\n"),
+		"eth0.10 is the interface of link a: what comes in could not be told apart");
+	config_free(&f.config);
+}
+
 static void a_card_address_is_six_octets_of_one_card(void **state)
 {
 	static const char *const bad[] = {"", "00", "00:1b:21:3c:4d", "00:1b:21:3c:4d:5e:6f",
@@ -206,6 +225,7 @@ int main(void)
 		cmocka_unit_test(resolvers_are_asked_over_their_own_link_while_it_lives),
 		cmocka_unit_test(resolvers_of_the_lease_are_asked_unless_others_were_typed),
 		cmocka_unit_test(bad_services_are_refused_with_the_reason),
+		cmocka_unit_test(links_and_lans_on_one_port_are_told_apart_by_vlans),
 		cmocka_unit_test(a_card_address_is_six_octets_of_one_card),
 	};
 

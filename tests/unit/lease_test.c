@@ -345,6 +345,11 @@ static void pppd_is_told_user_and_password_in_its_own_quotes(void **state)
 	assert_non_null(strstr(text, "nodefaultroute\n"));
 	assert_non_null(strstr(text, "mtu 1492\nmru 1492\n"));
 	assert_null(strstr(text, "rp_pppoe_service"));
+	c.pppoe.service = STR("fast");
+	c.mtu = 1450;
+	text = written(write_pppd, &c);
+	assert_non_null(strstr(text, "rp_pppoe_service \"fast\"\n"));
+	assert_non_null(strstr(text, "mtu 1450\nmru 1450\n"));
 }
 
 int main(void)
