@@ -111,11 +111,17 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	struct diags why;
 	enum fl_err err;
 
-	(void)f;
 	diags_init(&why, &next->mem);
 	err = settings_copy(candidate, &next->mem, &next->tree);
 	if (!err)
 		err = config_bind(next, &why);
+	if (!err && people_need_password(f, next) && !people_need_password(f, fairlead_config(f))) {
+		diag_error(&why, NULL, NULL,
+			"keep the user who has one, or type `set password NAME`",
+			"no admin would have a password or a key any more, and nobody could log "
+			"in");
+		err = FL_EFORMAT;
+	}
 	diags_print(&why, NULL, out);
 	if (err == FL_EFULL || next->mem.full) {
 		sink_puts(out, "error: out of memory\n");

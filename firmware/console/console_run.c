@@ -456,6 +456,28 @@ static struct str offers_for(struct console *c, struct str line, size_t *start, 
 	return part;
 }
 
+/* Word by word, from `column` on; what does not fit the row goes on below. */
+static void put_help(struct console *c, struct str help, size_t column)
+{
+	size_t at = column;
+
+	while (help.n) {
+		struct str word = str_cut(&help, ' ');
+		size_t cells = utf8_cells(word);
+
+		if (at > HELP_COLUMN && at + 1 + cells >= c->columns) {
+			sink_puts(&c->terminal, "\n");
+			put_blanks(c, HELP_COLUMN);
+			at = HELP_COLUMN;
+		} else if (at != column) {
+			sink_puts(&c->terminal, " ");
+			at++;
+		}
+		utf8_clean(word, &c->terminal);
+		at += cells;
+	}
+}
+
 static void put_offer(struct console *c, const struct settings_choice *o)
 {
 	struct str word = o->word.n ? o->word : STR("<value>");
@@ -464,7 +486,7 @@ static void put_offer(struct console *c, const struct settings_choice *o)
 	sink_puts(&c->terminal, "  ");
 	utf8_clean(word, &c->terminal);
 	put_blanks(c, cells + 2 < HELP_COLUMN ? HELP_COLUMN - cells - 2 : 1);
-	utf8_clean(o->help, &c->terminal);
+	put_help(c, o->help, cells + 2 < HELP_COLUMN ? HELP_COLUMN : cells + 3);
 	sink_puts(&c->terminal, "\n");
 }
 

@@ -41,8 +41,11 @@ static void offer_add(struct grammar_match *m, const struct settings_choice *c)
 }
 
 /* Add `more` to the words in c->help. */
-static void offer_join(const struct grammar *g, struct settings_choice *c, struct str more)
+static void offer_join(
+	const struct grammar *g, struct settings_choice *c, struct str more, const char *between)
 {
+	size_t room = c->help.n + more.n + 3;
+	struct textbuf t;
 	char *text;
 
 	if (more.n == 0 || c->help.n > 160)
@@ -50,37 +53,74 @@ static void offer_join(const struct grammar *g, struct settings_choice *c, struc
 	for (struct str rest = c->help; rest.n;)
 		if (str_eq(str_trim(str_cut(&rest, ',')), more))
 			return;
-	text = arena_alloc(g->mem, c->help.n + more.n + 3);
+	text = arena_alloc(g->mem, room);
 	if (!text)
 		return;
-	memcpy(text, c->help.at, c->help.n);
-	memcpy(text + c->help.n, ", ", 2);
-	memcpy(text + c->help.n + 2, more.at, more.n);
-	c->help = (struct str){text, c->help.n + 2 + more.n};
+	t = textbuf_of(text, room);
+	textbuf_printf(&t, "%.*s%s%.*s", STR_ARG(c->help), between, STR_ARG(more));
+	c->help = textbuf_str(&t);
 }
 
-/* The help of a word: of the command that it is or that alone begins with it; otherwise what can
- * follow says it best. */
+/* What follows `word` in the grammar of a row; false: the row does not go on with it. */
+static bool follows(const struct grammar_row *row, struct str word, struct str *more)
+{
+	const char *left = row->left;
+
+	if (!str_eq(next_word(&left), word))
+		return false;
+	*more = str_trim(str_of(left));
+	return true;
+}
+
+/* Whole words only. */
+static bool begins_with(struct str more, struct str beginning)
+{
+	return str_starts(more, beginning) &&
+	       (more.n == beginning.n || beginning.n == 0 || more.at[beginning.n] == ' ');
+}
+
+/* The words that all rows have in common behind `word`. */
+static struct str common_words(const struct grammar_match *m, struct str word)
+{
+	struct str common = {"", 0}, more;
+	bool any = false;
+
+	for (size_t i = 0; i < m->nrows; i++) {
+		if (!follows(&m->rows[i], word, &more))
+			continue;
+		if (!any)
+			common = more;
+		any = true;
+		while (!begins_with(more, common))
+			while (common.n && common.at[--common.n] != ' ')
+				;
+	}
+	return common;
+}
+
+/* The help of a word: of the command that all others with it go on from; where there is none, what
+ * can follow says it best: "NAME enable, standby, drain". */
 static struct str literal_help(const struct grammar *g, struct grammar_match *m, struct str word)
 {
-	struct settings_choice words = {.help = {"", 0}};
+	struct str common = common_words(m, word), more;
+	struct settings_choice words = {.help = common};
 	const struct console_command *only = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->nrows; i++) {
-		const char *left = m->rows[i].left;
-		struct str more;
+		const char *left;
 
-		if (!str_eq(next_word(&left), word))
+		if (!follows(&m->rows[i], word, &more))
 			continue;
+		left = more.at + common.n;
 		only = m->rows[i].command;
 		more = next_word(&left);
-		if (more.n == 0 || is_rest(more))
+		if (more.n == 0 || (common.n == 0 && is_rest(more)))
 			return str_of(only->help);
-		if (n++ == 0)
+		if (n++ == 0 && common.n == 0)
 			words.help = more;
 		else
-			offer_join(g, &words, more);
+			offer_join(g, &words, more, n == 1 ? " " : ", ");
 	}
 	return n == 1 ? str_of(only->help) : words.help;
 }

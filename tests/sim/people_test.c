@@ -137,6 +137,21 @@ static void set_password_is_part_of_the_draft(void **state)
 	scenario_close(s);
 }
 
+static void the_last_admin_who_can_log_in_stays(void **state)
+{
+	struct scenario *s = router("user ann { role admin, password-hash "
+				    "$6$salt$0123456789abcdef }\n");
+	const char *screen;
+
+	(void)state;
+	screen = sit_down(s, AS("ann"), "configure\rdelete user ann\rcommit\r");
+	assert_non_null(strstr(screen, "no admin would have a password or a key any more"));
+	assert_non_null(strstr(screen, "not committed"));
+	assert_non_null(sim_account(&s->sim, "ann"));
+	assert_null(sim_account(&s->sim, "admin"));
+	scenario_close(s);
+}
+
 static void accounts_that_cannot_be_written_refuse_the_commit(void **state)
 {
 	struct scenario *s = router("user ann { role admin, password-hash "
@@ -193,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_user_of_the_settings_has_an_account),
 		cmocka_unit_test(an_operator_changes_his_own_password_and_nothing_else),
 		cmocka_unit_test(set_password_is_part_of_the_draft),
+		cmocka_unit_test(the_last_admin_who_can_log_in_stays),
 		cmocka_unit_test(accounts_that_cannot_be_written_refuse_the_commit),
 		cmocka_unit_test(what_cannot_be_an_account_is_refused),
 		cmocka_unit_test(a_system_with_accounts_of_its_own_is_left_alone),
