@@ -328,8 +328,9 @@ static struct forwarding_flow some_flow(struct rng *g)
 	static const char *const to[] = {"198.18.0.1", "93.184.216.34", "192.168.1.9"};
 	static const uint16_t ports[] = {25, 443, 5060, 5070, 5071};
 	static const uint8_t protocols[] = {6, 17, 1};
-	struct forwarding_flow f = {address(from[rng_below(g, COUNT_OF(from))]),
-		address(to[rng_below(g, COUNT_OF(to))]), protocols[rng_below(g, 3)], 0};
+	struct forwarding_flow f = {.from = address(from[rng_below(g, COUNT_OF(from))]),
+		.to = address(to[rng_below(g, COUNT_OF(to))]),
+		.protocol = protocols[rng_below(g, 3)]};
 
 	if (f.protocol != 1)
 		f.port = ports[rng_below(g, COUNT_OF(ports))];
