@@ -103,7 +103,8 @@ void link_meter_text(const struct link_meter *m, const struct link_conf *c, stru
 	textbuf_printf(out, " of ");
 	put_octets(out, c->metered.quota);
 	textbuf_printf(out, " used (%u %%), probes ", percent(m, c));
-	put_octets(out, m->probes);
+	/* They are reckoned, and one that was refused took less. */
+	put_octets(out, m->probes < m->used ? m->probes : m->used);
 	if (c->metered.probe_budget) {
 		textbuf_printf(out, " of ");
 		put_octets(out, c->metered.probe_budget);
