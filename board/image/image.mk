@@ -12,9 +12,11 @@ image: deps-image all $(B)/fairlead-stage1 ## the flashable image and the signed
 	@$(MAKE_IMAGE) --version $(VERSION) --epoch $$(git log -1 --format=%ct 2>/dev/null || echo 1750000000) \
 		--programs $(addprefix $(B)/,$(PROGRAMS)) --stage1 $(B)/fairlead-stage1 \
 		$(if $(KEY),--key $(KEY)) $(if $(LOCKED),--locked)
+flash: ## write the image to a disk: DEVICE=/dev/sdX; FORCE=1 also to a fixed one
+	@board/image/flash $(B)/fairlead-$(BOARD).img "$(DEVICE)" $(if $(FORCE),force)
 image-lock: deps-image ## write board/image/packages.lock from what Debian has now
 	@$(MAKE_IMAGE) --relock
 deps-image:
 	@tests/deps-image check || tests/deps-image install
 
-.PHONY: image image-lock deps-image
+.PHONY: image flash image-lock deps-image
