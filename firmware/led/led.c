@@ -150,12 +150,24 @@ enum led_colour led_colour_at(const struct led_pattern *p, uint64_t tick)
 	return p->green & bit ? LED_GREEN : LED_OFF;
 }
 
+/* Bit n: what a lamp shows of `lit` in tick n is not what it shows in the tick before. */
+static unsigned edges(unsigned lit)
+{
+	return lit ^ (lit << 1 | lit >> (LED_TICKS - 1));
+}
+
 uint64_t led_next_change(const struct led_pattern *const *patterns, size_t n, uint64_t tick)
 {
+	unsigned changes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned red = patterns[i]->red, amber = patterns[i]->amber & ~red;
+		unsigned green = patterns[i]->green & ~red & ~amber;
+
+		changes |= edges(red) | edges(amber) | edges(green);
+	}
 	for (uint64_t later = 1; later <= LED_TICKS; later++)
-		for (size_t i = 0; i < n; i++)
-			if (led_colour_at(patterns[i], tick + later) !=
-				led_colour_at(patterns[i], tick + later - 1))
-				return tick + later;
+		if (changes & 1u << (tick + later) % LED_TICKS)
+			return tick + later;
 	return UINT64_MAX;
 }
