@@ -216,8 +216,9 @@ static bool needs_keeper(
 		if (set->links & LINKS_ALWAYS)
 			return false;
 		select_records(image, live, set, in);
-		if (memchr(in, true, set->count))
-			return false;
+		for (unsigned k = 0; k < set->count; k++)
+			if (in[k])
+				return false;
 	}
 	return node->nsets > 0;
 }
