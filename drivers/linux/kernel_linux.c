@@ -115,6 +115,30 @@ static enum fl_err kernel_flows(
 	return conntrack_flows(mark, each, each_ctx, why);
 }
 
+static bool read_number(const char *path, uint32_t *out)
+{
+	char text[32];
+	uint64_t number;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	if (n <= 0 || !str_to_u64(str_trim((struct str){text, (size_t)n}), UINT32_MAX, &number))
+		return false;
+	*out = (uint32_t)number;
+	return true;
+}
+
+static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
+{
+	(void)ctx;
+	return read_number("/proc/sys/net/netfilter/nf_conntrack_count", used) &&
+	       read_number("/proc/sys/net/netfilter/nf_conntrack_max", all);
+}
+
 /* What is ours is looked up, not remembered, so that what an earlier run has left goes, too.
  * Sysctls stay: what they were before is not known, and others may rely on them by now. */
 static enum fl_err kernel_remove_all(
@@ -201,8 +225,8 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		return err;
 	}
 	open_raw(k);
-	*out = (struct kernel){
-		k, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_remove_all};
+	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows,
+		kernel_room, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

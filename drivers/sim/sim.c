@@ -527,6 +527,15 @@ static enum fl_err kernel_flows(
 	return FL_OK;
 }
 
+static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
+{
+	const struct sim *s = ctx;
+
+	*used = s->connections;
+	*all = s->connections_max;
+	return s->connections_max != 0;
+}
+
 static enum fl_err kernel_remove_all(
 	void *ctx, const struct kernel_state *applied, struct textbuf *why)
 {
@@ -1180,7 +1189,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows,
+		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_room,
 			kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},

@@ -130,7 +130,8 @@ struct sim {
 	uint64_t flushes[256];           /* how often each mark was flushed */
 	struct kernel_flow flow[64];     /* connections; a test fills in what it needs */
 	size_t nflows;
-	bool kernel_refuses; /* every apply fails */
+	uint32_t connections, connections_max; /* the connection table; max 0: not known */
+	bool kernel_refuses;                   /* every apply fails */
 
 	uint8_t *image, *state;
 	size_t image_n, state_n;

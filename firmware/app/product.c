@@ -30,6 +30,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	for (size_t i = 0; i < COUNT_OF(f->failback); i++)
 		f->failback[i].due = MTIME_NEVER;
 	f->history_due = MTIME_NEVER;
+	f->table_due = f->started;
 	f->heard_due = f->started;
 	f->console_files = (struct console_files){
 		io->files.ctx, io->files.read, io->files.write, io->files.remove, io->files.name};
@@ -158,6 +159,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, acquire_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
 	until = mtime_first(until, failback_next_due(f));
+	until = mtime_first(until, f->table_due);
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
 	until = mtime_first(until, system_next_due(f));
@@ -176,6 +178,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 		panel_update(f);
 	}
 	failback_tick(f, now);
+	connection_table_tick(f, now);
 	histories_tick(f, now);
 	if (mtime_reached(now, f->reconcile_due))
 		publish_reconcile(f, now);

@@ -143,6 +143,8 @@ struct fairlead {
 	struct link_drill drill;
 	uint64_t rx_withheld[FL_LINKS_MAX + 1]; /* of rx_packets: by drills */
 	struct failback failback[FL_LINKS_MAX + 1];
+	mtime table_due; /* the next look at the room in the connection table */
+	bool table_is_full;
 	bool links_changed;
 	/* Mask: links whose start is not in the log yet, as they may still get a carrier. */
 	uint32_t start_unsaid;
@@ -310,6 +312,10 @@ void publish_reconcile(struct fairlead *f, mtime now);
 void failback_published(struct fairlead *f, const struct published *old, mtime now);
 void failback_tick(struct fairlead *f, mtime now);
 mtime failback_next_due(const struct fairlead *f);
+
+/* ---- connection_table.c: is there room for more? ---- */
+
+void connection_table_tick(struct fairlead *f, mtime now);
 
 /* ---- flows_console.c: the connections there are ---- */
 
