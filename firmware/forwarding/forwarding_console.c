@@ -102,6 +102,59 @@ static enum fl_err show_forwards(struct console_call *call)
 	return FL_OK;
 }
 
+/* ---- show nat ---- */
+
+static void put_nat(struct str link, const char *from, const char *as, const struct sink *out)
+{
+	sink_printf(out, "%-10.*s %-40s %s\n", STR_ARG(link), from, as);
+}
+
+/* What published servers start themselves. */
+static void put_server(const struct link_conf *l, const struct forward_conf *f,
+	const struct forward_on *on, const struct sink *out)
+{
+	char from[LINE], as[LINE], text[IP_TEXT_MAX];
+	struct textbuf t = textbuf_of(from, sizeof(from)), a = textbuf_of(as, sizeof(as));
+
+	forwarding_service_text(f->protocol, &f->port, &t);
+	textbuf_printf(&t, " from %s", ip_addr_text(&f->to, text));
+	textbuf_printf(&a, "%s (forward %.*s)", ip_addr_text(&on->address, text), STR_ARG(f->name));
+	put_nat(l->name, from, as, out);
+}
+
+static void put_rest_of_link(const struct link_conf *l, const struct sink *out)
+{
+	for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2)) {
+		const struct ip_prefix *own = link_conf_address(l, family);
+		char text[IP_TEXT_MAX];
+
+		if (own)
+			put_nat(l->name, family == 6 ? "everything else, IPv6" : "everything else",
+				ip_addr_text(&own->addr, text), out);
+	}
+}
+
+static enum fl_err show_nat(struct console_call *call)
+{
+	const struct forwarding_console *m = call->module;
+	const struct forwarding_source *s = &m->source;
+
+	sink_printf(call->out, "%-10s %-40s %s\n", "LINK", "CONNECTIONS", "LEAVE AS");
+	for (size_t i = 0; i < s->nlinks; i++) {
+		const struct link_conf *l = &s->links[i];
+
+		if (l->disabled)
+			continue;
+		for (size_t j = 0; j < s->nforwards; j++)
+			for (size_t k = 0; k < s->forwards[j].non; k++)
+				if (s->forwards[j].on[k].link == (int32_t)i)
+					put_server(l, &s->forwards[j], &s->forwards[j].on[k],
+						call->out);
+		put_rest_of_link(l, call->out);
+	}
+	return FL_OK;
+}
+
 static enum fl_err show_forwarding(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
@@ -124,6 +177,8 @@ const struct console_command forwarding_commands[] = {
 		show_rules, NULL},
 	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE_HEADED,
 		show_forwards, NULL},
+	{"show nat", "the source addresses that connections leave with, by link", CONSOLE_OPERATE,
+		show_nat, NULL},
 	{"show forwarding", "what the kernel should hold, in the words of ip and nft",
 		CONSOLE_OPERATE, show_forwarding, NULL},
 	{0},

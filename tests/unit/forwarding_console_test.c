@@ -102,6 +102,20 @@ static const char *run(struct fixture *f, const char *grammar)
 	return f->text;
 }
 
+static void show_nat_says_which_address_connections_leave_with(void **state)
+{
+	struct fixture *f = *state;
+	struct link_address own = {.prefix = {ip_addr_v4(203, 0, 113, 2), 29}};
+	const char *text;
+
+	f->links[0].addresses = &own;
+	f->links[0].naddresses = 1;
+	text = run(f, "show nat");
+	assert_non_null(strstr(text, "tcp port 25 from 192.168.1.25"));
+	assert_non_null(strstr(text, " (forward smtp)\n"));
+	assert_non_null(strstr(text, "everything else                          203.0.113.2\n"));
+}
+
 static void show_rules_says_where_connections_go_now(void **state)
 {
 	const char *text = run(*state, "show rules");
@@ -159,6 +173,7 @@ static void show_forwarding_speaks_the_words_of_ip_and_nft(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(show_nat_says_which_address_connections_leave_with),
 		TEST(show_rules_says_where_connections_go_now),
 		TEST(show_rules_says_when_connections_are_dropped),
 		TEST(show_rules_follows_the_first_live_link_for_the_rest),
