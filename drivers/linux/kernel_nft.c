@@ -15,6 +15,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ enum {
 };
 
 #define FINGERPRINT "fairlead "
+#define FLOWTABLE   "established"
 
 enum fl_err err_of_errno(int e)
 {
@@ -609,6 +611,12 @@ static void put_maxseg(struct nlmsghdr *h, const struct kop *op)
 	put_u32(h, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
 }
 
+static void put_offload(struct nlmsghdr *h, const struct kop *op)
+{
+	(void)op;
+	mnl_attr_put_strz(h, NFTA_FLOW_TABLE_NAME, FLOWTABLE);
+}
+
 static void put_nothing(struct nlmsghdr *h, const struct kop *op)
 {
 	(void)h;
@@ -642,6 +650,7 @@ static const struct {
 	[KOP_MSS_LOAD] = {"rt", put_rt},
 	[KOP_HTONS] = {"byteorder", put_byteorder},
 	[KOP_MSS_SET] = {"exthdr", put_maxseg},
+	[KOP_OFFLOAD] = {"flow_offload", put_offload},
 };
 
 static void put_op(struct nlmsghdr *h, const struct kernel_state *s, const struct kop *op)
@@ -717,6 +726,58 @@ static void put_table(struct kernel_linux *k, unsigned type, struct str comment)
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, KSTATE_NFT_TABLE);
 	put_comment(h, NFTA_TABLE_USERDATA, comment);
 	end_message(k, h);
+}
+
+/* ---- the flowtable ----
+ *
+ * A kernel may not have them (nor the devices: then all is as without), and a device that goes
+ * takes its hook with it.  So the table is made with the devices there are, read_table() looks
+ * whether these are still the ones, and where the kernel refuses the table is made without. */
+
+static bool device_exists(struct str name)
+{
+	char text[IF_NAMESIZE] = {0};
+
+	if (name.n >= sizeof(text))
+		return false;
+	memcpy(text, name.at, name.n);
+	return if_nametoindex(text) != 0;
+}
+
+static size_t devices_there(const struct kernel_linux *k, const struct kernel_state *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; !k->no_flowtable && i < s->naccelerated; i++)
+		n += device_exists(s->accelerated[i]);
+	return n;
+}
+
+static void put_flowtable(struct kernel_linux *k, const struct kernel_state *s)
+{
+	struct nlmsghdr *h;
+	struct nlattr *hook, *devices;
+
+	if (!s->naccelerated || k->no_flowtable)
+		return;
+	h = put_message(k, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE);
+	mnl_attr_put_strz(h, NFTA_FLOWTABLE_TABLE, KSTATE_NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_FLOWTABLE_NAME, FLOWTABLE);
+	hook = mnl_attr_nest_start(h, NFTA_FLOWTABLE_HOOK);
+	put_u32(h, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
+	put_u32(h, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
+	devices = mnl_attr_nest_start(h, NFTA_FLOWTABLE_HOOK_DEVS);
+	for (size_t i = 0; i < s->naccelerated; i++)
+		if (device_exists(s->accelerated[i]))
+			put_text(h, NFTA_DEVICE_NAME, s->accelerated[i]);
+	mnl_attr_nest_end(h, devices);
+	mnl_attr_nest_end(h, hook);
+	end_message(k, h);
+}
+
+static bool is_left_out(const struct kernel_linux *k, const struct krule *r)
+{
+	return k->no_flowtable && r->nops && r->ops[r->nops - 1].code == KOP_OFFLOAD;
 }
 
 static struct str fingerprint(const struct kernel_state *s, char text[40])
@@ -881,6 +942,37 @@ static int rules_in_table(struct kernel_linux *k, size_t *n)
 	return netfilter_ask(k, h, count_rule, n);
 }
 
+static int count_attr(const struct nlattr *a, void *ctx)
+{
+	(void)a;
+	++*(size_t *)ctx;
+	return MNL_CB_OK;
+}
+
+static int count_devices(const struct nlmsghdr *h, void *ctx)
+{
+	struct attrs t = {{0}}, hook;
+
+	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
+	hook = nested(t.a[NFTA_FLOWTABLE_HOOK]);
+	if (hook.a[NFTA_FLOWTABLE_HOOK_DEVS])
+		mnl_attr_parse_nested(hook.a[NFTA_FLOWTABLE_HOOK_DEVS], count_attr, ctx);
+	return MNL_CB_OK;
+}
+
+static size_t flowtable_devices(struct kernel_linux *k)
+{
+	char request[256];
+	struct nlmsghdr *h = netfilter_message(
+		request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETFLOWTABLE, 0, NFPROTO_INET, 0);
+	size_t n = 0;
+
+	mnl_attr_put_strz(h, NFTA_FLOWTABLE_TABLE, KSTATE_NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_FLOWTABLE_NAME, FLOWTABLE);
+	(void)netfilter_ask(k, h, count_devices, &n); /* there may be none */
+	return n;
+}
+
 static int read_table(struct kernel_linux *k, const struct kernel_state *expect, bool *known)
 {
 	char request[256], text[40];
@@ -895,8 +987,9 @@ static int read_table(struct kernel_linux *k, const struct kernel_state *expect,
 	if (!e && r.known)
 		e = rules_in_table(k, &have);
 	for (size_t i = 0; i < expect->nchains; i++)
-		want += expect->chains[i].nrules;
-	*known = !e && r.known && have == want;
+		for (size_t j = 0; j < expect->chains[i].nrules; j++)
+			want += !is_left_out(k, &expect->chains[i].rules[j]);
+	*known = !e && r.known && have == want && devices_there(k, expect) == flowtable_devices(k);
 	return e == ENOENT ? 0 : e;
 }
 
@@ -984,6 +1077,7 @@ static void put_whole_table(
 	put_table(k, NFT_MSG_NEWTABLE, fingerprint(s, text));
 	for (size_t i = 0; i < s->nsets; i++)
 		put_set(k, &s->sets[i], (uint32_t)i + 1);
+	put_flowtable(k, s);
 	for (size_t i = 0; i < s->nchains; i++)
 		put_chain(k, &s->chains[i]);
 	for (size_t i = 0; i < s->nsets; i++) {
@@ -993,7 +1087,8 @@ static void put_whole_table(
 	}
 	for (size_t i = 0; i < s->nchains; i++)
 		for (size_t j = 0; j < s->chains[i].nrules; j++)
-			put_rule(k, s, &s->chains[i], &s->chains[i].rules[j]);
+			if (!is_left_out(k, &s->chains[i].rules[j]))
+				put_rule(k, s, &s->chains[i], &s->chains[i].rules[j]);
 }
 
 /* A key whose value changes is deleted and added: the kernel refuses to overwrite it. */
@@ -1007,9 +1102,24 @@ static void put_changes(struct kernel_linux *k, const struct kernel_diff *diff)
 	}
 }
 
+static enum fl_err send_changes(struct kernel_linux *k, const struct kernel_diff *diff,
+	const struct kset *kept, struct textbuf *why)
+{
+	if (!batch_begin(k)) {
+		textbuf_printf(why, "nftables: out of memory");
+		return FL_EFULL;
+	}
+	if (diff->replace_table)
+		put_whole_table(k, diff->replace_table, kept);
+	else
+		put_changes(k, diff);
+	return batch_commit(k, why);
+}
+
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)
 {
 	const struct kset *kept = NULL;
+	const struct textbuf all = *why;
 	struct arena mem;
 	enum fl_err err;
 
@@ -1018,15 +1128,16 @@ enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, st
 	arena_init(&mem, k->memory);
 	if (diff->replace_table)
 		kept = read_dynamic(k, diff->replace_table, &mem);
-	if (!batch_begin(k)) {
-		textbuf_printf(why, "nftables: out of memory");
-		err = FL_EFULL;
-	} else {
-		if (diff->replace_table)
-			put_whole_table(k, diff->replace_table, kept);
-		else
-			put_changes(k, diff);
-		err = batch_commit(k, why);
+	err = send_changes(k, diff, kept, why);
+	if (err && diff->replace_table && diff->replace_table->naccelerated && !k->no_flowtable) {
+		k->no_flowtable = true;
+		*why = all;
+		err = send_changes(k, diff, kept, why);
+		k->no_flowtable = err == FL_OK;
+		if (!err)
+			log_printf(k->log, LOG_LEVEL_WARNING,
+				"this kernel has no flowtables: established connections go "
+				"through the rules, as without \"forwarding flowtable\"");
 	}
 	arena_reset(&mem);
 	return err;

@@ -26,7 +26,8 @@ struct kernel_linux {
 	uint32_t seq;
 	struct nl_sock *route;
 	struct batch batch;
-	int raw4, raw6; /* for kicks; -1: not permitted */
+	bool no_flowtable; /* this kernel refuses them */
+	int raw4, raw6;    /* for kicks; -1: not permitted */
 };
 
 /* ---- netfilter sockets (kernel_nft.c) ---- */

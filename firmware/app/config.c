@@ -44,6 +44,7 @@ struct forwarding_source config_forwarding_source(const struct config *c)
 		.nlans = c->v.nlans,
 		.policies = c->v.policies,
 		.npolicies = c->v.npolicies,
+		.conf = c->v.forwarding,
 		.sets = c->v.sets,
 		.nsets = c->v.nsets,
 		.rules = c->v.rules,

@@ -39,6 +39,7 @@ struct config_values {
 	SETTINGS_LIST(struct link_conf, links);
 	SETTINGS_LIST(struct lan_conf, lans);
 	SETTINGS_LIST(struct policy_conf, policies);
+	struct forwarding_conf forwarding;
 	SETTINGS_LIST(struct address_set_conf, sets);
 	SETTINGS_LIST(struct rule_conf, rules);
 	SETTINGS_LIST(struct forward_conf, forwards);

@@ -18,6 +18,7 @@ static const struct {
 	{&user_setting, offsetof(struct config_values, users)},
 	{&link_setting, offsetof(struct config_values, links)},
 	{&lan_setting, offsetof(struct config_values, lans)},
+	{&forwarding_setting, offsetof(struct config_values, forwarding)},
 	{&policy_setting, offsetof(struct config_values, policies)},
 	{&address_set_setting, offsetof(struct config_values, sets)},
 	{&rule_setting, offsetof(struct config_values, rules)},

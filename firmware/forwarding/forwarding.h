@@ -60,6 +60,13 @@ struct forward_conf {
 	uint32_t to_port; /* 0: the same */
 	struct forward_on *on;
 	size_t non;
+	struct lan_address *sources; /* who may come in; none: everybody */
+	size_t nsources;
+};
+
+/* `forwarding { flowtable yes }` */
+struct forwarding_conf {
+	bool flowtable;
 };
 
 struct forwarding_source {
@@ -75,6 +82,7 @@ struct forwarding_source {
 	size_t nrules;
 	const struct forward_conf *forwards;
 	size_t nforwards;
+	struct forwarding_conf conf;
 };
 
 /* ---- what the kernel should hold ---- */

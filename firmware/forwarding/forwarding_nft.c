@@ -776,18 +776,31 @@ static void match_service(struct nft_build *b, const struct forward_conf *f)
 	nft_match_ports(b, f->port.first, f->port.last);
 }
 
-/* Whichever interface it comes from, so that the published address works inside, too. */
-static void rule_forward(struct maker *m, const struct published_at *at)
+/* `source` NULL: whoever it comes from. */
+static void rule_forward_from(
+	struct maker *m, const struct published_at *at, const struct ip_prefix *source)
 {
 	struct nft_build *b = &m->b;
 
 	nft_rule(b, at->f->name);
 	match_host(b, at->address, false);
+	if (source)
+		nft_match_prefix(b, source, true);
 	match_service(b, at->f);
 	nft_load_addr(b, KREG(0), &at->f->to);
 	if (at->f->to_port)
 		nft_load_port(b, KREG(4), (uint16_t)at->f->to_port);
 	nft_nat(b, KOP_DNAT, at->f->to.family, KREG(0), at->f->to_port ? KREG(4) : 0);
+}
+
+/* Whichever interface it comes from, so that the published address works inside, too. */
+static void rule_forward(struct maker *m, const struct published_at *at)
+{
+	if (!at->f->nsources)
+		rule_forward_from(m, at, NULL);
+	for (size_t i = 0; i < at->f->nsources; i++)
+		if (at->f->sources[i].prefix.addr.family == at->address->family)
+			rule_forward_from(m, at, &at->f->sources[i].prefix);
 }
 
 /* What the published server starts itself on that protocol leaves with the published address, so
@@ -952,6 +965,37 @@ static bool segments_may_not_fit(const struct forwarding_source *s)
 	return false;
 }
 
+static void offload(struct nft_build *b, uint8_t proto)
+{
+	nft_rule(b, STR("established: past all of this"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_ESTABLISHED);
+	nft_match_proto(b, proto);
+	nft_offload(b);
+}
+
+/* Each interface once. */
+static void accelerated(
+	const struct forwarding_source *s, struct arena *mem, struct kernel_state *out)
+{
+	struct str *names = ARENA_NEWS(mem, struct str, s->nlinks + s->nlans + 1);
+	size_t n = 0;
+
+	if (!names || !s->conf.flowtable)
+		return;
+	for (size_t i = 0; i < s->nlinks + s->nlans; i++) {
+		struct str name =
+			i < s->nlinks ? s->links[i].interface : s->lans[i - s->nlinks].interface;
+		size_t j = 0;
+
+		while (j < n && !str_eq(names[j], name))
+			j++;
+		if (j == n && name.n)
+			names[n++] = name;
+	}
+	out->accelerated = names;
+	out->naccelerated = n;
+}
+
 /* A TCP client whose connection was flushed gets a reset for its next packet and starts anew over a
  * link that works; only towards the inside, so that nobody outside can have resets made.  Other
  * packets without a connection would leave with their inside address. */
@@ -968,6 +1012,10 @@ static void chains_forward(struct maker *m)
 	if (segments_may_not_fit(m->s)) {
 		nft_rule(b, STR("segments that fit the link"));
 		nft_clamp_mss(b);
+	}
+	if (m->s->conf.flowtable) {
+		offload(b, IPPROTO_NUMBER_TCP);
+		offload(b, IPPROTO_NUMBER_UDP);
 	}
 	accept_known(b);
 	from_wan_to(b, STR("wan_forward"));
@@ -1061,6 +1109,7 @@ void forwarding_nft(const struct forwarding_source *source, const struct publish
 		return;
 	for (size_t i = 0; i < source->npolicies; i++)
 		m.policy_chain[i] = numbered(mem, "policy", i + 1, source->policies[i].name);
+	accelerated(source, mem, out);
 	make_sets(&m);
 	make_chains(&m);
 	nft_build_end(&m.b, out);

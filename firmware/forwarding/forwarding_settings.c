@@ -118,6 +118,28 @@ const struct setting address_set_setting = {
 	.size = sizeof(struct address_set_conf),
 };
 
+/* ---- forwarding ---- */
+
+static const struct setting forwarding_rows[] = {
+	{
+		.name = "flowtable",
+		.help = "packets of established connections go past the rules: faster, where the "
+			"kernel can",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forwarding_conf, flowtable),
+		.type = VALUE_YESNO,
+		.def = "no",
+	},
+	{0},
+};
+
+const struct setting forwarding_setting = {
+	.name = "forwarding",
+	.help = "how packets are forwarded",
+	.kind = SETTING_BLOCK,
+	.rows = forwarding_rows,
+};
+
 /* ---- rule ---- */
 
 static const char *const protocol_choices[] = {
@@ -336,6 +358,14 @@ static const struct setting forward_rows[] = {
 		.columns = forward_on_columns,
 		.size = sizeof(struct forward_on),
 	},
+	{
+		.name = "source",
+		.help = "who may come in; with none everybody may",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct forward_conf, sources),
+		.columns = set_address_columns,
+		.size = sizeof(struct lan_address),
+	},
 	{0},
 };
 
@@ -350,6 +380,11 @@ static void forward_check(const void *entry, struct diags *why)
 	if (f->non == 0)
 		diag_error(why, &f->origin, "on", "add \"on LINK ADDRESS\"",
 			"the server is published on no link");
+	for (size_t i = 0; i < f->nsources; i++)
+		if (f->sources[i].prefix.addr.family != f->to.family)
+			diag_error(why, &f->sources[i].origin, NULL,
+				"use networks of the server's own family",
+				"nobody of this network can reach the server");
 	for (size_t i = 0; i < f->non; i++)
 		if (f->on[i].address.family != f->to.family)
 			diag_error(why, &f->on[i].origin, NULL,

@@ -7,6 +7,7 @@
 #include "settings.h"
 
 extern const struct setting lan_setting, address_set_setting, rule_setting, forward_setting;
+extern const struct setting forwarding_setting;
 
 /* "00:1b:21:3c:4d:5e" into a struct lan_mac. */
 bool lan_mac_parse(struct str text, void *out, struct textbuf *why);

@@ -313,6 +313,11 @@ void nft_count(struct nft_build *b)
 	op(b, KOP_COUNTER, 0);
 }
 
+void nft_offload(struct nft_build *b)
+{
+	op(b, KOP_OFFLOAD, 0);
+}
+
 /* ---- common pairs ---- */
 
 void nft_match_family(struct nft_build *b, uint8_t family)

@@ -74,6 +74,7 @@ void nft_reset_tcp(struct nft_build *b);
 void nft_count(struct nft_build *b);
 /* Let a TCP SYN offer no segment that does not fit the path; other packets are left alone. */
 void nft_clamp_mss(struct nft_build *b);
+void nft_offload(struct nft_build *b);
 
 /* Common pairs of them. */
 void nft_match_family(struct nft_build *b, uint8_t family);

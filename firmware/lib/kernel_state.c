@@ -299,6 +299,9 @@ uint64_t kernel_state_table_hash(const struct kernel_state *s)
 	feed_u32(&h, (uint32_t)s->nsets);
 	for (size_t i = 0; i < s->nsets; i++)
 		feed_set(&h, &s->sets[i]);
+	feed_u32(&h, (uint32_t)s->naccelerated);
+	for (size_t i = 0; i < s->naccelerated; i++)
+		feed_str(&h, s->accelerated[i]);
 	feed_u32(&h, (uint32_t)s->nchains);
 	for (size_t i = 0; i < s->nchains; i++)
 		feed_chain(&h, &s->chains[i]);

@@ -164,6 +164,7 @@ enum kop_code {
 	KOP_MSS_LOAD, /* reg = the largest TCP segment that fits the path, both ways */
 	KOP_HTONS,    /* reg = its two octets in network order */
 	KOP_MSS_SET,  /* the segment size that a TCP SYN offers = reg, unless it is smaller */
+	KOP_OFFLOAD,  /* packets of this connection take the flowtable from now on */
 };
 
 struct kop {
@@ -211,6 +212,9 @@ struct kernel_state {
 	size_t nsets;
 	struct kchain *chains;
 	size_t nchains;
+	/* The devices of the flowtable that KOP_OFFLOAD means; 0: there is none. */
+	struct str *accelerated;
+	size_t naccelerated;
 };
 
 /* Elements to take out of and put into one set or map, in one transaction. */

@@ -526,6 +526,9 @@ static void print_op(struct printer *p, const struct kop *op)
 	case KOP_MSS_SET:
 		sink_printf(p->out, " tcp option maxseg size set %s", held(p, op->reg)->text);
 		return;
+	case KOP_OFFLOAD:
+		sink_puts(p->out, " flow add @established");
+		return;
 	}
 }
 
@@ -560,9 +563,20 @@ static void print_chain(
 	sink_puts(out, "\t}\n");
 }
 
+static void print_flowtable(const struct kernel_state *s, const struct sink *out)
+{
+	if (!s->naccelerated)
+		return;
+	sink_puts(out, "\tflowtable established {\n\t\thook ingress priority 0\n\t\tdevices = {");
+	for (size_t i = 0; i < s->naccelerated; i++)
+		sink_printf(out, "%s %.*s", i ? "," : "", STR_ARG(s->accelerated[i]));
+	sink_puts(out, " }\n\t}\n");
+}
+
 static void print_table(const struct kernel_state *s, const struct sink *out)
 {
 	sink_puts(out, "table inet " KSTATE_NFT_TABLE " {\n");
+	print_flowtable(s, out);
 	for (size_t i = 0; i < s->nsets; i++)
 		print_set(&s->sets[i], out);
 	for (size_t i = 0; i < s->nchains; i++)

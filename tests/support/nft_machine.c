@@ -274,6 +274,7 @@ static enum end run_op(struct machine *m, const struct kop *op)
 	case KOP_MSS_LOAD:
 	case KOP_HTONS:
 	case KOP_MSS_SET:
+	case KOP_OFFLOAD:
 		return END_GO_ON;
 	}
 	return END_BREAK;

@@ -769,6 +769,30 @@ static void mail_to_a_published_address_reaches_the_server(void **state)
 	assert_true(ip_addr_eq(&m.dnat, &server));
 }
 
+static void only_who_is_named_as_a_source_reaches_the_server(void **state)
+{
+	struct router *r = *state;
+	struct lan_address sources[] = {
+		{.prefix = prefix("198.18.0.0/24")}, {.prefix = prefix("198.19.7.7/32")}};
+	static const struct {
+		const char *from;
+		bool reaches;
+	} who[] = {{"198.18.0.9", true}, {"198.19.7.7", true}, {"198.18.1.9", false}};
+
+	publish_mail(r);
+	r->forwards[0].sources = sources;
+	r->forwards[0].nsources = COUNT_OF(sources);
+	want(r);
+	for (size_t i = 0; i < COUNT_OF(who); i++) {
+		struct forwarding_flow f = flow(who[i].from, "198.51.100.3", 6, 25);
+		struct packet p = machine_packet(&f, "eth1");
+		struct machine m;
+
+		machine_run(&r->want, "forwards", &p, 0, &m);
+		assert_int_equal(m.dnat.family != 0, who[i].reaches);
+	}
+}
+
 static void another_port_of_a_published_address_is_not_forwarded(void **state)
 {
 	struct router *r = *state;
@@ -1216,6 +1240,7 @@ int main(void)
 		TEST(a_flushed_tcp_client_is_reset),
 		TEST(nobody_outside_is_sent_a_reset),
 		TEST(mail_to_a_published_address_reaches_the_server),
+		TEST(only_who_is_named_as_a_source_reaches_the_server),
 		TEST(another_port_of_a_published_address_is_not_forwarded),
 		TEST(outbound_mail_leaves_with_the_mail_address),
 		TEST(the_source_address_is_the_one_the_chains_give),
