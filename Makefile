@@ -180,9 +180,14 @@ $(B)/fairlead-stage1: $(B)/obj/firmware/app/fairlead-stage1.o
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
+ifeq ($(CONFIG_EDITION_SENTINEL),y)
+all: cross-check $(B)/sentinel.elf
+else
 all: $(addprefix $(B)/,$(PROGRAMS)) ## build the programs (default)
+endif
 
 include drivers/lwip/lwip.mk
+include drivers/lwip/sentinel.mk
 
 # Firmware may use the freestanding parts of C and no operating system.
 INCLUDE_SOURCES := $(wildcard firmware/*/*.[ch] drivers/*/*.[ch])
@@ -208,7 +213,7 @@ $(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
 	@echo "  LD      $@"
 	@$(CLANG) $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
-test: deps-check $(UNIT) $(SCENARIOS) $(WIRE_TESTS) $(WIRE_RUNS) $(FUZZERS) all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
+test: deps-check $(UNIT) $(SCENARIOS) $(WIRE_TESTS) $(WIRE_RUNS) $(FUZZERS) sentinel all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
 	@B=$(B) tests/run all
 test-unit: $(UNIT) ## only the unit tests
 	@B=$(B) tests/run unit
@@ -216,6 +221,8 @@ test-sim: $(SCENARIOS) ## only the simulator's scenarios
 	@B=$(B) tests/run sim
 test-wire: $(WIRE_TESTS) $(WIRE_RUNS) ## only the sentinel on a cable in memory: real packets, virtual time
 	@B=$(B) tests/run wire
+test-sentinel: sentinel ## only the sentinel's firmware under QEMU
+	@B=$(B) tests/run sentinel
 test-golden: all ## only the golden files
 	@B=$(B) tests/run golden
 test-fuzz: $(FUZZERS) ## fuzz every parser; FUZZ_SECONDS=60 explores for so long each
@@ -265,8 +272,13 @@ settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md
 
 # ---- the lab -------------------------------------------------------------------------------------
 
+ifeq ($(CONFIG_EDITION_SENTINEL),y)
+run: all ## the sentinel under QEMU with four providers; Ctrl-] ends it
+	@tests/sentinel/run $(B)/sentinel.elf
+else
 run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
 	@B=$(B) tests/lab/run
+endif
 # For a second terminal, while the lab runs.  What is typed behind `make`, not what the environment has.
 typed = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
 cut-isp1 cut-isp2 heal-isp1 heal-isp2: ## ISP N silently drops everything, or forwards again
@@ -309,10 +321,10 @@ clean: ## remove everything that was made
 	@rm -rf $(B)
 
 help: ## this list
-	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' Makefile board/image/image.mk | \
+	@grep -hE '^[a-zA-Z0-9_% -]+:.*## ' Makefile board/image/image.mk drivers/lwip/sentinel.mk | \
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
-.PHONY: all run settings-doc test test-unit test-sim test-wire test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
+.PHONY: all run settings-doc test test-unit test-sim test-wire test-sentinel sentinel test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link FORCE
 
--include $(shell find $(B)/obj $(B)/san $(B)/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/obj-clang $(B)/san $(B)/fuzz $(B)/arm -name '*.d' 2>/dev/null)

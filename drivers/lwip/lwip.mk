@@ -28,7 +28,7 @@ $(B)/obj-clang/lwip/%.o: $(AUTOHEADER) $(LWIP_FETCHED) ; $(call compile_lwip,$(C
 $(B)/obj-clang/%.o: %.c $(AUTOHEADER) Makefile $(LWIP_FETCHED)
 	$(call compile,clang,$(CLANG),$(CFLAGS))
 
-NET_OBJS  := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o)
+NET_OBJS  := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o slots.o heap.o)
 WIRE_TESTS := $(patsubst tests/wire/%.c,$(B)/test/wire/%,$(wildcard tests/wire/*_test.c))
 # A folder that is new has no dependency files yet: what includes lwIP waits for it.
 LWIP_USERS := $(patsubst %.c,%.o,$(wildcard drivers/lwip/*.c tests/far/*.c tests/wire/*.c))

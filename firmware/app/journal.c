@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WALL_IS_SET INT64_C(31536000) /* 1971: an earlier time is none */
+
 void journal_add(struct journal *j, mtime at, int64_t wall, enum log_level level, struct str text)
 {
 	struct journal_line *l = &j->line[j->n++ % JOURNAL_LINES];
@@ -39,7 +41,14 @@ void journal_print(const struct journal *j, size_t lines, const struct sink *out
 	for (uint64_t i = first; i < j->n; i++) {
 		const struct journal_line *l = &j->line[i % JOURNAL_LINES];
 
-		sink_printf(out, "%s %-7s %s\n", wall_text(l->wall, when), log_level_text(l->level),
-			l->text);
+		/* A board without a clock counts from its start. */
+		if (l->wall < WALL_IS_SET)
+			sink_printf(out, "%9lld.%03lld s %-7s %s\n",
+				(long long)(l->at.us / 1000000),
+				(long long)(l->at.us / 1000 % 1000), log_level_text(l->level),
+				l->text);
+		else
+			sink_printf(out, "%s %-7s %s\n", wall_text(l->wall, when),
+				log_level_text(l->level), l->text);
 	}
 }

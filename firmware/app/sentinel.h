@@ -43,6 +43,7 @@ struct sentinel_io {
 	/* `show system`: memory, the network's counters, the last reset. */
 	void (*describe)(void *ctx, const struct sink *out);
 	void (*restart)(void *ctx); /* need not return */
+	void (*hang)(void *ctx);    /* nothing is done any more, for the watchdog to see */
 };
 
 /* A configuration and what it was compiled to. */

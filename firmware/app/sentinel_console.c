@@ -89,6 +89,14 @@ static enum fl_err restart(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err test_watchdog(struct console_call *call)
+{
+	const struct sentinel *s = call->module;
+
+	s->io->hang(s->io->ctx);
+	return FL_OK;
+}
+
 static const struct console_command commands[] = {
 	{"show version", "version, board and running time", CONSOLE_ANY, show_version, NULL},
 	{"show log", "the last lines of the log", CONSOLE_ANY, show_log, NULL},
@@ -99,6 +107,8 @@ static const struct console_command commands[] = {
 		show_dump, NULL},
 	{"load settings", "take the settings that are pasted, store them and put them in force",
 		CONSOLE_ANY_CHANGES, load_settings, NULL},
+	{"test watchdog", "do nothing any more: the board must restart within 8 seconds",
+		CONSOLE_ANY_CHANGES, test_watchdog, NULL},
 	{"restart", "start anew", CONSOLE_ANY_CHANGES, restart, NULL},
 	{0},
 };

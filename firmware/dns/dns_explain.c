@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#define EXPLAIN_SIZE 16384 /* octets of the answer that is looked at */
-#define CHAIN_MAX    9     /* aliases that are followed, and the last name */
+#define EXPLAIN_SIZE CONFIG_DNS_EXPLAIN /* octets of an answer */
+#define CHAIN_MAX    9                  /* aliases that are followed, and the last name */
 
 static const char *const section_text[] = {"answer", "authority", "additional"};
 

@@ -7,7 +7,6 @@
 #include "rng.h"
 #include "words.h"
 
-#include <inttypes.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -175,7 +174,7 @@ static bool read_uint(const struct setting *row, struct str text, void *out, str
 
 static void text_uint(const void *v, struct textbuf *out)
 {
-	textbuf_printf(out, "%" PRIu32, *(const uint32_t *)v);
+	textbuf_printf(out, "%u", (unsigned)*(const uint32_t *)v);
 }
 
 struct unit {
@@ -229,7 +228,7 @@ static void put_units(uint64_t v, const struct unit *units, struct textbuf *out)
 {
 	while (units[1].name && (v < units->size || v % units->size))
 		units++;
-	textbuf_printf(out, "%" PRIu64 "%s", v / units->size, units->name);
+	textbuf_printf(out, "%llu%s", (unsigned long long)(v / units->size), units->name);
 }
 
 static void put_span(uint64_t v, struct textbuf *out)
@@ -622,7 +621,7 @@ static void put_bound(const struct setting *row, int64_t v, struct textbuf *t)
 	else if (row->type == VALUE_RATE)
 		put_units((uint64_t)v, rate_units, t);
 	else
-		textbuf_printf(t, "%" PRId64, v);
+		textbuf_printf(t, "%lld", (long long)v);
 }
 
 static void put_range(const struct setting *row, const struct sink *out)

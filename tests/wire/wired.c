@@ -305,6 +305,7 @@ static void open_near(struct wired *w)
 	w->io.dns_figures = no_figures;
 	w->io.describe = describe;
 	w->io.restart = restart;
+	w->io.hang = restart;
 	sentinel_open(&w->sentinel, &w->io);
 }
 
@@ -322,7 +323,7 @@ void wired_open(struct wired *w, const struct wired_world *world)
 	trunk_open(&w->trunk, world->seed, world->start);
 	open_far(w, world->same_network);
 	open_near(w);
-	if (!w->sentinel.nlinks) {
+	if (!w->sentinel.nlinks && w->nsettings) {
 		fputs(w->log, stderr);
 		abort();
 	}

@@ -288,6 +288,22 @@ SCENARIO(settings_are_taken_at_the_serial_line)
 	NEED(memcmp(w.settings, "link wan1", 9) == 0);
 }
 
+SCENARIO(a_blank_board_takes_settings_after_a_mistake)
+{
+	const struct wired_world blank = {.seed = 13, .settings = ""};
+
+	wired_open(&w, &blank);
+	NEED(strstr(w.log, "no settings are stored yet"));
+	wired_type(&w, "load settings\rlink wan1 { interface eth0.10, adress 1.2.3.4/24 }\r.\r");
+	NEED(strstr(w.screen, "error: nothing was changed"));
+	wired_type(&w, "load settings\rlink wan1 { interface eth0.10, address 10.1.0.2/24, gateway "
+		       "10.1.0.1 }\r"
+		       "domain example.com { name-server ns1 { address 203.0.113.2, link wan1 }\r"
+		       "host new { address 203.0.113.9, link wan1 } }\r.\r");
+	NEED(strstr(w.screen, "stored, and in force"));
+	NEED(wired_ask(&w, 0, false, "new.example.com", A, sec(1)) && wired_count(&w) == 1);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -306,6 +322,7 @@ int main(void)
 		TEST(a_simulated_day_is_quiet),
 		TEST(a_client_that_never_reads_delays_no_other),
 		TEST(settings_are_taken_at_the_serial_line),
+		TEST(a_blank_board_takes_settings_after_a_mistake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
