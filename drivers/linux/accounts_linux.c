@@ -235,7 +235,7 @@ static enum fl_err make_folder(const char *path, struct textbuf *why)
 static enum fl_err put_keys(
 	const struct accounts_linux *accounts, const struct account *a, struct textbuf *why)
 {
-	struct file old;
+	struct file old = {.text = NULL};
 	char name[64], folder[PATH_MAX];
 	char *text = NULL;
 	size_t size = 0;
@@ -331,7 +331,7 @@ static enum fl_err put_files(const struct accounts_linux *accounts, const struct
 static enum fl_err accounts_apply(void *ctx, const struct account *a, size_t n, struct textbuf *why)
 {
 	const struct accounts_linux *accounts = ctx;
-	struct file passwd, shadow;
+	struct file passwd = {.text = NULL}, shadow = {.text = NULL};
 	enum fl_err err = FL_OK;
 
 	if (!accounts->folder)

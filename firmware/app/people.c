@@ -45,10 +45,11 @@ static const struct str *key_lines(struct arena *mem, const struct user_conf *u)
 		const struct ssh_key_conf *k = &u->keys[i];
 		size_t room = k->blob.n + k->remark.n + 64;
 		char *at = arena_alloc(mem, room);
-		struct textbuf t = textbuf_of(at, at ? room : 0);
+		struct textbuf t;
 
 		if (!at)
 			return NULL;
+		t = textbuf_of(at, room);
 		textbuf_printf(&t, "%s %.*s%s%.*s", ssh_key_types[k->type], STR_ARG(k->blob),
 			k->remark.n ? " " : "", STR_ARG(k->remark));
 		lines[i] = textbuf_str(&t);

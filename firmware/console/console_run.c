@@ -282,12 +282,13 @@ size_t console_operational_rest(struct console *c, struct str typed, struct str 
 	struct grammar g = grammar_of_operation(c);
 	struct grammar_match *m = ARENA_NEW(&c->scratch, struct grammar_match);
 	char *line = arena_alloc(&c->scratch, typed.n + partial.n + 2);
-	struct textbuf t = textbuf_of(line, line ? typed.n + partial.n + 2 : 0);
+	struct textbuf t;
 	size_t at, n;
 
 	*end = false;
 	if (!m || !line)
 		return 0;
+	t = textbuf_of(line, typed.n + partial.n + 2);
 	textbuf_put(&t, typed.at, typed.n);
 	if (typed.n)
 		textbuf_put(&t, " ", 1);

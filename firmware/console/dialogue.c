@@ -29,11 +29,24 @@ enum fl_err console_ask(struct console *c, const char *question, bool hidden,
 	return FL_OK;
 }
 
+static enum fl_err hand_on(struct console *c, struct console_call *call, struct str answer)
+{
+	const char *copy = arena_copy(&c->dialogue.mem, answer.at, answer.n);
+	enum fl_err err;
+
+	line_editor_forget(&c->editor);
+	if (!copy)
+		return console_out_of_memory(call->out);
+	c->call = call;
+	err = c->dialogue.answered(call, (struct str){copy, answer.n});
+	c->call = NULL;
+	return err;
+}
+
 void dialogue_answer(struct console *c, struct str answer)
 {
 	struct dialogue *d = &c->dialogue;
 	struct sink out = output_sink(&c->output);
-	const char *copy = arena_copy(&d->mem, answer.at, answer.n);
 	struct console_call call = {
 		.module = d->module,
 		.session = c,
@@ -44,10 +57,7 @@ void dialogue_answer(struct console *c, struct str answer)
 
 	d->on = false;
 	output_begin(&c->output, OUTPUT_PLAIN, c->columns, c->rows);
-	c->call = &call;
-	line_editor_forget(&c->editor);
-	c->status = copy ? d->answered(&call, (struct str){copy, answer.n}) : FL_EFULL;
-	c->call = NULL;
+	c->status = hand_on(c, &call, answer);
 	output_end(&c->output);
 	if (!d->on)
 		dialogue_end(c);

@@ -5,6 +5,7 @@
  * The first octet chooses the kind of session; 0xfe in the rest lets time pass, 0xfd is a notice
  * made of the octets behind it. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,24 @@ static enum fl_err monitor(struct console_call *call)
 	return FL_OK;
 }
 
+/* Asks until an answer is empty; every second one is a secret. */
+static enum fl_err answered(struct console_call *call, struct str answer)
+{
+	bool hidden = !call->state;
+
+	sink_put(call->out, answer);
+	return answer.n == 0 ? FL_OK
+			     : console_ask(call->session, "More? ", hidden, answered,
+				       hidden ? call->session : NULL);
+}
+
+static enum fl_err ask(struct console_call *call)
+{
+	return console_ask(call->session, "What? ", false, answered, call->session);
+}
+
 static const struct console_command commands[] = {
+	{"ask", "questions", CONSOLE_ANY, ask, NULL},
 	{"show many", "many lines", CONSOLE_ANY, many, NULL},
 	{"show WORD", "a word", CONSOLE_ANY, echo, NULL},
 	{"echo TEXT...", "text", CONSOLE_ANY, echo, NULL},
@@ -144,6 +162,41 @@ static void revisions(void *ctx, const struct sink *out)
 	(void)ctx;
 	sink_puts(out, "1\n");
 }
+
+/* A file holds its own name. */
+static enum fl_err file_read(
+	void *ctx, struct str path, struct arena *mem, struct bytes *out, struct textbuf *why)
+{
+	char *text = arena_copy(mem, path.at, path.n);
+
+	(void)ctx, (void)why;
+	if (!text)
+		return FL_EFULL;
+	*out = bytes_of(text, path.n);
+	return FL_OK;
+}
+
+static enum fl_err file_write(void *ctx, struct str path, struct bytes content, struct textbuf *why)
+{
+	(void)ctx, (void)content;
+	textbuf_printf(why, "%.*s is full", STR_ARG(path));
+	return FL_EIO;
+}
+
+static enum fl_err file_remove(void *ctx, struct str path, struct textbuf *why)
+{
+	return file_write(ctx, path, bytes_of("", 0), why);
+}
+
+static bool file_name(void *ctx, size_t index, char *out, size_t cap, uint64_t *size)
+{
+	(void)ctx;
+	*size = index;
+	snprintf(out, cap, "link");
+	return index == 0;
+}
+
+static const struct console_files files = {NULL, file_read, file_write, file_remove, file_name};
 
 /* ---- the watchful terminal ---- */
 
@@ -254,7 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.revision = revision,
 		.revisions = revisions,
 		.confirm = confirm,
-		.confirm_left = confirm_left};
+		.confirm_left = confirm_left,
+		.files = &files};
 	struct console_setup setup = {.modules = modules,
 		.config = &config,
 		.memory = &memory,
