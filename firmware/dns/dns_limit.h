@@ -11,7 +11,7 @@
 #include "addr.h"
 #include "mtime.h"
 
-#define DNS_LIMIT_LINES 1024
+#define DNS_LIMIT_LINES CONFIG_DNS_LIMIT_LINES
 #define DNS_LIMIT_WAYS  8
 
 struct dns_limit_account {
