@@ -45,6 +45,7 @@ struct lan_conf {
 	size_t naddresses;
 	struct lan_dhcp dhcp; /* no range: no DHCP server */
 	bool dns;             /* clients may ask the router for any name */
+	bool advertise; /* its IPv6 networks are told to the hosts, and the router as way out */
 };
 
 /* Does the router serve anything there? */

@@ -7,7 +7,7 @@
 
 bool lan_is_served(const struct lan_conf *l)
 {
-	return l->dhcp.nranges || l->dns;
+	return l->dhcp.nranges || l->dns || l->advertise;
 }
 
 /* The router's address in the network that `a` lies in. */
@@ -80,6 +80,26 @@ static void put_dns(const struct lan_conf *l, const char *folder, const struct s
 		folder, STR_ARG(l->name));
 }
 
+static bool has_ipv6(const struct lan_conf *l)
+{
+	for (size_t i = 0; i < l->naddresses; i++)
+		if (l->addresses[i].prefix.addr.family == 6)
+			return true;
+	return false;
+}
+
+/* The networks are those of the device's addresses, so that what comes and goes there is told.
+ * Hosts make their addresses themselves (RFC 4862). */
+static void put_advertisements(const struct lan_conf *l, const struct sink *out)
+{
+	if (!l->advertise || !has_ipv6(l))
+		return;
+	sink_printf(out, "enable-ra\ndhcp-range=::,constructor:%.*s,ra-stateless,64,12h\n",
+		STR_ARG(l->interface));
+	if (!l->dns)
+		sink_puts(out, "dhcp-option=option6:dns-server\n");
+}
+
 void lan_dnsmasq_conf(const struct lan_conf *l, const char *folder, const struct sink *out)
 {
 	sink_printf(out,
@@ -88,6 +108,7 @@ void lan_dnsmasq_conf(const struct lan_conf *l, const char *folder, const struct
 		STR_ARG(l->interface));
 	put_dns(l, folder, out);
 	put_dhcp(l, folder, out);
+	put_advertisements(l, out);
 }
 
 static void put_resolvers(const struct link_conf *c, const struct sink *out)
@@ -157,6 +178,14 @@ void lan_services_check(const struct lan_conf *l, struct diags *why)
 		check_range(l, &l->dhcp.ranges[i], why);
 	for (size_t i = 0; i < l->dhcp.nhosts; i++)
 		check_host(l, i, why);
+	if (l->advertise && !has_ipv6(l))
+		diag_error(why, &l->origin, "router-advertisements",
+			"add an address such as fd12:3456:789a::1/64",
+			"the LAN has no IPv6 network that could be advertised");
+	for (size_t i = 0; l->advertise && i < l->naddresses; i++)
+		if (l->addresses[i].prefix.addr.family == 6 && l->addresses[i].prefix.bits != 64)
+			diag_error(why, &l->addresses[i].origin, NULL, "use a /64",
+				"hosts make their addresses in networks of 64 bits only");
 	if (l->dhcp.nhosts && !l->dhcp.nranges)
 		diag_error(why, &l->origin, "dhcp-server", "add \"dhcp-server range FIRST LAST\"",
 			"hosts have addresses, but no range is served");

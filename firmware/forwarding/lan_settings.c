@@ -197,6 +197,14 @@ static const struct setting lan_rows[] = {
 		.offset = offsetof(struct lan_conf, dns),
 		.type = VALUE_FLAG,
 	},
+	{
+		.name = "router-advertisements",
+		.help = "tell the hosts the IPv6 networks of this LAN, from which they make their "
+			"addresses",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct lan_conf, advertise),
+		.type = VALUE_FLAG,
+	},
 	{0},
 };
 

@@ -87,6 +87,18 @@ static void without_a_dns_server_no_port_is_taken_and_none_is_named(void **state
 	assert_non_null(strstr(text, "servers-file=/run/d/resolvers-office\n"));
 }
 
+static void networks_of_ipv6_are_advertised(void **state)
+{
+	struct fixture f;
+	const char *text =
+		dnsmasq_conf(&f, LAN("address fd00:1::1/64, router-advertisements, dns-server"));
+
+	(void)state;
+	assert_non_null(strstr(text, "enable-ra\ndhcp-range=::,constructor:eth2,ra-stateless,"));
+	text = dnsmasq_conf(&f, LAN("address fd00:1::1/64, dns-server"));
+	assert_null(strstr(text, "enable-ra"));
+}
+
 static void a_lan_that_wants_nothing_is_not_served(void **state)
 {
 	struct fixture f;
@@ -166,6 +178,10 @@ static void bad_services_are_refused_with_the_reason(void **state)
 			"10.0.0.1 is in no IPv4 network of the LAN"},
 		{LAN("dhcp-server { host x { mac 00:1b:21:3c:4d:5e, address 192.168.1.9 } }"),
 			"hosts have addresses, but no range is served"},
+		{LAN("router-advertisements"),
+			"the LAN has no IPv6 network that could be advertised"},
+		{LAN("address fd00:1::1/56, router-advertisements"),
+			"hosts make their addresses in networks of 64 bits only"},
 		{LAN("dns-server") "dns { listen 192.168.1.1 }\n",
 			"the dns-server of lan office has port 53 of 192.168.1.1"},
 	};
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_range_is_served_with_mask_and_time),
 		cmocka_unit_test(a_host_always_gets_its_address),
 		cmocka_unit_test(without_a_dns_server_no_port_is_taken_and_none_is_named),
+		cmocka_unit_test(networks_of_ipv6_are_advertised),
 		cmocka_unit_test(a_lan_that_wants_nothing_is_not_served),
 		cmocka_unit_test(resolvers_are_asked_over_their_own_link_while_it_lives),
 		cmocka_unit_test(resolvers_of_the_lease_are_asked_unless_others_were_typed),
