@@ -54,9 +54,9 @@ static char running_slot(void)
 static int download(const char *url)
 {
 	/* An array of its own for each word: posix_spawn(3) takes no constants. */
-	char program[] = "wget", quiet[] = "-q", patience[] = "-T30", to[] = "-O" DOWNLOAD;
-	char from[1024];
-	char *const argv[] = {program, quiet, patience, to, from, NULL};
+	char program[] = "timeout", patience[] = "900", wget[] = "wget"; /* its own -T crashes */
+	char quiet[] = "-q", to[] = "-O" DOWNLOAD, from[1024];
+	char *const argv[] = {program, patience, wget, quiet, to, from, NULL};
 	pid_t pid;
 	int status = 0, error;
 

@@ -14,7 +14,7 @@ import time
 
 PATIENCE = float(os.environ.get("IMAGE_PATIENCE", "180"))
 PASSWORD = "correct horse"
-PROMPT = r"(?m)^[\w.-]+(\([^\n]*\))?[#>] $"
+PROMPT = r"(?:^|(?<=\n))[\w.-]+(\([^\n]*\))?[#>] $"
 
 
 class Silence(Exception):
@@ -189,7 +189,10 @@ class Machine:
         self.type("admin\r")
         self.wait(r"Password: $", seconds)
         self.type(PASSWORD + "\r")
-        self.wait(PROMPT, seconds)
+        # Without uplinks the router asks for first settings.
+        if "Name of" in self.wait(r"Name of this router[^\n]*: $|" + PROMPT, seconds).group(0):
+            self.type("\x03")
+            self.wait(PROMPT, seconds)
 
     # -- lamps, as the keyboard of a PC has them: bit 0 scroll lock, 1 num lock, 2 caps lock
 
