@@ -38,7 +38,8 @@ class Machine:
         self.text = ""  # all that the console said
         self.read_to = 0
         nics = nics if nics is not None else ["hubport,hubid=1", "hubport,hubid=2", "hubport,hubid=3"]
-        command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-smp", str(processors), "-m", str(memory),
+        # It ends with whoever started it, however that happens.
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-smp", str(processors), "-m", str(memory),
                    "-M", "q35", "-display", "none", "-vga", "none", "-nodefaults", "-no-user-config",
                    "-rtc", "base=utc,clock=vm",
                    "-drive", f"file={disk},format=qcow2,if=virtio,cache=unsafe,id=disk",
