@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A helper lives in this list until the kernel says that it is dead, so that none stays a zombie;
- * who stops it does not wait for that. */
+/* A helper lives in this list until the kernel says that it is dead, so that none stays a zombie,
+ * and until its user needs it no more: either may come first, and nobody waits for the other. */
 #include "tls_helper.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@
 struct tls_helper {
 	struct tls_helper *next;
 	struct tls_helpers *all;
-	struct loop_source process; /* its pidfd */
+	struct loop_source process; /* its pidfd; -1: it is dead */
+	bool stopped;
 };
 
 struct tls_helpers {
@@ -27,30 +28,44 @@ struct tls_helpers {
 	struct tls_helper *first;
 };
 
-static void bury(struct tls_helper *h)
+static void reap(struct tls_helper *h)
 {
-	struct tls_helper **at = &h->all->first;
 	siginfo_t info;
 
 	while (waitid(P_PIDFD, (id_t)h->process.fd, &info, WEXITED) < 0 && errno == EINTR)
 		;
+	loop_forget(h->all->loop, &h->process);
+	close(h->process.fd);
+	h->process.fd = -1;
+}
+
+static void discard(struct tls_helper *h)
+{
+	struct tls_helper **at = &h->all->first;
+
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
-	loop_forget(h->all->loop, &h->process);
-	close(h->process.fd);
 	free(h);
 }
 
 static void died(void *ctx, uint32_t events)
 {
+	struct tls_helper *h = ctx;
+
 	(void)events;
-	bury(ctx);
+	reap(h);
+	if (h->stopped)
+		discard(h);
 }
 
 void tls_helper_stop(struct tls_helper *h)
 {
-	pidfd_send_signal(h->process.fd, SIGKILL, NULL, 0);
+	h->stopped = true;
+	if (h->process.fd >= 0)
+		pidfd_send_signal(h->process.fd, SIGKILL, NULL, 0);
+	else
+		discard(h);
 }
 
 /* Descriptors of the helper: nothing, the standard error, and its two sockets.  These are taken out
@@ -151,8 +166,13 @@ struct tls_helpers *tls_helpers_open(struct loop *loop, const char *program)
 void tls_helpers_close(struct tls_helpers *all)
 {
 	while (all->first) {
-		tls_helper_stop(all->first);
-		bury(all->first);
+		struct tls_helper *h = all->first;
+
+		if (h->process.fd >= 0) {
+			pidfd_send_signal(h->process.fd, SIGKILL, NULL, 0);
+			reap(h);
+		}
+		discard(h);
 	}
 	free(all->program);
 	free(all);

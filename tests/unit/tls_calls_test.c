@@ -3,6 +3,7 @@
  * namespace of the test's own, where the authorities are the test's as well. */
 #include "probes_linux.h"
 #include "tls_child.h"
+#include "tls_helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -299,6 +300,24 @@ static void the_helper_does_nothing_by_hand(void **state)
 	assert_int_equal(sh("%s --version | grep -q '^fairlead-tls '", program), 0);
 }
 
+/* The kernel may tell of a helper's end before what it said last is read. */
+static void a_helper_may_die_before_it_is_stopped(void **state)
+{
+	struct world *w = *state;
+	struct tls_helpers *all = tls_helpers_open(w->loop, "/bin/true");
+	struct tls_helper *h;
+	struct io_event e;
+	int fd;
+
+	assert_non_null(all);
+	fd = tls_helper_start(all, STDIN_FILENO, "example.org", true, &h);
+	assert_true(fd >= 0);
+	w->io.wait(w->io.ctx, mtime_after(w->io.now(w->io.ctx), ms(500)), &e);
+	tls_helper_stop(h);
+	close(fd);
+	tls_helpers_close(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +337,7 @@ int main(void)
 		cmocka_unit_test(without_authorities_nothing_is_believed),
 		cmocka_unit_test(a_missing_helper_is_named),
 		cmocka_unit_test(the_helper_does_nothing_by_hand),
+		cmocka_unit_test(a_helper_may_die_before_it_is_stopped),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS)) {
