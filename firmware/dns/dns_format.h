@@ -23,10 +23,13 @@
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
 /* What a record's mask of links says: bit n-1 stands for IPv4 over link number n, bit 15+n for IPv6
- * over it; the two share the former for link 16.  This bit is a link that never dies. */
+ * over it.  The last bit is a link that never dies, so link 16, where there is one, has only the
+ * former for both. */
 #define LINKS_ALWAYS (UINT32_C(1) << 31)
 #define LINKS_IPV6   16
-#define LINKS_BOTH   (UINT32_C(1) << (FL_LINKS_MAX - 1))
+#define LINKS_BOTH   (LINKS_ALWAYS >> LINKS_IPV6)
+
+_Static_assert(FL_LINKS_MAX <= LINKS_IPV6, "a mask has two bits for each link");
 
 /* Views: dns_view.c. */
 struct image_view {
