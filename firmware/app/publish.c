@@ -331,6 +331,7 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 	arena_reset(&f->scratch);
 	flush_readdressed(f, conf, was);
 	uplinks_readdress(f, number, now);
+	f->serial++; /* secondaries fetch the zones only when it has risen */
 	if (serve_dns(f, &why))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "DNS with the addresses of %.*s: %s",
 			STR_ARG(conf->name), words);

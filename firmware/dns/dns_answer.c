@@ -22,7 +22,10 @@
  *
  * Of a set, the records whose link is alive are in.  With none alive the set is NODATA, unless it
  * is to be answered whole: so is every MX set and the addresses behind it, for a sender that finds
- * no MX address returns the mail, while one that finds a dead address tries again. */
+ * no MX address returns the mail, while one that finds a dead address tries again.  Where there is
+ * no address at all, as every exchange waits for its provider to give one, the answer is SERVFAIL:
+ * mail is then put off (RFC 5321 5.1), which neither an empty answer nor an MX without address
+ * does. */
 #include "dns_chaos.h"
 #include "dns_counters.h"
 #include "dns_edns.h"
@@ -55,6 +58,7 @@ struct answer {
 	struct buf out;
 	uint16_t count[SECTIONS];
 	bool authoritative;
+	bool awaits;        /* an address that has yet to be given is the answer */
 	uint32_t withdrawn; /* links for whose sake a set was left out */
 	uint32_t kept;      /* dead links whose records were answered all the same */
 	uint32_t about;     /* what the rate limit counts the answer for */
@@ -321,7 +325,7 @@ static bool put_set(struct answer *a, enum section s, const struct image_set *se
 	uint32_t ttl = unsure && set->ttl > UNSURE_TTL ? UNSURE_TTL : set->ttl;
 	bool address = is_address(set->type);
 	uint8_t pick[IMAGE_SET_MAX];
-	unsigned n = choose(a, set, pick);
+	unsigned n = set->flags & SET_AWAITS ? 0 : choose(a, set, pick);
 
 	a->unsure |= set->links & links_unsure(a->pub);
 	for (unsigned i = 0; i < n; i++) {
@@ -330,6 +334,7 @@ static bool put_set(struct answer *a, enum section s, const struct image_set *se
 			a->r->count.per_link[records[pick[i]].link]++;
 	}
 	a->count[s] = (uint16_t)(a->count[s] + n);
+	a->awaits |= set->flags & SET_AWAITS;
 	if (n == 0)
 		a->withdrawn |= set->links;
 	return n > 0;
@@ -470,7 +475,7 @@ static const struct image_zone *zone_of_ds(
 	return image_zone(a->image, (uint32_t)zone->parent);
 }
 
-enum step { STEP_DONE, STEP_FOLLOW, STEP_REFUSED, STEP_NXDOMAIN };
+enum step { STEP_DONE, STEP_FOLLOW, STEP_REFUSED, STEP_NXDOMAIN, STEP_AWAITS };
 
 /* What the rate limit counts an answer for: a name, what a domain has not, or a refusal. */
 enum about { ABOUT_NAME, ABOUT_NODATA, ABOUT_NXDOMAIN, ABOUT_ERROR };
@@ -479,6 +484,13 @@ static void answer_is_about(struct answer *a, const void *node, enum about what)
 {
 	/* The low bits of an offset are free. */
 	a->about = (uint32_t)((const uint8_t *)node - a->image->at) + (uint32_t)what;
+}
+
+/* Nothing was found, but it is only a matter of time, and mail depends on it. */
+static bool has_to_wait(struct answer *a, const struct image_node *node, uint16_t type)
+{
+	a->awaits |= node->flags & NODE_AWAITED && (is_address(type) || type == DNS_ANY);
+	return a->awaits;
 }
 
 /* Answer for one name of the chain. */
@@ -515,6 +527,8 @@ static enum step answer_name(struct answer *a, uint16_t type, const struct image
 	}
 	if (exact && put_cname(a, node))
 		return STEP_FOLLOW;
+	if (exact && has_to_wait(a, node, type))
+		return STEP_AWAITS;
 	put_negative(a, zone);
 	answer_is_about(a, image_node(a->image, zone->apex), exact ? ABOUT_NODATA : ABOUT_NXDOMAIN);
 	return exact ? STEP_DONE : STEP_NXDOMAIN;
@@ -532,6 +546,9 @@ static enum dns_rcode answer_question(struct answer *a, uint16_t type)
 			return RCODE_NOERROR;
 		case STEP_NXDOMAIN:
 			return RCODE_NXDOMAIN;
+		case STEP_AWAITS:
+			a->authoritative = false;
+			return RCODE_SERVFAIL;
 		case STEP_REFUSED: /* only the first name has to be ours */
 			return hop ? RCODE_NOERROR : RCODE_REFUSED;
 		}
@@ -703,7 +720,7 @@ static void begin(struct answer *a, struct dns_responder *r, const struct publis
 	a->alive = links_alive(pub);
 	a->unsure = a->withdrawn = a->kept = a->about = 0;
 	memset(a->count, 0, sizeof(a->count));
-	a->authoritative = a->view_known = false;
+	a->authoritative = a->view_known = a->awaits = false;
 	a->view = NULL;
 	a->name_at = DNS_HEADER;
 	a->zone_at = 0;
@@ -752,10 +769,13 @@ static void explain_error(
 {
 	struct dns_edns *e = &a->edns;
 
-	if (rcode == RCODE_SERVFAIL) {
+	if (rcode == RCODE_SERVFAIL && !a->awaits) {
 		e->error = DNS_ERROR_NOT_READY;
 	} else if (!e->options->errors) {
 		return;
+	} else if (rcode == RCODE_SERVFAIL) {
+		e->error = DNS_ERROR_NOT_READY;
+		textbuf_printf(t, "no address from the provider");
 	} else if (rcode == RCODE_REFUSED) {
 		e->error = refusal_of(q);
 	} else if (a->withdrawn && !a->count[SECTION_ANSWER]) {

@@ -316,8 +316,17 @@ static bool has_no_address_yet(const struct build_record *r)
 	return r->target && r->target->awaits && !links_of_addresses(r->target);
 }
 
+/* Mail must wait for the address: that is a failure which passes (RFC 5321 5.1), whether the set is
+ * asked for, or an exchange of it by a sender who still knows the set. */
+static void await_addresses(struct build_set *set)
+{
+	set->awaits = true;
+	for (const struct build_record *r = set->records; r; r = r->next)
+		r->target->awaited = true;
+}
+
 /* A mail exchange whose link has not been given an address yet would be a reason to bounce
- * (RFC 5321 5.1), unless there is no other: then mail must wait for it. */
+ * (RFC 5321 5.1), so it is left out while there is another. */
 static void leave_out_unaddressed(struct build_set *set)
 {
 	struct build_record **at = &set->records;
@@ -325,6 +334,8 @@ static void leave_out_unaddressed(struct build_set *set)
 
 	for (const struct build_record *r = set->records; r; r = r->next)
 		others += !has_no_address_yet(r);
+	if (!others)
+		await_addresses(set);
 	while (others && *at) {
 		if (has_no_address_yet(*at)) {
 			*at = (*at)->next;
@@ -552,7 +563,8 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		.order = from->order,
 		.policy = from->policy,
 		.flags = (uint8_t)((from->whole ? SET_WHOLE : 0) |
-				   (has_instead(from) ? SET_INSTEAD : 0)),
+				   (has_instead(from) ? SET_INSTEAD : 0) |
+				   (from->awaits ? SET_AWAITS : 0)),
 		.nmasks = (uint16_t)from->nmasks,
 		.ttl = from->ttl,
 		.links = links_of_set(from),
@@ -591,7 +603,7 @@ static void write_node(const struct build_node *from, uint32_t size, uint8_t *im
 		.wildcard = from->wildcard ? from->wildcard->at : 0,
 		.nsets = (uint16_t)nsets,
 		.name_n = from->n,
-		.labels = from->labels,
+		.flags = from->awaited ? NODE_AWAITED : 0,
 	};
 	memcpy(node + 1, from->name, from->n);
 	at.records = (uint32_t)((uint8_t *)(set + nsets) - image);

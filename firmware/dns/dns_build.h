@@ -29,7 +29,7 @@ struct build_set {
 	struct build_set *next;
 	uint16_t type;
 	uint8_t order, policy; /* see struct image_set */
-	bool whole;
+	bool whole, awaits;
 	uint32_t ttl;
 	unsigned count;
 	struct build_record *records;
@@ -49,8 +49,9 @@ struct build_node {
 	uint32_t hash;
 	uint32_t at; /* in the image */
 	uint8_t n, labels;
-	bool loops;  /* an alias of a loop that has been told */
-	bool awaits; /* its link is given an address only while it runs */
+	bool loops;   /* an alias of a loop that has been told */
+	bool awaits;  /* its link is given an address only while it runs */
+	bool awaited; /* and some domain has no exchange that has one */
 };
 
 struct build_zone {

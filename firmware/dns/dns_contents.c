@@ -94,6 +94,13 @@ static struct build_set *add_address(
 	return set;
 }
 
+/* A link whose provider has given no address yet: the name exists, and has none. */
+static bool may_have_to_wait(const struct build *b, const struct named *h)
+{
+	return !h->address.family && h->link >= 0 &&
+	       link_conf_is_leased(&b->source->links[h->link]);
+}
+
 /* What the row's address is now: one, or with `own` up to one of each family.  Returns how many. */
 static size_t addresses_of(const struct build *b, const struct named *h, struct ip_addr out[2])
 {
@@ -126,7 +133,7 @@ static void add_instead(struct build *b, struct build_node *node, const struct n
 	d.n = ip_addr_size(h->dead->address.family);
 	if (build_set(node, d.type))
 		build_add(b, node, &d);
-	else
+	else if (!node->awaits)
 		diag_error(b->why, h->origin, "when-dead", "use an address of the same family",
 			"the name has no IPv%u address that could be dead",
 			h->dead->address.family);
@@ -140,8 +147,7 @@ static void add_named(struct build *b, struct build_node *node, const struct nam
 	if (!link_is_known(b, h->origin, h->link))
 		return;
 	n = addresses_of(b, h, own);
-	/* A link whose provider has given no address yet: the name exists, and has none. */
-	node->awaits = h->link >= 0 && link_conf_is_leased(&b->source->links[h->link]);
+	node->awaits |= may_have_to_wait(b, h);
 	if (n == 0 && !node->awaits)
 		diag_error(b->why, h->origin, "address",
 			h->link < 0 ? "write the address, or name the link it is on"
@@ -240,6 +246,7 @@ static void add_balanced(struct build *b, struct build_zone *zone,
 			&c->members[i].origin, h->address, h->link, ttl, &c->when_dead};
 		size_t n = addresses_of(b, &member, own);
 
+		node->awaits |= may_have_to_wait(b, &member);
 		for (size_t k = 0; k < n; k++) {
 			struct build_set *set = add_address(b, node, &member, &own[k]);
 

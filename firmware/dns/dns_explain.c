@@ -170,6 +170,10 @@ static void print_reason(const struct explained *e, const struct image_node *nod
 						  : "in: no link of the name is live\n");
 		return;
 	}
+	if (set->flags & SET_AWAITS) {
+		sink_puts(out, "out: mail waits until a provider gives its host an address\n");
+		return;
+	}
 	if (links & (alive | LINKS_ALWAYS)) {
 		bool in = !is_address(set->type) || is_answered(e, node, set->type, r);
 

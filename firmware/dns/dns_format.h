@@ -18,7 +18,7 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a38)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a39)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
@@ -101,8 +101,10 @@ struct image_node {
 	uint32_t wildcard; /* the node "*" right below, 0: none */
 	uint16_t nsets;
 	uint8_t name_n; /* of the name behind it, in lower case */
-	uint8_t labels;
+	uint8_t flags;  /* NODE_... */
 };
+
+#define NODE_AWAITED 1 /* mail waits for the address that a provider is to give this name */
 
 enum image_order {
 	ORDER_FIXED,      /* as written */
@@ -114,6 +116,7 @@ enum image_order {
 
 #define SET_WHOLE   1 /* with no link alive: all records, rather than none */
 #define SET_INSTEAD 2 /* it has records that are answered instead of dead ones */
+#define SET_AWAITS  4 /* MX: every exchange has yet to be given its address; not answered */
 
 struct image_set {
 	uint16_t type;

@@ -110,7 +110,7 @@ static bool set_is_sound(
 	const struct image_record *r;
 
 	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
-		set->flags > (SET_WHOLE | SET_INSTEAD) ||
+		set->flags > (SET_WHOLE | SET_INSTEAD | SET_AWAITS) ||
 		!lies_in(set->records, 1, octets, from, to))
 		return false;
 	r = image_records(image, set->records);
@@ -134,8 +134,8 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 	sets = image_sets(node);
 	end = at + node->size;
 	if (node->name_n == 0 || dns_name_size(image_name(node), node->name_n) != node->name_n ||
-		dns_name_labels(image_name(node)) != node->labels ||
-		node->labels > image_header(image)->most_labels)
+		dns_name_labels(image_name(node)) > image_header(image)->most_labels ||
+		node->flags > NODE_AWAITED)
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
 		if (!set_is_sound(image, &sets[i], at, end))

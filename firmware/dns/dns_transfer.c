@@ -14,7 +14,12 @@
  *
  * A name that has no record while its links are dead is there all the same, and is NODATA with us.
  * A secondary has no name without a record, and NXDOMAIN would say that there is nothing below it
- * either (RFC 8020); so it gets a TXT record that keeps the name. */
+ * either (RFC 8020); so it gets a TXT record that keeps the name.
+ *
+ * An exchange that mail waits for, as its provider has given it no address, is SERVFAIL with us.  A
+ * secondary cannot be told to say so; so the name is delegated to the zone's own name servers, and
+ * who asks the secondary is sent to us.  The zone's top cannot be delegated: where that is the
+ * exchange, the transfer fails, and the secondary keeps what it has. */
 #include "dns_transfer.h"
 
 #include "dns_access.h"
@@ -223,13 +228,33 @@ static bool needs_keeper(
 	return node->nsets > 0;
 }
 
+/* Send who asks for the name to the zone's name servers. */
+static bool walk_delegation(
+	struct dns_transfer *t, const struct image_node *node, struct buf *m, unsigned *count)
+{
+	const struct dns_image *image = &t->image;
+	const struct image_node *apex = image_node(image, image_zone(image, t->zone)->apex);
+	const struct image_set *ns = dns_image_set(apex, DNS_NS);
+	unsigned *i = &t->walk.record;
+
+	for (; ns && *i < ns->count; ++*i, ++*count)
+		if (!put_record(m, image, apex, node, &image_records(image, ns->records)[*i]))
+			return false;
+	*i = 0;
+	return true;
+}
+
 static bool walk_keeper(struct dns_transfer *t, enum walk_kind kind, const struct image_node *node,
 	struct buf *m, unsigned *count)
 {
 	bool now = needs_keeper(&t->image, &t->now, node);
 	bool old = kind != WALK_ALL && needs_keeper(&t->image, &t->old, node);
 
-	if (t->for_people || !is_wanted(kind, now, old))
+	if (t->for_people)
+		return true;
+	if (node->flags & NODE_AWAITED) /* for as long as there is this image */
+		return kind != WALK_ALL || walk_delegation(t, node, m, count);
+	if (!is_wanted(kind, now, old))
 		return true;
 	if (!put_keeper(m, &t->image, image_zone(&t->image, t->zone), node))
 		return false;
@@ -421,6 +446,11 @@ static void refuse(struct dns_transfer *t, enum dns_extended_error why)
 	t->error = image_header(&t->image)->options.errors ? (uint8_t)why : 0;
 }
 
+static const struct image_node *apex_of(const struct dns_transfer *t)
+{
+	return image_node(&t->image, image_zone(&t->image, t->zone)->apex);
+}
+
 /* Everything that can be said against the question, in t->rcode. */
 static void judge(struct dns_transfer *t, const struct dns_client *from,
 	const struct dns_signer *signer, struct bytes message, const struct dns_query *q)
@@ -439,6 +469,8 @@ static void judge(struct dns_transfer *t, const struct dns_client *from,
 		refuse(t, DNS_ERROR_NOT_AUTHORITATIVE);
 	else if (!dns_access_is_given(&t->image, t->zone, &from->addr, key))
 		refuse(t, DNS_ERROR_PROHIBITED);
+	else if (apex_of(t)->flags & NODE_AWAITED)
+		t->rcode = RCODE_SERVFAIL;
 }
 
 bool dns_transfer_begin(struct dns_transfer *t, const struct dns_image *image,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Links whose addresses come from the provider, in the whole product. */
+#include "dns_query.h"
 #include "scenario.h"
 
 #include <setjmp.h>
@@ -100,6 +101,66 @@ static void a_lease_that_ends_takes_the_link_down_at_once(void **state)
 	scenario_close(s);
 }
 
+#define MAIL_OVER_WAN1                                                                             \
+	"link wan1 { interface eth0, dhcp, " TARGETS "}\n"                                         \
+	"link wan2 { interface eth1, address 198.51.100.2/29, gateway 198.51.100.1, " TARGETS      \
+	"}\n"                                                                                      \
+	"domain example.com { name-server ns2 { address 198.51.100.2, link wan2 }\n"               \
+	" host 10;mail1 { address own, link wan1, mail-entry yes } }\n"
+
+static unsigned rcode_of(struct scenario *s, const char *name, uint16_t type)
+{
+	struct client_reply reply;
+
+	scenario_ask(s, name, type, &reply);
+	return reply.rcode;
+}
+
+static void mail_waits_for_the_lease_of_its_only_exchange(void **state)
+{
+	struct scenario *s = scenario_open_with(MAIL_OVER_WAN1);
+
+	(void)state;
+	scenario_run(s, sec(10)); /* none yet */
+	assert_int_equal(rcode_of(s, "example.com", CLIENT_MX), RCODE_SERVFAIL);
+	report(s, bound, 20);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "10 mail1.example.com");
+	assert_string_equal(scenario_answer(s, "mail1.example.com", CLIENT_A), "203.0.113.9");
+	report(s, "reason=EXPIRE\n", 30); /* lost; a sender may still know the MX */
+	assert_int_equal(rcode_of(s, "example.com", CLIENT_MX), RCODE_SERVFAIL);
+	assert_int_equal(rcode_of(s, "mail1.example.com", CLIENT_A), RCODE_SERVFAIL);
+	assert_int_equal(rcode_of(s, "mail1.example.com", CLIENT_AAAA), RCODE_SERVFAIL);
+	report(s, bound_other, 40);
+	assert_string_equal(scenario_answer(s, "example.com", CLIENT_MX), "10 mail1.example.com");
+	assert_string_equal(scenario_answer(s, "mail1.example.com", CLIENT_A), "203.0.113.10");
+	scenario_close(s);
+}
+
+static uint32_t serial_of(struct scenario *s)
+{
+	struct client_reply reply;
+
+	scenario_ask(s, "example.com", CLIENT_SOA, &reply);
+	assert_int_equal(client_count(&reply, 1, CLIENT_SOA), 1);
+	return reply.record[0].serial;
+}
+
+/* No link changes its state, and yet secondaries have to fetch the zone. */
+static void the_serial_rises_with_another_address(void **state)
+{
+	struct scenario *s = scenario_open_with(WORLD);
+	uint32_t serial;
+
+	(void)state;
+	report(s, bound, 40);
+	serial = serial_of(s);
+	report(s, bound, 41); /* renewed: nothing is new */
+	assert_int_equal(serial_of(s), serial);
+	report(s, bound_other, 42);
+	assert_int_equal(serial_of(s), serial + 1);
+	scenario_close(s);
+}
+
 /* The daemon is started anew while the machine runs on. */
 static void a_restart_begins_with_the_lease_of_before(void **state)
 {
@@ -169,6 +230,8 @@ int main(void)
 		cmocka_unit_test(a_link_comes_up_with_its_lease_and_names_follow),
 		cmocka_unit_test(another_address_ends_the_connections_of_the_old_one),
 		cmocka_unit_test(a_lease_that_ends_takes_the_link_down_at_once),
+		cmocka_unit_test(mail_waits_for_the_lease_of_its_only_exchange),
+		cmocka_unit_test(the_serial_rises_with_another_address),
 		cmocka_unit_test(a_restart_begins_with_the_lease_of_before),
 		cmocka_unit_test(after_a_reboot_no_old_lease_is_used),
 		cmocka_unit_test(a_lease_in_the_network_of_a_lan_is_not_used),

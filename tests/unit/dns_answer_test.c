@@ -343,6 +343,75 @@ static void address_of_a_dead_exchange_is_nodata_while_another_lives(void **stat
 	assert_int_equal(count_of(zone_ask(*state, "mail1.example.com", DNS_A), "\nan "), 0);
 }
 
+/* Mail over wan1 alone, whose provider has given no address yet. */
+static void open_waiting(struct zone *z)
+{
+	z->links[0].dhcp = true;
+	z->links[0].naddresses = 0;
+	zone_host(z, "10;mail1", "", 1);
+}
+
+static void mx_is_a_failure_that_passes_while_no_exchange_has_an_address(void **state)
+{
+	struct zone *z = *state;
+
+	open_waiting(z);
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "23");
+	assert_string_equal(zone_ask(z, "example.com", DNS_MX), "SERVFAIL\n");
+	assert_string_equal(zone_ask(z, "mail1.example.com", DNS_A), "SERVFAIL\n");
+	assert_string_equal(zone_ask(z, "mail1.example.com", DNS_AAAA), "SERVFAIL\n");
+	assert_string_equal(zone_ask(z, "mail1.example.com", DNS_ANY), "SERVFAIL\n");
+	assert_starts(zone_ask(z, "mail1.example.com", DNS_TXT), "NOERROR aa\nns example.com.");
+	assert_starts(zone_ask(z, "example.com", DNS_ANY), "NOERROR aa\nan example.com.");
+	zone_live(z, ""); /* that all links count as live gives none an address */
+	assert_string_equal(zone_ask(z, "example.com", DNS_MX), "SERVFAIL\n");
+}
+
+static void mx_leaves_out_an_exchange_that_waits_for_its_address(void **state)
+{
+	struct zone *z = *state;
+
+	open_waiting(z);
+	zone_host(z, "20;mail2", "198.51.100.3", 2);
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "23");
+	assert_string_equal(zone_ask(z, "example.com", DNS_MX),
+		"NOERROR aa\n"
+		"an example.com. 30 MX 20 mail2.example.com.\n"
+		"ar mail2.example.com. 30 A 198.51.100.3\n");
+	assert_starts(zone_ask(z, "mail1.example.com", DNS_A), "NOERROR aa\nns example.com.");
+}
+
+static void exchange_with_an_address_of_one_family_waits_for_none(void **state)
+{
+	struct zone *z = *state;
+
+	open_waiting(z);
+	z->links[0].naddresses = 1;
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_string_equal(zone_ask(z, "example.com", DNS_MX),
+		"NOERROR aa\n"
+		"an example.com. 30 MX 10 mail1.example.com.\n"
+		"ar mail1.example.com. 30 A 198.18.1.2\n");
+	assert_starts(zone_ask(z, "mail1.example.com", DNS_AAAA), "NOERROR aa\nns example.com.");
+}
+
+static void balanced_mail_entry_waits_while_no_member_has_an_address(void **state)
+{
+	static const int members[] = {0};
+	struct zone *z = *state;
+
+	z->links[0].dhcp = true;
+	z->links[0].naddresses = 0;
+	zone_host(z, "a", "", 1);
+	zone_balanced(z, "10;mail", -1, members, COUNT_OF(members));
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_string_equal(zone_ask(z, "example.com", DNS_MX), "SERVFAIL\n");
+	assert_string_equal(zone_ask(z, "mail.example.com", DNS_A), "SERVFAIL\n");
+	assert_starts(zone_ask(z, "a.example.com", DNS_A), "NOERROR aa\nns example.com.");
+}
+
 static void equal_preferences_are_served_in_random_order(void **state)
 {
 	struct zone *z = *state;
@@ -996,6 +1065,10 @@ int main(void)
 		EXAMPLE(mx_with_no_live_exchange_is_answered_whole),
 		EXAMPLE(address_of_an_exchange_is_answered_when_no_exchange_lives),
 		EXAMPLE(address_of_a_dead_exchange_is_nodata_while_another_lives),
+		EMPTY(mx_is_a_failure_that_passes_while_no_exchange_has_an_address),
+		EMPTY(mx_leaves_out_an_exchange_that_waits_for_its_address),
+		EMPTY(exchange_with_an_address_of_one_family_waits_for_none),
+		EMPTY(balanced_mail_entry_waits_while_no_member_has_an_address),
 		EMPTY(equal_preferences_are_served_in_random_order),
 		EMPTY(offsite_exchange_stays),
 		EMPTY(balanced_mail_entry_lives_while_one_member_does),

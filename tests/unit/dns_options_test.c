@@ -575,6 +575,19 @@ static void mail_host_answered_on_a_dead_link_is_explained(void **state)
 	assert_int_equal(t->z.r.count.kept, 1);
 }
 
+static void waiting_for_an_address_is_explained(void **state)
+{
+	struct test *t = *state;
+
+	t->z.links[0].dhcp = true;
+	t->z.links[0].naddresses = 0;
+	t->z.domain[0].nhosts = t->z.domain[0].nbalanced = t->z.domain[0].nrecords = 0;
+	zone_host(&t->z, "10;mail", "", 1);
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	assert_true(ask(t, "example.com", DNS_MX));
+	assert_error(t, DNS_ERROR_NOT_READY, "no address from the provider");
+}
+
 static void refusal_is_explained(void **state)
 {
 	struct test *t = *state;
@@ -907,6 +920,7 @@ int main(void)
 		TEST(chaos_is_refused_where_the_settings_say_nothing),
 		TEST(withdrawn_address_is_explained),
 		TEST(mail_host_answered_on_a_dead_link_is_explained),
+		TEST(waiting_for_an_address_is_explained),
 		TEST(refusal_is_explained),
 		TEST(what_is_not_supported_is_refused_with_that_reason),
 		TEST(nothing_is_explained_that_explains_itself),

@@ -252,6 +252,45 @@ static void keeper_comes_and_goes_in_differences(void **state)
 	assert_false(has(t, "www-a.example.com."));
 }
 
+/* A secondary that had no address of the only exchange would make mail bounce. */
+static void exchange_without_address_yet_is_delegated_to_us(void **state)
+{
+	struct transfer *t = *state;
+
+	t->z.links[0].dhcp = true;
+	t->z.links[0].naddresses = 0;
+	t->z.domain[0].nhosts = t->z.domain[0].nbalanced = t->z.domain[0].nrecords = 0;
+	zone_host(&t->z, "10;mail", "", 1);
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(count(t, "example.com. 30 MX 10 mail.example.com."), 1);
+	assert_int_equal(count(t, "mail.example.com. 30 NS ns1.example.com."), 1);
+	assert_int_equal(count(t, "mail.example.com. 30 NS ns2.example.com."), 1);
+	die(t, "2"); /* of the difference it is no part */
+	ask(t, DNS_IXFR, 1000);
+	assert_string_equal(t->line[1], SOA("1000"));
+	assert_false(has(t, "mail.example.com."));
+	assert_true(has(t, "ns1.example.com. 30 A 203.0.113.2"));
+}
+
+static void domain_that_waits_for_its_own_address_is_kept_as_it_was(void **state)
+{
+	struct transfer *t = *state;
+
+	t->z.links[0].dhcp = true;
+	t->z.links[0].naddresses = 0;
+	t->z.domain[0].nhosts = t->z.domain[0].nbalanced = t->z.domain[0].nrecords = 0;
+	zone_host(&t->z, "10;@", "", 1);
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(t->rcode, RCODE_SERVFAIL);
+	assert_int_equal(t->n, 0);
+	t->z.links[0].naddresses = 1;
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(count(t, "example.com. 30 A 198.18.1.2"), 1);
+}
+
 static void print_for_people_has_no_keeper(void **state)
 {
 	struct transfer *t = *state;
@@ -723,6 +762,8 @@ int main(void)
 		TEST(dead_addresses_and_their_mx_are_absent),
 		TEST(name_without_a_live_record_is_kept),
 		TEST(keeper_comes_and_goes_in_differences),
+		TEST(exchange_without_address_yet_is_delegated_to_us),
+		TEST(domain_that_waits_for_its_own_address_is_kept_as_it_was),
 		TEST(print_for_people_has_no_keeper),
 		TEST(mx_set_is_kept_when_its_last_link_dies),
 		TEST(transfer_is_what_is_answered),
