@@ -169,24 +169,23 @@ static console_words *words_of(const struct grammar_match *m, const struct gramm
 	return NULL;
 }
 
+/* The words that are known for an argument.  Without any its name says what is wanted. */
 static void offer_argument(
 	const struct grammar *g, struct grammar_match *m, const struct grammar_row *row)
 {
 	const char *left = row->left;
 	struct str name = next_word(&left);
 	console_words *words = words_of(m, row);
-	struct settings_choice c;
+	struct settings_choice c = {.is_value = false};
+	size_t n = 0;
 
-	if (words)
-		for (size_t i = 0; i < GRAMMAR_OFFERS_MAX; i++) {
-			c = (struct settings_choice){.is_value = false};
-			if (!words(row->module, i, &c))
-				break;
-			c.is_value = false;
-			c.word = line_word_quote(c.word, g->mem);
-			offer_add(m, &c);
-		}
-	else
+	for (; words && n < GRAMMAR_OFFERS_MAX && words(row->module, n, &c); n++) {
+		c.is_value = false;
+		c.word = line_word_quote(c.word, g->mem);
+		offer_add(m, &c);
+		c = (struct settings_choice){.is_value = false};
+	}
+	if (n == 0)
 		offer_add(m, &(struct settings_choice){.help = name, .is_value = true});
 }
 

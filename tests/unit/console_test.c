@@ -772,6 +772,14 @@ static void an_incomplete_command_says_what_is_missing(void **state)
 	assert_int_equal(console_status(s->console), FL_ESHORT);
 }
 
+static void an_incomplete_command_names_what_no_word_is_known_for(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "save\n");
+	assert_string_equal(s->text, "error: the command is not complete; next could be: FILE\n");
+}
+
 static void an_unknown_command_leaves_the_session_alive(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1792,6 +1800,7 @@ int main(void)
 		TEST(words_that_begin_alike_must_be_told_apart),
 		TEST(a_wrong_word_gets_a_caret_and_the_nearest_word),
 		TEST(an_incomplete_command_says_what_is_missing),
+		TEST(an_incomplete_command_names_what_no_word_is_known_for),
 		TEST(an_unknown_command_leaves_the_session_alive),
 		TEST(words_behind_a_whole_command_are_an_error),
 		TEST(a_missing_quote_is_an_error),
