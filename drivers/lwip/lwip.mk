@@ -37,7 +37,7 @@ $(foreach v,obj san obj-clang,$(addprefix $(B)/$(v)/,$(LWIP_USERS))): | $(LWIP_F
 WIRE_RUNS  := $(addprefix $(B)/test/wire/run-,gcc clang san)
 
 # The far end: all of it in one object in which nothing shows but its own names.
-FAR_NAMES := far_open far_leg far_target far_frame far_due far_tick far_ask far_figures
+FAR_NAMES := far_open far_leg far_target far_frame far_due far_tick far_ask far_send_tcp far_figures
 far_objs   = $(addprefix $(B)/$(1)/,$(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) tests/far/far.o)
 define link_far
 	@echo "  LD      $@"

@@ -286,18 +286,17 @@ static err_t call_heard(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
 	return ERR_OK;
 }
 
-static void ask_over_tcp(unsigned leg, const struct ip_addr *server, struct bytes query)
+void far_send_tcp(unsigned leg, struct ip_addr server, struct bytes octets)
 {
 	struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
 	struct call *c = calloc(1, sizeof(*c));
-	ip_addr_t to = addr_of(server, &far.leg[leg].netif);
+	ip_addr_t to = addr_of(&server, &far.leg[leg].netif);
 
-	if (!pcb || !c || query.n > 512)
+	if (!pcb || !c || octets.n > sizeof(c->query))
 		abort();
 	c->leg = leg;
-	set_u16(c->query, (uint16_t)query.n);
-	memcpy(c->query + 2, query.at, query.n);
-	c->n = 2 + query.n;
+	memcpy(c->query, octets.at, octets.n);
+	c->n = octets.n;
 	tcp_bind_netif(pcb, &far.leg[leg].netif);
 	tcp_arg(pcb, c);
 	tcp_recv(pcb, call_heard);
@@ -306,13 +305,25 @@ static void ask_over_tcp(unsigned leg, const struct ip_addr *server, struct byte
 		abort();
 }
 
+static void ask_over_tcp(unsigned leg, struct ip_addr server, struct bytes query)
+{
+	uint8_t octets[2 + 512];
+	struct buf b = buf_of(octets, sizeof(octets));
+
+	buf_put_u16(&b, (uint16_t)query.n);
+	buf_put(&b, query.at, query.n);
+	if (b.bad)
+		abort();
+	far_send_tcp(leg, server, bytes_of(octets, b.n));
+}
+
 void far_ask(unsigned leg, struct ip_addr server, bool tcp, struct bytes query)
 {
 	ip_addr_t to = addr_of(&server, &far.leg[leg].netif);
 	struct pbuf *p;
 
 	if (tcp) {
-		ask_over_tcp(leg, &server, query);
+		ask_over_tcp(leg, server, query);
 		return;
 	}
 	p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)query.n, PBUF_RAM);

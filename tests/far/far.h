@@ -35,6 +35,9 @@ mtime far_due(void);
 void far_tick(void);
 /* Ask the near end a question. */
 void far_ask(unsigned leg, struct ip_addr server, bool tcp, struct bytes query);
+/* Send the near end these octets at port 53 over a connection of their own, which stays open until
+ * an answer comes or the near end closes it. */
+void far_send_tcp(unsigned leg, struct ip_addr server, struct bytes octets);
 
 struct far_figures {
 	uint64_t echoes_in, datagrams_in, connections_in;

@@ -258,14 +258,21 @@ SCENARIO(a_simulated_day_is_quiet)
 
 SCENARIO(a_client_that_never_reads_delays_no_other)
 {
-	static const uint8_t half[] = {0, 40, 1, 2, 3};
+	static const uint8_t half[] = {0, 40, 1, 2, 3}; /* of a message of 40 octets */
+	const struct dns_lwip_figures *f = &w.dns.figures;
 
 	begin(11);
 	for (unsigned i = 0; i < 4 * DNS_LWIP_CONNECTIONS; i++) {
-		far_ask(i % 4, wired_address(&w, i % 4, 4), true, bytes_of(half, sizeof(half)));
+		far_send_tcp(i % 4, wired_address(&w, i % 4, 4), bytes_of(half, sizeof(half)));
 		wired_run(&w, ms(50));
 	}
+	NEED(f->connections == 4 * DNS_LWIP_CONNECTIONS && f->queries == 0);
+	NEED(f->pushed_out == 3 * DNS_LWIP_CONNECTIONS);
+	NEED(w.failures == f->pushed_out);
 	NEED(wired_ask(&w, 2, true, "www.example.com", A, sec(3)));
+	NEED(f->queries == 1 && f->pushed_out == 3 * DNS_LWIP_CONNECTIONS + 1);
+	wired_run(&w, sec(12));
+	NEED(w.failures == 4 * DNS_LWIP_CONNECTIONS); /* those that were left: idle for 10 s */
 }
 
 SCENARIO(settings_are_taken_at_the_serial_line)
