@@ -46,6 +46,9 @@ struct sentinel_io {
 	void (*hang)(void *ctx);    /* nothing is done any more, for the watchdog to see */
 };
 
+/* Said of settings, wherever it is that memory does not suffice. */
+#define SENTINEL_TOO_LARGE "do not fit this board's memory; fewer host records or links do"
+
 /* A configuration and what it was compiled to. */
 struct sentinel_zones {
 	struct config config;

@@ -48,7 +48,7 @@ static enum fl_err show_configuration(struct console_call *call)
 		       : FL_OK;
 }
 
-/* The settings and how the links are: what `compare sentinel` of the router reads. */
+/* The settings and how the links are, for a program that compares them with the router's. */
 static enum fl_err show_dump(struct console_call *call)
 {
 	struct sentinel *s = call->module;
@@ -66,7 +66,12 @@ static enum fl_err show_dump(struct console_call *call)
 static enum fl_err take_settings(struct console_call *call)
 {
 	struct sentinel *s = call->module;
-	enum fl_err err = sentinel_zones_replace(s, call->rest, call->out);
+	enum fl_err err = FL_EFULL;
+
+	if (call->rest.at)
+		err = sentinel_zones_replace(s, call->rest, call->out);
+	else
+		sink_puts(call->out, "error: the settings " SENTINEL_TOO_LARGE "\n");
 
 	sink_puts(call->out, err ? "error: nothing was changed\n" : "stored, and in force\n");
 	return err;
@@ -74,9 +79,8 @@ static enum fl_err take_settings(struct console_call *call)
 
 static enum fl_err load_settings(struct console_call *call)
 {
-	sink_puts(call->out, "paste the settings (the router's \"show sentinel NAME settings\"); "
-			     "Ctrl-D or a line "
-			     "with only a dot ends them, Ctrl-C gives up\n");
+	sink_puts(call->out, "paste the settings; Ctrl-D or a line with only a dot ends them, "
+			     "Ctrl-C gives up\n");
 	console_read_text(call, take_settings);
 	return FL_OK;
 }
@@ -103,8 +107,8 @@ static const struct console_command commands[] = {
 	{"show system", "memory, the network's counters, the last reset", CONSOLE_ANY, show_system,
 		NULL},
 	{"show configuration", "the settings in force", CONSOLE_ANY, show_configuration, NULL},
-	{"show dump", "links and settings, for the router's \"compare sentinel\"", CONSOLE_ANY,
-		show_dump, NULL},
+	{"show dump", "links and settings, as a text that can be compared", CONSOLE_ANY, show_dump,
+		NULL},
 	{"load settings", "take the settings that are pasted, store them and put them in force",
 		CONSOLE_ANY_CHANGES, load_settings, NULL},
 	{"test watchdog", "do nothing any more: the board must restart within 8 seconds",

@@ -145,7 +145,7 @@ void sentinel_zones_load(struct sentinel *s)
 			"no settings are stored yet: \"load settings\" takes them");
 	else if (err)
 		log_printf(&s->log, LOG_LEVEL_ERROR, "the stored settings are not in force: %s",
-			fl_err_text(err));
+			err == FL_EFULL ? "they " SENTINEL_TOO_LARGE : fl_err_text(err));
 }
 
 /* ---- a new text ---- */
@@ -203,7 +203,7 @@ enum fl_err sentinel_zones_replace(struct sentinel *s, struct str text, const st
 	enum fl_err err = build_somewhere(s, text, &why);
 
 	if (err == FL_EFULL)
-		sink_puts(out, "error: the settings do not fit this board's memory\n");
+		sink_puts(out, "error: the settings " SENTINEL_TOO_LARGE "\n");
 	else
 		diags_print(&why, NULL, out);
 	if (!err)

@@ -315,8 +315,8 @@ static bool loads_line(struct console *c, struct str line)
 		return false;
 	if (str_is(line, "."))
 		end_loading(c);
-	else if (!loading_add(&c->loading, line))
-		give_up_loading(c, "out of memory");
+	else
+		loading_add(&c->loading, line);
 	return true;
 }
 
@@ -330,13 +330,18 @@ static void on_accept(struct console *c)
 	c->editor.at = c->editor.n;
 	draw(c);
 	next_row(c);
-	if (!c->loading.on)
-		history_add(&c->editor.history, text);
 	arena_reset(&c->scratch);
+	/* Without a copy, for which the text may have left no memory. */
+	if (c->loading.on) {
+		struct str loaded = str_is(text, ".") ? STR(".") : text;
+
+		line_editor_reset(&c->editor);
+		(void)loads_line(c, loaded);
+		return;
+	}
+	history_add(&c->editor.history, text);
 	line = arena_copy(&c->scratch, text.at, text.n);
 	line_editor_reset(&c->editor);
-	if (line && loads_line(c, (struct str){line, text.n}))
-		return;
 	if (line)
 		run(c, (struct str){line, text.n});
 	else

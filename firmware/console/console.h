@@ -179,7 +179,8 @@ void console_tick(struct console *c, mtime now);
  * there is no terminal `run` is called once. */
 void console_repeat(struct console *c, span every, enum fl_err (*run)(struct console_call *call));
 /* For a command: what follows, up to Ctrl-D or a line with only a dot, is a text and no commands.
- * `take` gets it whole, as the command that `call` is, with the text in `rest`. */
+ * `take` gets it whole, as the command that `call` is, with the text in `rest`; where it did not
+ * fit the memory rest.at is NULL, and there are no arguments. */
 void console_read_text(struct console_call *call, enum fl_err (*take)(struct console_call *call));
 /* For a command whose result is not there yet: call `run` with the same words after `delay`.  The
  * command lasts until a call returns without waiting again, and its result is that call's.  What is

@@ -36,6 +36,7 @@ struct draft {
 /* A text that is typed or pasted line by line, up to Ctrl-D or a line with only a dot. */
 struct loading {
 	bool on;
+	bool full;                                      /* it does not fit the memory */
 	bool replaces;                                  /* the draft; else it is added to it */
 	enum fl_err (*take)(struct console_call *call); /* not NULL: for a command */
 	void *module;
@@ -162,8 +163,9 @@ bool console_prints_settings(const struct console_command *row);
 bool load_prints_settings(const struct console_command *row);
 grammar_rest console_settings_rest;
 
-/* One line of what is being loaded.  False: out of memory. */
-bool loading_add(struct loading *l, struct str line);
+/* One line of what is being loaded.  Once memory does not suffice nothing is kept, but the lines
+ * are still those of the text, and none of them is run. */
+void loading_add(struct loading *l, struct str line);
 /* All lines have come: into the draft with them. */
 enum fl_err loading_finish(struct console *c, const struct sink *out);
 void loading_drop(struct loading *l);

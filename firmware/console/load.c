@@ -10,23 +10,34 @@
 
 #define LOADING_MAX ((size_t)32 << 20)
 
-void loading_drop(struct loading *l)
+static void loading_drop_text(struct loading *l)
 {
 	arena_reset(&l->mem);
-	l->on = false;
-	l->take = NULL;
+	l->nargs = 0;
 	l->at = NULL;
 	l->n = l->cap = 0;
 }
 
-bool loading_add(struct loading *l, struct str line)
+void loading_drop(struct loading *l)
 {
+	loading_drop_text(l);
+	l->on = l->full = false;
+	l->take = NULL;
+}
+
+void loading_add(struct loading *l, struct str line)
+{
+	if (l->full)
+		return;
 	if (l->n + line.n + 1 > l->cap) {
 		size_t cap = 2 * (l->n + line.n) + CONFIG_CONSOLE_TEXT;
 		char *at = cap <= LOADING_MAX ? arena_alloc(&l->mem, cap) : NULL;
 
-		if (!at)
-			return false;
+		if (!at) {
+			loading_drop_text(l);
+			l->full = true;
+			return;
+		}
 		if (l->n)
 			memcpy(at, l->at, l->n);
 		l->at = at;
@@ -36,7 +47,6 @@ bool loading_add(struct loading *l, struct str line)
 		memcpy(l->at + l->n, line.at, line.n);
 	l->n += line.n;
 	l->at[l->n++] = '\n';
-	return true;
 }
 
 static bool is_json(struct str text)
@@ -116,7 +126,7 @@ static enum fl_err give_text(struct console *c, const struct sink *out)
 		.session = c,
 		.now = c->now,
 		.nargs = l.nargs,
-		.rest = {l.at, l.n},
+		.rest = {l.at || l.full ? l.at : "", l.n},
 		.out = out};
 	enum fl_err err;
 
@@ -130,8 +140,9 @@ static enum fl_err give_text(struct console *c, const struct sink *out)
 enum fl_err loading_finish(struct console *c, const struct sink *out)
 {
 	struct str text = {c->loading.at, c->loading.n};
-	enum fl_err err = c->loading.take ? give_text(c, out)
-					  : load_into_draft(c, text, c->loading.replaces, out);
+	enum fl_err err = c->loading.take   ? give_text(c, out)
+			  : c->loading.full ? console_out_of_memory(out)
+					    : load_into_draft(c, text, c->loading.replaces, out);
 
 	loading_drop(&c->loading);
 	return err;

@@ -147,16 +147,22 @@ static void open_far(struct wired *w, bool same_network)
 
 static void *memory_get(void *ctx, size_t n)
 {
-	void *p = malloc(n);
+	struct wired *w = ctx;
+	void *p = w->octets_max && n > w->octets_max - w->octets ? NULL : malloc(n);
 
-	((struct wired *)ctx)->allocations += p != NULL;
+	if (p) {
+		w->allocations++;
+		w->octets += n;
+	}
 	return p;
 }
 
 static void memory_put(void *ctx, void *p, size_t n)
 {
-	(void)n;
-	((struct wired *)ctx)->allocations--;
+	struct wired *w = ctx;
+
+	w->allocations--;
+	w->octets -= n;
 	free(p);
 }
 

@@ -40,6 +40,7 @@ struct wired {
 	struct wired_answer answer; /* the last */
 	uint64_t answers, failures; /* that the far end got */
 	size_t allocations;
+	size_t octets, octets_max; /* allocated; and how many there are, 0: as many as one likes */
 };
 
 struct wired_world {

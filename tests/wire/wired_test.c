@@ -311,6 +311,42 @@ SCENARIO(a_blank_board_takes_settings_after_a_mistake)
 	NEED(wired_ask(&w, 0, false, "new.example.com", A, sec(1)) && wired_count(&w) == 1);
 }
 
+static void paste_hosts(unsigned n)
+{
+	wired_type(&w, "load settings\rlink wan1 { interface eth0.10, address 10.1.0.2/24, gateway "
+		       "10.1.0.1 }\r"
+		       "domain example.com { name-server ns1 { address 203.0.113.2, link wan1 }\r");
+	for (unsigned i = 0; i < n; i++) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "host h%u { address 203.0.113.9, link wan1 }\r", i);
+		wired_type(&w, line);
+	}
+	w.nscreen = 0;
+	wired_type(&w, "}\r.\r");
+}
+
+/* Neither while they are pasted nor while they are compiled: the same is said. */
+SCENARIO(settings_that_memory_does_not_hold_change_nothing)
+{
+	static const char said[] = "error: the settings do not fit this board's memory; fewer host "
+				   "records or links do";
+
+	begin(15);
+	w.octets_max = w.octets + 65536;
+	for (unsigned hosts = 200; hosts <= 1600; hosts *= 8) {
+		paste_hosts(hosts);
+		NEED(strstr(w.screen, said));
+		NEED(strstr(w.screen, "error: nothing was changed"));
+		NEED(!strstr(w.screen, "is not known here"));
+		NEED(w.sentinel.nlinks == 4);
+		NEED(wired_ask(&w, 0, false, "www.example.com", A, sec(1)) && wired_count(&w) == 4);
+	}
+	paste_hosts(20);
+	NEED(strstr(w.screen, "stored, and in force"));
+	NEED(wired_ask(&w, 0, false, "h19.example.com", A, sec(1)) && wired_count(&w) == 1);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -330,6 +366,7 @@ int main(void)
 		TEST(a_client_that_never_reads_delays_no_other),
 		TEST(settings_are_taken_at_the_serial_line),
 		TEST(a_blank_board_takes_settings_after_a_mistake),
+		TEST(settings_that_memory_does_not_hold_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
