@@ -89,6 +89,7 @@ static void put_forwards(
 	const struct explain_world *w, const struct link_conf *l, const struct sink *out)
 {
 	const struct forwarding_source *s = &w->forwarding;
+	const char *when = w->published.fit & link_bit(l->number) ? "" : " once it is up";
 	char addr[IP_TEXT_MAX], service[LINE];
 
 	for (size_t i = 0; i < s->nforwards; i++)
@@ -100,9 +101,9 @@ static void put_forwards(
 				&s->links[on->link] != l)
 				continue;
 			forwarding_service_text(s->forwards[i].protocol, &s->forwards[i].port, &t);
-			sink_printf(out, "forward %.*s: %s of %s is reached over it\n",
+			sink_printf(out, "forward %.*s: %s of %s is reached over it%s\n",
 				STR_ARG(s->forwards[i].name), service,
-				ip_addr_text(&on->address, addr));
+				ip_addr_text(&on->address, addr), when);
 		}
 }
 

@@ -204,7 +204,10 @@ static void a_link_is_explained_with_what_its_death_would_move(void **state)
 		"if     wan1 goes down: live is wan2; connections on it are forgotten, and TCP is "
 		"reset\n");
 	expect_part(s, "explain link wan1 if wan2 down",
-		"policy spread: wan1; without wan1: no link\n");
+		"policy spread: wan1; without wan1: no link\n"
+		"forward smtp: tcp port 25 of 203.0.113.3 is reached over it\n");
+	expect_part(s, "explain link wan1 if wan1 down",
+		"forward smtp: tcp port 25 of 203.0.113.3 is reached over it once it is up\n");
 	scenario_close(s);
 }
 
