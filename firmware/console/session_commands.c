@@ -71,7 +71,7 @@ static enum fl_err add_pattern(struct console_call *call, bool wanted)
 	}
 	err = output_add_filter(&c->output, &p, wanted);
 	if (err)
-		console_say_error(c, "there are more than %d filters", OUTPUT_FILTERS_MAX);
+		console_say_error(c, "there may be %d patterns at most", OUTPUT_FILTERS_MAX);
 	return err;
 }
 
