@@ -93,6 +93,7 @@ static void conclude(struct service_watch *w, const struct service_view *v, uint
 	uint32_t bit = UINT32_C(1) << w->check, before = w->faults;
 
 	w->faults = fault ? before | bit : before & ~bit;
+	w->blamed &= ~bit;
 	w->step = SERVICE_IDLE;
 	w->check = (w->check + 1) % m->nchecks;
 	w->due = mtime_after(now, m->service_interval);
@@ -111,17 +112,38 @@ static void conclude(struct service_watch *w, const struct service_view *v, uint
 	put_check(c, fault ? w->wrong[c - m->checks] : "", &t);
 }
 
+/* Told once, not at every interval. */
 static void blame_the_service(struct service_watch *w, const struct service_view *v, uint8_t number,
 	mtime now, struct service_out *out)
 {
 	const struct link_target *c = &monitor_of(v, number)->checks[w->check];
 	const char *wrong = w->wrong[w->check];
+	uint32_t bit = UINT32_C(1) << w->check;
+	bool told = w->blamed & bit;
 	struct textbuf t;
 
 	conclude(w, v, number, false, now, out);
+	w->blamed |= bit;
+	if (told)
+		return;
 	t = textbuf_of(out->note, sizeof(out->note));
 	textbuf_printf(&t, "service fails over every link, its own trouble: ");
 	put_check(c, wrong, &t);
+}
+
+static void service_works(struct service_watch *w, const struct service_view *v, uint8_t number,
+	mtime now, struct service_out *out)
+{
+	const struct link_target *c = &monitor_of(v, number)->checks[w->check];
+	bool was_blamed = w->blamed >> w->check & 1;
+	struct textbuf t;
+
+	conclude(w, v, number, false, now, out);
+	if (!was_blamed)
+		return;
+	t = textbuf_of(out->note, sizeof(out->note));
+	textbuf_printf(&t, "service works again: ");
+	put_check(c, "", &t);
 }
 
 /* ---- from outside ---- */
@@ -209,7 +231,7 @@ void service_answer(struct services *s, const struct service_view *v, uint16_t s
 	if (control)
 		s->watch[*number].control_good = true;
 	else
-		conclude(&s->watch[*number], v, *number, false, now, out);
+		service_works(&s->watch[*number], v, *number, now, out);
 }
 
 void service_wrong_answer(struct services *s, const struct service_view *v, uint16_t seq,

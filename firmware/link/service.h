@@ -26,6 +26,7 @@ struct service_watch {
 	unsigned repeats;
 	bool controlled, control_good;
 	uint32_t faults; /* mask of checks that fail here only */
+	uint32_t blamed; /* mask of checks that failed over every link, and that was told */
 	/* By check: what came instead of the answer, as far as somebody said it. */
 	char wrong[LINK_CHECKS_MAX][SERVICE_WRONG_MAX];
 };

@@ -570,6 +570,13 @@ static void a_service_that_fails_everywhere_is_to_blame_itself(void **state)
 	scenario_run(s, sec(140));
 	assert_true(scenario_logged_at(s, "fails over every link, its own trouble: tcp 443") > 0);
 	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_run(s, sec(240)); /* each link has told it by now, and does not tell it again */
+	scenario_skip_log(s);
+	scenario_run(s, sec(420));
+	assert_true(scenario_logged_at(s, "fails over every link") < 0);
+	s->sim.interface[0].filtered = s->sim.interface[1].filtered = 0;
+	scenario_run(s, sec(560));
+	assert_true(scenario_logged_at(s, "wan1: service works again: tcp 443") > 0);
 	scenario_close(s);
 }
 
