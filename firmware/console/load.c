@@ -52,7 +52,8 @@ void loading_add(struct loading *l, struct str line)
 static bool is_json(struct str text)
 {
 	text = str_trim(text);
-	return text.n && (text.at[0] == '{' || text.at[0] == '[');
+	return IS_ENABLED(CONFIG_CONSOLE_JSON) && text.n &&
+	       (text.at[0] == '{' || text.at[0] == '[');
 }
 
 /* Into `tree`, or all mistakes to `out`: those of the text, and those that the whole would have. */
