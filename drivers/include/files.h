@@ -17,7 +17,8 @@ struct files {
 	/* Regular files only, of at most FILES_SIZE_MAX octets. */
 	enum fl_err (*read)(void *ctx, struct str path, struct arena *mem, struct bytes *out,
 		struct textbuf *why);
-	/* Atomic: the old content or the new.  Nothing but a regular file is replaced. */
+	/* Atomic: the old content or the new.  Nothing but a regular file in the
+	 * router's own folder is replaced. */
 	enum fl_err (*write)(void *ctx, struct str path, struct bytes content, struct textbuf *why);
 	enum fl_err (*remove)(void *ctx, struct str path, struct textbuf *why);
 	/* Name number `index` of the folder, in the order of the alphabet, and its size; false:

@@ -128,16 +128,22 @@ static bool file_name(void *ctx, size_t index, char *out, size_t cap, uint64_t *
 	return there;
 }
 
-/* May `name` be replaced?  And is there room for one more in the folder? */
-static bool may_write(struct files_linux *f, const char *name, struct textbuf *why)
+/* May `name` be replaced?  Ours may, another's is not ours to lose.  And is there room for one more
+ * in the folder? */
+static bool may_write(struct files_linux *f, bool is_ours, const char *name, struct textbuf *why)
 {
 	struct stat st;
 	char other[NAME_MAX + 1];
 	uint64_t size;
 
 	if (lstat(name, &st) == 0) {
-		if (S_ISREG(st.st_mode))
+		if (S_ISREG(st.st_mode) && is_ours)
 			return true;
+		if (S_ISREG(st.st_mode)) {
+			textbuf_printf(why, "is there already, outside of the router's own folder; "
+					    "choose another name, or remove it first");
+			return false;
+		}
 		textbuf_printf(why, "%s",
 			S_ISDIR(st.st_mode) ? strerror(EISDIR) : "is not a regular file");
 		return false;
@@ -162,7 +168,7 @@ static enum fl_err file_write(void *ctx, struct str path, struct bytes content, 
 		return FL_ERANGE;
 	}
 	mkdir(f->folder, 0700); /* where that fails, open() says so */
-	if (!may_write(f, name, why))
+	if (!may_write(f, !memchr(path.at, '/', path.n), name, why))
 		return FL_EEXIST;
 	snprintf(next, sizeof(next), "%s.new~", name);
 	unlink(next);

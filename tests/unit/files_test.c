@@ -99,6 +99,23 @@ static void a_path_is_anywhere(void **state)
 	assert_string_equal(p->words, "No such file or directory");
 }
 
+/* A slip of the keyboard must not cost the machine its /etc/passwd. */
+static void a_file_outside_of_the_folder_is_not_replaced(void **state)
+{
+	struct place *p = *state;
+	char path[96];
+	struct bytes got;
+
+	snprintf(path, sizeof(path), "%s", at(p, "elsewhere"));
+	assert_int_equal(put(p, path, "old"), FL_OK);
+	assert_int_equal(put(p, path, "new"), FL_EEXIST);
+	assert_string_equal(p->words,
+		"is there already, outside of the router's own folder; choose "
+		"another name, or remove it first");
+	assert_int_equal(get(p, path, &got), FL_OK);
+	assert_memory_equal(got.at, "old", 3);
+}
+
 static void names_are_listed_with_their_sizes(void **state)
 {
 	struct place *p = *state;
@@ -178,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_name_is_in_the_folder_and_only_root_can_read_it),
 		TEST(a_path_is_anywhere),
+		TEST(a_file_outside_of_the_folder_is_not_replaced),
 		TEST(names_are_listed_with_their_sizes),
 		TEST(folders_pipes_and_devices_are_no_files),
 		TEST(a_file_that_is_too_large_is_not_read),
