@@ -88,7 +88,8 @@ static int setup(void **state)
 	if (!mkdtemp(w->folder) || sh("ip link set lo up") || start_servers(w))
 		return -1;
 	snprintf(known, sizeof(known), "%s/known.pem", w->folder);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	/* In a change-root "/" may be no mount of its own; then nothing is shared, either. */
+	if ((mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) && errno != EINVAL) ||
 		mount(known, TLS_AUTHORITIES, NULL, MS_BIND, NULL))
 		return -1;
 	w->loop = loop_open();
