@@ -174,6 +174,17 @@ class Machine:
                 raise Silence(f"{line!r} was not done in {seconds:.0f} s" + self.tail())
             self._read(left)
 
+    def until(self, line, pattern, seconds=PATIENCE):
+        """Type a command again and again until its output has the pattern: a log line between redraws the prompt."""
+        end = time.monotonic() + seconds
+        while True:
+            out = self.command(line, seconds)
+            if re.search(pattern, out):
+                return out
+            if time.monotonic() > end:
+                raise Silence(f"{line!r} never had {pattern!r}, but at last:\n{out}")
+            time.sleep(0.5)
+
     def first_login(self, seconds=PATIENCE):
         """A new router asks for a password before anything else."""
         self.wait(r"login: $", seconds)
