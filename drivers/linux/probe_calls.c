@@ -158,6 +158,9 @@ static bool say(struct call *c)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
+	/* A helper that gave up before it heard us has said why. */
+	if (n < 0 && c->helper)
+		n = (ssize_t)(c->request_n - c->said);
 	if (n < 0) {
 		end(c, strerror(errno));
 		return false;
@@ -193,6 +196,10 @@ static void hear_helper(struct call *c)
 	ssize_t n = recv(c->source.fd, message, TLS_MESSAGE_MAX, 0);
 	size_t room = sizeof(c->answer) - c->heard, got;
 
+	/* It ended without reading what we said: that is told first, and its last words behind it.
+	 */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(c->source.fd, message, TLS_MESSAGE_MAX, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	message[n > 0 ? n : 0] = '\0';

@@ -289,6 +289,29 @@ static void a_missing_helper_is_named(void **state)
 	w->probes = probes;
 }
 
+/* It ends while what we said lies unread: the kernel then tells of a reset before its last words.
+ */
+static void the_last_words_of_a_helper_that_did_not_listen_are_heard(void **state)
+{
+	struct world *w = *state;
+	struct probe_path path = {.interface = STR("lo"), .source4 = {4, {127, 0, 0, 1}}};
+	struct probes probes = w->probes;
+	struct probes_linux *deaf;
+	char program[96];
+
+	snprintf(program, sizeof(program), "%s/deaf", w->folder);
+	assert_int_equal(
+		sh("printf '#!/bin/sh\\n/bin/sleep 0.3; printf \"fit is deaf\" >&3\\n' >%s; "
+		   "chmod +x %s",
+			program, program),
+		0);
+	assert_int_equal(probes_linux_open(&w->probes, &deaf, w->loop, program), FL_OK);
+	assert_int_equal(w->probes.open(w->probes.ctx, 1, &path), FL_OK);
+	expect(w, 4431, "www.example.org", false, "it is deaf", "");
+	probes_linux_close(deaf);
+	w->probes = probes;
+}
+
 /* What a person must not be able to do with it by hand. */
 static void the_helper_does_nothing_by_hand(void **state)
 {
@@ -337,6 +360,7 @@ int main(void)
 		cmocka_unit_test(no_helper_is_left_behind),
 		cmocka_unit_test(without_authorities_nothing_is_believed),
 		cmocka_unit_test(a_missing_helper_is_named),
+		cmocka_unit_test(the_last_words_of_a_helper_that_did_not_listen_are_heard),
 		cmocka_unit_test(the_helper_does_nothing_by_hand),
 		cmocka_unit_test(a_helper_may_die_before_it_is_stopped),
 	};
