@@ -51,6 +51,15 @@ holds() { # holds TEXT PATTERN...: every extended regular expression matches som
 		}
 	done
 }
+shows() { # shows COMMAND... -- PATTERN...: what it prints now holds; for within, which runs it anew each time
+	local command=()
+	while [ "$1" != -- ]; do
+		command+=("$1")
+		shift
+	done
+	shift
+	holds "$("${command[@]}")" "$@"
+}
 lacks() { # lacks TEXT PATTERN...: none matches
 	local text=$1 pattern
 	for pattern in "${@:2}"; do
