@@ -703,7 +703,10 @@ static void chain_prerouting(struct maker *m)
 
 	nft_base_chain(b, STR("prerouting"), STR("filter"), KHOOK_PREROUTING, MANGLE);
 	keep_known(m);
+	/* Not the answers to our own probes: nobody's connection is on a link for these, and what
+	 * is counted, cut or flushed on it is of others. */
 	nft_rule(b, STR("replies go back by the link they came in by"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_NEW | KCT_STATE_RELATED);
 	nft_load_wan(b, KMETA_IIFNAME);
 	nft_set_ct_mark(b, KREG(4));
 	nft_verdict(b, KVERDICT_ACCEPT);

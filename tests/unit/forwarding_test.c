@@ -630,6 +630,21 @@ static void a_connection_from_a_wan_is_pinned_to_it(void **state)
 	assert_int_equal(p.ct_mark, 2);
 }
 
+/* Or a backup that is not used would never be without connections. */
+static void the_answer_to_a_probe_puts_nothing_on_its_link(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.0.2.53", "198.51.100.2", 1, 0);
+	struct packet p = machine_packet(&f, "eth1");
+	struct machine m;
+
+	want(r);
+	p.ct_state = KCT_STATE_ESTABLISHED;
+	assert_int_equal(machine_run(&r->want, "prerouting", &p, 0, &m), END_ACCEPT);
+	assert_int_equal(p.ct_mark, 0);
+	assert_int_equal(p.mark, 0);
+}
+
 static void own_connections_leave_a_dead_link(void **state)
 {
 	struct router *r = *state;
@@ -1232,6 +1247,7 @@ int main(void)
 		TEST(weighted_draws_follow_the_slots),
 		TEST(a_known_connection_keeps_its_link),
 		TEST(a_connection_from_a_wan_is_pinned_to_it),
+		TEST(the_answer_to_a_probe_puts_nothing_on_its_link),
 		TEST(own_connections_leave_a_dead_link),
 		TEST(a_probe_with_a_mark_stays_on_its_dead_link),
 		TEST(from_outside_only_ping_and_dns_reach_the_router),
