@@ -215,7 +215,7 @@ $(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
 
 test: deps-check $(UNIT) $(SCENARIOS) $(WIRE_TESTS) $(WIRE_RUNS) $(FUZZERS) sentinel all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
 	@B=$(B) tests/run all
-test-unit: $(UNIT) ## only the unit tests
+test-unit: $(UNIT) $(addprefix $(B)/san/,$(PROGRAMS)) ## only the unit tests
 	@B=$(B) tests/run unit
 test-sim: $(SCENARIOS) ## only the simulator's scenarios
 	@B=$(B) tests/run sim
