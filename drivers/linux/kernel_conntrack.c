@@ -25,32 +25,10 @@
 
 #define KICKS_MAX 16384 /* clients told; the others notice by themselves */
 
-struct attrs {
-	const struct nlattr *a[CTA_MAX + 1];
-};
-
-static int take_attr(const struct nlattr *a, void *ctx)
-{
-	struct attrs *t = ctx;
-
-	if (mnl_attr_get_type(a) < COUNT_OF(t->a))
-		t->a[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *a)
-{
-	struct attrs t = {{0}};
-
-	if (a)
-		mnl_attr_parse_nested(a, take_attr, &t);
-	return t;
-}
-
 /* The inside end of a TCP connection and what it takes for its peer. */
 struct kick {
 	struct ip_addr inside, peer;
-	uint16_t inside_port, peer_port; /* network order */
+	uint16_t inside_port, peer_port;
 };
 
 struct kicks {
@@ -58,47 +36,25 @@ struct kicks {
 	size_t n;
 };
 
-static struct ip_addr tuple_addr(const struct attrs *ip, int v4, int v6)
+/* A published server is the source of the replies, a masqueraded client that of the connection.
+ * Other connections are the router's own.  False: it has nobody to be told. */
+static bool kick_of(const struct kernel_flow *f, uint32_t status, struct kick *out)
 {
-	struct ip_addr a = {.family = ip->a[v4] ? 4 : ip->a[v6] ? 6 : 0};
-	const struct nlattr *from = ip->a[v4] ? ip->a[v4] : ip->a[v6];
-
-	if (from && mnl_attr_get_payload_len(from) >= ip_addr_size(a.family))
-		memcpy(a.b, mnl_attr_get_payload(from), ip_addr_size(a.family));
-	return a;
-}
-
-/* The source of the tuple as the inside end.  False: not TCP. */
-static bool take_tuple(const struct nlattr *tuple, struct kick *out)
-{
-	struct attrs t = nested(tuple), ip = nested(t.a[CTA_TUPLE_IP]);
-	struct attrs proto = nested(t.a[CTA_TUPLE_PROTO]);
-
-	if (!proto.a[CTA_PROTO_NUM] || mnl_attr_get_u8(proto.a[CTA_PROTO_NUM]) != IPPROTO_TCP ||
-		!proto.a[CTA_PROTO_SRC_PORT] || !proto.a[CTA_PROTO_DST_PORT])
+	if (f->protocol != IPPROTO_TCP || !(status & (IPS_DST_NAT | IPS_SRC_NAT)))
 		return false;
-	out->inside = tuple_addr(&ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
-	out->peer = tuple_addr(&ip, CTA_IP_V4_DST, CTA_IP_V6_DST);
-	out->inside_port = mnl_attr_get_u16(proto.a[CTA_PROTO_SRC_PORT]);
-	out->peer_port = mnl_attr_get_u16(proto.a[CTA_PROTO_DST_PORT]);
+	*out = status & IPS_DST_NAT ? (struct kick){f->answers_from, f->answers_to,
+					      f->answers_from_port, f->answers_to_port}
+				    : (struct kick){f->from, f->to, f->from_port, f->to_port};
 	return out->inside.family && out->inside.family == out->peer.family;
 }
 
-/* A published server is the source of the replies, a masqueraded client that of the connection.
- * Other connections are the router's own. */
 static int take_connection(const struct nlmsghdr *h, void *ctx)
 {
 	struct kicks *kicks = ctx;
-	struct attrs t = {{0}};
-	const struct nlattr *tuple;
-	uint32_t status;
+	struct kernel_flow f;
+	uint32_t status = conntrack_take(h, &f);
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
-	status = t.a[CTA_STATUS] ? ntohl(mnl_attr_get_u32(t.a[CTA_STATUS])) : 0;
-	tuple = status & IPS_DST_NAT   ? t.a[CTA_TUPLE_REPLY]
-		: status & IPS_SRC_NAT ? t.a[CTA_TUPLE_ORIG]
-				       : NULL;
-	if (tuple && kicks->n < KICKS_MAX && take_tuple(tuple, &kicks->at[kicks->n]))
+	if (kicks->n < KICKS_MAX && kick_of(&f, status, &kicks->at[kicks->n]))
 		kicks->n++;
 	return MNL_CB_OK;
 }
@@ -147,8 +103,8 @@ static uint16_t checksum(const struct kick *c, const struct tcphdr *tcp)
 
 static struct tcphdr kick_segment(const struct kick *c, uint32_t random)
 {
-	struct tcphdr tcp = {.source = c->peer_port,
-		.dest = c->inside_port,
+	struct tcphdr tcp = {.source = htons(c->peer_port),
+		.dest = htons(c->inside_port),
 		.seq = random,
 		.ack_seq = random * UINT32_C(2654435761),
 		.doff = sizeof(tcp) / 4,

@@ -13,28 +13,6 @@
 
 enum { ANSWER_SIZE = 64 * 1024 };
 
-struct attrs {
-	const struct nlattr *a[CTA_MAX + 1];
-};
-
-static int take_attr(const struct nlattr *a, void *ctx)
-{
-	struct attrs *t = ctx;
-
-	if (mnl_attr_get_type(a) < COUNT_OF(t->a))
-		t->a[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *a)
-{
-	struct attrs t = {{0}};
-
-	if (a)
-		mnl_attr_parse_nested(a, take_attr, &t);
-	return t;
-}
-
 static struct ip_addr take_addr(const struct attrs *ip, int v4, int v6)
 {
 	const struct nlattr *from = ip->a[v4] ? ip->a[v4] : ip->a[v6];
@@ -54,8 +32,8 @@ static uint16_t take_port(const struct nlattr *a)
 static uint8_t take_tuple(const struct nlattr *tuple, struct ip_addr *from, uint16_t *from_port,
 	struct ip_addr *to, uint16_t *to_port)
 {
-	struct attrs t = nested(tuple), ip = nested(t.a[CTA_TUPLE_IP]);
-	struct attrs proto = nested(t.a[CTA_TUPLE_PROTO]);
+	struct attrs t = nested_attrs(tuple), ip = nested_attrs(t.a[CTA_TUPLE_IP]);
+	struct attrs proto = nested_attrs(t.a[CTA_TUPLE_PROTO]);
 
 	*from = take_addr(&ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
 	*to = take_addr(&ip, CTA_IP_V4_DST, CTA_IP_V6_DST);
@@ -69,6 +47,21 @@ static uint32_t take_u32(const struct nlattr *a)
 	return a && mnl_attr_get_payload_len(a) >= 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
 }
 
+uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out)
+{
+	struct attrs t = netfilter_attrs(h);
+	uint32_t status = take_u32(t.a[CTA_STATUS]);
+
+	*out = (struct kernel_flow){.mark = take_u32(t.a[CTA_MARK]) & KSTATE_MARK_MASK,
+		.seconds = take_u32(t.a[CTA_TIMEOUT]),
+		.answered = status & IPS_SEEN_REPLY};
+	out->protocol = take_tuple(
+		t.a[CTA_TUPLE_ORIG], &out->from, &out->from_port, &out->to, &out->to_port);
+	take_tuple(t.a[CTA_TUPLE_REPLY], &out->answers_from, &out->answers_from_port,
+		&out->answers_to, &out->answers_to_port);
+	return status;
+}
+
 struct listing {
 	kernel_flow_each *each;
 	void *ctx;
@@ -78,16 +71,9 @@ struct listing {
 static int take_flow(const struct nlmsghdr *h, void *ctx)
 {
 	struct listing *l = ctx;
-	struct attrs t = {{0}};
 	struct kernel_flow f;
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
-	f = (struct kernel_flow){.mark = take_u32(t.a[CTA_MARK]) & KSTATE_MARK_MASK,
-		.seconds = take_u32(t.a[CTA_TIMEOUT]),
-		.answered = take_u32(t.a[CTA_STATUS]) & IPS_SEEN_REPLY};
-	f.protocol = take_tuple(t.a[CTA_TUPLE_ORIG], &f.from, &f.from_port, &f.to, &f.to_port);
-	take_tuple(t.a[CTA_TUPLE_REPLY], &f.answers_from, &f.answers_from_port, &f.answers_to,
-		&f.answers_to_port);
+	conntrack_take(h, &f);
 	if (l->each(l->ctx, &f))
 		return MNL_CB_OK;
 	l->enough = true;

@@ -134,6 +134,32 @@ int netfilter_ask(struct kernel_linux *k, struct nlmsghdr *request, mnl_cb_t eac
 	return e;
 }
 
+static int take_attr(const struct nlattr *a, void *ctx)
+{
+	struct attrs *t = ctx;
+
+	if (mnl_attr_get_type(a) < COUNT_OF(t->a))
+		t->a[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+struct attrs netfilter_attrs(const struct nlmsghdr *h)
+{
+	struct attrs t = {{0}};
+
+	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
+	return t;
+}
+
+struct attrs nested_attrs(const struct nlattr *nest)
+{
+	struct attrs t = {{0}};
+
+	if (nest)
+		mnl_attr_parse_nested(nest, take_attr, &t);
+	return t;
+}
+
 /* ---- batches ---- */
 
 static size_t aligned(const struct nlmsghdr *h)
@@ -801,28 +827,6 @@ enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why)
 
 /* ---- reading ---- */
 
-struct attrs {
-	const struct nlattr *a[16];
-};
-
-static int take_attr(const struct nlattr *a, void *ctx)
-{
-	struct attrs *t = ctx;
-
-	if (mnl_attr_get_type(a) < COUNT_OF(t->a))
-		t->a[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *a)
-{
-	struct attrs t = {{0}};
-
-	if (a)
-		mnl_attr_parse_nested(a, take_attr, &t);
-	return t;
-}
-
 struct reading {
 	struct arena *mem;
 	const struct kset *like; /* the set as it is expected to be */
@@ -850,7 +854,7 @@ static struct str take_text(struct arena *mem, const struct nlattr *a)
 
 static void take_elem_data(struct reading *r, const struct nlattr *a, struct kelem *e)
 {
-	struct attrs data = nested(a), verdict = nested(data.a[NFTA_DATA_VERDICT]);
+	struct attrs data = nested_attrs(a), verdict = nested_attrs(data.a[NFTA_DATA_VERDICT]);
 
 	if (data.a[NFTA_DATA_VALUE] && mnl_attr_get_payload_len(data.a[NFTA_DATA_VALUE]) == 4)
 		memcpy(&e->value, mnl_attr_get_payload(data.a[NFTA_DATA_VALUE]), 4);
@@ -881,7 +885,7 @@ static struct kelem *next_elem(struct reading *r)
 static int take_elem(const struct nlattr *a, void *ctx)
 {
 	struct reading *r = ctx;
-	struct attrs t = nested(a), key = nested(t.a[NFTA_SET_ELEM_KEY]);
+	struct attrs t = nested_attrs(a), key = nested_attrs(t.a[NFTA_SET_ELEM_KEY]);
 	const struct nlattr *value = key.a[NFTA_DATA_VALUE];
 	struct kelem *e = value ? next_elem(r) : NULL;
 	size_t n = value ? mnl_attr_get_payload_len(value) : 0;
@@ -901,9 +905,8 @@ static int take_elem(const struct nlattr *a, void *ctx)
 
 static int take_elems(const struct nlmsghdr *h, void *ctx)
 {
-	struct attrs t = {{0}};
+	struct attrs t = netfilter_attrs(h);
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
 	if (!t.a[NFTA_SET_ELEM_LIST_ELEMENTS])
 		return MNL_CB_OK;
 	return mnl_attr_parse_nested(t.a[NFTA_SET_ELEM_LIST_ELEMENTS], take_elem, ctx);
@@ -912,10 +915,9 @@ static int take_elems(const struct nlmsghdr *h, void *ctx)
 static int take_table(const struct nlmsghdr *h, void *ctx)
 {
 	struct reading *r = ctx;
-	struct attrs t = {{0}};
+	struct attrs t = netfilter_attrs(h);
 	const struct nlattr *udata;
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
 	udata = t.a[NFTA_TABLE_USERDATA];
 	if (udata && mnl_attr_get_payload_len(udata) == 2 + r->fingerprint.n + 1)
 		r->known = memcmp((const char *)mnl_attr_get_payload(udata) + 2, r->fingerprint.at,
@@ -951,10 +953,8 @@ static int count_attr(const struct nlattr *a, void *ctx)
 
 static int count_devices(const struct nlmsghdr *h, void *ctx)
 {
-	struct attrs t = {{0}}, hook;
+	struct attrs t = netfilter_attrs(h), hook = nested_attrs(t.a[NFTA_FLOWTABLE_HOOK]);
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &t);
-	hook = nested(t.a[NFTA_FLOWTABLE_HOOK]);
 	if (hook.a[NFTA_FLOWTABLE_HOOK_DEVS])
 		mnl_attr_parse_nested(hook.a[NFTA_FLOWTABLE_HOOK_DEVS], count_attr, ctx);
 	return MNL_CB_OK;

@@ -38,6 +38,14 @@ struct nlmsghdr *netfilter_message(
 /* Send one request and hand each answer to `each` (may be NULL).  0 or an errno value. */
 int netfilter_ask(struct kernel_linux *k, struct nlmsghdr *request, mnl_cb_t each, void *ctx);
 
+/* What a message or a nest holds, by type; types that are too high are left out. */
+struct attrs {
+	const struct nlattr *a[32];
+};
+struct attrs netfilter_attrs(const struct nlmsghdr *h);
+/* NULL: none. */
+struct attrs nested_attrs(const struct nlattr *nest);
+
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
 enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
 	struct kernel_state *out, bool *chains_known);
@@ -56,6 +64,8 @@ enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect
 
 enum fl_err conntrack_flows(
 	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why);
+/* A connection as ctnetlink tells of it; returns its IPS_... bits. */
+uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out);
 enum fl_err conntrack_flush(
 	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why);
 
