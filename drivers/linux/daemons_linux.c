@@ -9,6 +9,8 @@
  * numbers come again); whoever opens the folder next ends them first. */
 #include "daemons_linux.h"
 
+#include "whole.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -78,21 +80,6 @@ static bool path_of(const struct daemons_linux *d, struct str name, char out[PAT
 	return n > 0 && n < PATH_MAX_SIZE;
 }
 
-static bool write_all(int fd, struct str text)
-{
-	while (text.n) {
-		ssize_t n = write(fd, text.at, text.n);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			text.at += n;
-			text.n -= (size_t)n;
-		}
-	}
-	return true;
-}
-
 /* Whole or not at all: the program may be reading it. */
 static enum fl_err write_file(
 	const struct daemons_linux *d, const struct daemon_file *f, struct textbuf *why)
@@ -109,7 +96,7 @@ static enum fl_err write_file(
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	unlink(fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	good = fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, f->text);
+	good = fd >= 0 && fchmod(fd, mode) == 0 && write_whole(fd, bytes_of(f->text.at, f->text.n));
 	if (fd >= 0)
 		good = close(fd) == 0 && good;
 	if (good && rename(fresh, path) == 0)

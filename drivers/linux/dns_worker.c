@@ -5,6 +5,8 @@
  * restart. */
 #include "dns_worker.h"
 
+#include "whole.h"
+
 #include "dns_share.h"
 #include "dns_sockets.h"
 
@@ -111,19 +113,6 @@ static bool shared_make(struct shared *s, const char *name, size_t n, int more_s
 	       0;
 }
 
-static bool write_all(int fd, struct bytes octets)
-{
-	while (octets.n) {
-		ssize_t done = write(fd, octets.at, octets.n);
-
-		if (done <= 0 && errno != EINTR)
-			return false;
-		if (done > 0)
-			bytes_take(&octets, (size_t)done);
-	}
-	return true;
-}
-
 /* A memfd with these octets that nobody can change any more, or -1. */
 static int sealed_copy(const char *name, struct bytes octets)
 {
@@ -131,7 +120,7 @@ static int sealed_copy(const char *name, struct bytes octets)
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int err;
 
-	if (fd < 0 || (write_all(fd, octets) && fcntl(fd, F_ADD_SEALS, seals) == 0))
+	if (fd < 0 || (write_whole(fd, octets) && fcntl(fd, F_ADD_SEALS, seals) == 0))
 		return fd;
 	err = errno;
 	close(fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files_linux.h"
+#include "whole.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,23 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static bool read_all(int fd, uint8_t *at, size_t n)
-{
-	while (n) {
-		ssize_t got = read(fd, at, n);
-
-		if (got == 0)
-			errno = EIO; /* it shrank under our hands */
-		if (got <= 0 && errno != EINTR)
-			return false;
-		if (got > 0) {
-			at += got;
-			n -= (size_t)got;
-		}
-	}
-	return true;
-}
 
 static enum fl_err read_open(int fd, struct arena *mem, struct bytes *out, struct textbuf *why)
 {
@@ -43,7 +27,7 @@ static enum fl_err read_open(int fd, struct arena *mem, struct bytes *out, struc
 	at = arena_alloc(mem, (size_t)st.st_size + 1);
 	if (!at)
 		return FL_EFULL;
-	if (!read_all(fd, at, (size_t)st.st_size)) {
+	if (!read_whole(fd, at, (size_t)st.st_size)) {
 		textbuf_printf(why, "%s", strerror(errno));
 		return FL_EIO;
 	}
@@ -86,19 +70,6 @@ static enum fl_err file_read(
 	err = read_open(fd, mem, out, why);
 	close(fd);
 	return err;
-}
-
-static bool write_all(int fd, struct bytes content)
-{
-	while (content.n) {
-		ssize_t put = write(fd, content.at, content.n);
-
-		if (put < 0 && errno != EINTR)
-			return false;
-		if (put > 0)
-			bytes_take(&content, (size_t)put);
-	}
-	return fsync(fd) == 0;
 }
 
 static int is_shown(const struct dirent *e)
@@ -175,7 +146,7 @@ static enum fl_err file_write(void *ctx, struct str path, struct bytes content, 
 	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return failed(why);
-	if (write_all(fd, content) && rename(next, name) == 0) {
+	if (write_whole(fd, content) && fsync(fd) == 0 && rename(next, name) == 0) {
 		close(fd);
 		return FL_OK;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "settings_file.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +16,6 @@ static enum fl_err failed(struct textbuf *why, const char *what, const char *pat
 {
 	textbuf_printf(why, "%s %s: %s", what, path, strerror(errno));
 	return errno == ENOENT ? FL_ENOENT : FL_EIO;
-}
-
-static bool read_all(int fd, uint8_t *at, size_t n)
-{
-	while (n) {
-		ssize_t got = read(fd, at, n);
-
-		if (got == 0)
-			errno = EIO; /* it shrank under our hands */
-		if (got <= 0 && errno != EINTR)
-			return false;
-		if (got > 0) {
-			at += got;
-			n -= (size_t)got;
-		}
-	}
-	return true;
 }
 
 static enum fl_err load(
@@ -51,7 +35,7 @@ static enum fl_err load(
 		err = FL_EFORMAT;
 	} else if (!(at = arena_alloc(mem, (size_t)st.st_size + 1))) {
 		err = FL_EFULL;
-	} else if (!read_all(fd, at, (size_t)st.st_size)) {
+	} else if (!read_whole(fd, at, (size_t)st.st_size)) {
 		err = failed(why, "read", path);
 	} else {
 		*out = bytes_of(at, (size_t)st.st_size);
@@ -108,19 +92,6 @@ enum fl_err settings_file_read(
 	return err;
 }
 
-static bool write_all(int fd, struct bytes content)
-{
-	while (content.n) {
-		ssize_t put = write(fd, content.at, content.n);
-
-		if (put < 0 && errno != EINTR)
-			return false;
-		if (put > 0)
-			bytes_take(&content, (size_t)put);
-	}
-	return fsync(fd) == 0;
-}
-
 /* The name of the folder must be on the disk as well, or a power cut brings back the old file's
  * name. */
 static void sync_folder(const char *path)
@@ -153,7 +124,7 @@ static enum fl_err save(void *ctx, const char *name, struct bytes content, struc
 	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return failed(why, "open", next);
-	if (!write_all(fd, content)) {
+	if (!write_whole(fd, content) || fsync(fd) < 0) {
 		err = failed(why, "write", next);
 		close(fd);
 		unlink(next);

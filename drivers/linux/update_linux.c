@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "update_linux.h"
 
+#include "whole.h"
+
 #include "boot_state.h"
 #include "bundle.h"
 
@@ -130,38 +132,6 @@ static bool read_key(const struct update *u, uint8_t key[ED25519_KEY_SIZE])
 /* ---- reading ---- */
 
 /* All of `n` octets. */
-static bool read_whole(int fd, uint8_t *to, size_t n)
-{
-	while (n) {
-		ssize_t got = read(fd, to, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			errno = got < 0 ? errno : 0;
-			return false;
-		}
-		to += got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-static bool write_whole(int fd, const uint8_t *from, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, from, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		from += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 /* Read the slot's octets from `from`, write them to `to` if it is one, and compare their hash. */
 static enum fl_err pass(struct update *u, int from, int to, const char *what)
 {
@@ -175,11 +145,13 @@ static enum fl_err pass(struct update *u, int from, int to, const char *what)
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
 		if (!read_whole(from, u->chunk, n)) {
-			textbuf_printf(u->why, "%s", errno ? strerror(errno) : "it is cut short");
-			return errno ? FL_EIO : FL_ESHORT;
+			bool is_cut = errno == ENODATA;
+
+			textbuf_printf(u->why, "%s", is_cut ? "it is cut short" : strerror(errno));
+			return is_cut ? FL_ESHORT : FL_EIO;
 		}
 		sha256_update(&hash, n, u->chunk);
-		if (to >= 0 && !write_whole(to, u->chunk, n)) {
+		if (to >= 0 && !write_whole(to, bytes_of(u->chunk, n))) {
 			textbuf_printf(u->why, "writing the slot: %s", strerror(errno));
 			return FL_EIO;
 		}
