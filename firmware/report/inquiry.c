@@ -53,12 +53,11 @@ static bool reverse_name(const struct ip_addr *a, struct dns_name *out)
 }
 
 /* One exchange, both ways, over one link. */
-static void ask_about(struct inquiry *q, const struct explain_world *w, const struct link_conf *by,
-	const struct inquiry_question *about)
+static void ask_about(
+	struct inquiry *q, const struct link_conf *by, const struct inquiry_question *about)
 {
 	struct inquiry_question question = *about;
 
-	(void)w;
 	question.link = by->number;
 	question.server = resolver_of(by);
 	question.recursive = true;
@@ -107,7 +106,7 @@ void inquiry_mail(struct inquiry *q, const struct explain_world *w, struct str d
 		for (size_t k = 0; k < w->forwarding.nlinks; k++)
 			if (is_asked_over(w, &w->forwarding.links[k]) &&
 				exchange(w, d, &d->hosts[i], &about))
-				ask_about(q, w, &w->forwarding.links[k], &about);
+				ask_about(q, &w->forwarding.links[k], &about);
 }
 
 /* The name without its first label; the root has none. */
