@@ -204,7 +204,11 @@ static void record(struct link *l, struct link_flight *f, bool lost, struct link
 }
 
 /* The row ended with a sign of life.  What did not answer yet may be late rather than lost: it is
- * waited for as long as a time-out can last, and then counted as lost by chance. */
+ * waited for as long as a time-out can last, and then counted as lost by chance.
+ *
+ * Only a row that chance does not explain was a gap of the link.  Where the budget is spent, two
+ * lost probes can lie a second apart, and a line that merely loses packets would be given a slower
+ * detector for a day. */
 static void settle_row(struct link *l, mtime now)
 {
 	span gap = mtime_between(l->row.since, now);
@@ -219,7 +223,8 @@ static void settle_row(struct link *l, mtime now)
 			f->due = mtime_after(f->sent, LINK_RTO_MAX);
 		}
 	}
-	if (gap.us > link_decayed(l->gap, l->gap_at, now, LINK_GAP_HALF_LIFE).us) {
+	if (l->row.lost >= l->row.need &&
+		gap.us > link_decayed(l->gap, l->gap_at, now, LINK_GAP_HALF_LIFE).us) {
 		l->gap = gap;
 		l->gap_at = now;
 	}

@@ -555,6 +555,45 @@ static void losses_alone_are_not_enough(void **state)
 	assert_in_range(span_ms(mtime_between(dead, b.now)), 1190, 1201);
 }
 
+/* With the budget spent a suspicion asks once a second: losses that lie that far apart are chance.
+ */
+static void few_losses_far_apart_are_no_gap(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start_up(&b, 3);
+	b.link.loss.slow = b.link.loss.fast = 300000;
+	b.link.credit = us(0);
+	all_answer(&b, us(-1));
+	run_while(&b, LINK_UP);
+	run_for(&b, ms(1300));
+	assert_int_equal(b.link.state, LINK_SUSPECT);
+	assert_in_range(b.link.row.lost, 1, b.link.row.need - 1);
+	all_answer(&b, ms(20));
+	run_while(&b, LINK_SUSPECT);
+	assert_true(link_is_fit(&b.link));
+	assert_int_equal(b.link.gap.us, 0);
+}
+
+static void many_losses_that_healed_are_a_gap(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start_up(&b, 3);
+	b.link.gap = ms(800); /* down would take 1.2 s of silence */
+	all_answer(&b, us(-1));
+	run_while(&b, LINK_UP);
+	run_for(&b, ms(1000));
+	assert_int_equal(b.link.state, LINK_SUSPECT);
+	assert_true(b.link.row.lost >= b.link.row.need);
+	all_answer(&b, ms(20));
+	run_while(&b, LINK_SUSPECT);
+	assert_true(link_is_fit(&b.link));
+	assert_in_range(span_ms(b.link.gap), 1000, 1200);
+}
+
 static void burst_goes_on_without_end_only_within_the_budget(void **state)
 {
 	struct bench b;
@@ -1389,6 +1428,8 @@ int main(void)
 		cmocka_unit_test(link_goes_down_after_enough_losses_and_silence_and_says_so),
 		cmocka_unit_test(silence_alone_is_not_enough),
 		cmocka_unit_test(losses_alone_are_not_enough),
+		cmocka_unit_test(few_losses_far_apart_are_no_gap),
+		cmocka_unit_test(many_losses_that_healed_are_a_gap),
 		cmocka_unit_test(burst_goes_on_without_end_only_within_the_budget),
 		cmocka_unit_test(late_answer_ends_the_suspicion),
 		cmocka_unit_test(late_answer_is_not_counted_as_lost),
