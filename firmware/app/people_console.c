@@ -147,17 +147,29 @@ static enum fl_err begin(struct console_call *call, struct str user, bool into_d
 	return ask(call, a);
 }
 
-static enum fl_err set_password(struct console_call *call)
+/* Has the draft a user of this name?  Whose name is misspelled is not to be made one. */
+static bool draft_has(struct console_call *call, struct str user)
 {
-	return begin(call, call->arg[0], true);
+	char path[ACCOUNT_NAME_MAX + 16];
+	struct textbuf t = textbuf_of(path, sizeof(path));
+
+	textbuf_printf(&t, "user %.*s", STR_ARG(user));
+	return !t.cut && settings_print(console_draft(call->session), textbuf_str(&t),
+				 SETTINGS_LINES, &(struct sink){text_drop, NULL}) == FL_OK;
 }
 
-static bool is_listed(const struct config *c, struct str user)
+static enum fl_err set_password(struct console_call *call)
 {
-	for (size_t i = 0; i < c->v.nusers; i++)
-		if (str_eq(c->v.users[i].name, user))
-			return true;
-	return false;
+	struct str user = call->arg[0];
+
+	if (!draft_has(call, user)) {
+		sink_printf(call->out,
+			"error: the draft has no user %.*s; \"set user %.*s role admin\" (or "
+			"operator) makes one\n",
+			STR_ARG(user), STR_ARG(user));
+		return FL_ENOENT;
+	}
+	return begin(call, user, true);
 }
 
 /* One's own, at once, whatever one's role is. */

@@ -124,12 +124,15 @@ static void set_password_is_part_of_the_draft(void **state)
 {
 	struct scenario *s = router("user ann { role admin, password-hash "
 				    "$6$salt$0123456789abcdef }\n");
-	const char *screen = sit_down(
-		s, AS("ann"), "configure\rset password bob\ropen sesame\ropen sesame\rcompare\r");
+	const char *screen = sit_down(s, AS("ann"),
+		"configure\rset password bob\rset user bob role operator\r"
+		"set password bob\ropen sesame\ropen sesame\rcompare\r");
 
 	(void)state;
+	/* Whose name is misspelled does not become a user by it. */
+	assert_non_null(strstr(screen, "error: the draft has no user bob; \"set user bob role"));
 	assert_non_null(strstr(screen, "+ set user bob password-hash $6$simulated$"));
-	assert_non_null(strstr(screen, "+ set user bob role admin"));
+	assert_non_null(strstr(screen, "+ set user bob role operator"));
 	assert_null(sim_account(&s->sim, "bob"));
 	sim_type(&s->sim, 1, "commit\r", 7);
 	pass(s);
