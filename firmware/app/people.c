@@ -24,16 +24,33 @@ bool people_need_password(const struct fairlead *f, const struct config *c)
 	return f->io->accounts.managed;
 }
 
-enum user_role people_role(struct fairlead *f, struct str peer, struct str user)
+static const struct user_conf *find(const struct config *c, struct str user)
 {
-	const struct config *c = fairlead_config(f);
-
-	if (str_is(user, "root") || (str_is(user, FIRST_USER) && people_need_password(f, c)))
-		return ROLE_ADMIN;
 	for (size_t i = 0; i < c->v.nusers; i++)
 		if (str_eq(c->v.users[i].name, user))
-			return (enum user_role)c->v.users[i].role;
-	return str_is(peer, "root") ? ROLE_ADMIN : ROLE_OPERATOR;
+			return &c->v.users[i];
+	return NULL;
+}
+
+static bool is_first(struct fairlead *f, struct str user)
+{
+	return str_is(user, FIRST_USER) && people_need_password(f, fairlead_config(f));
+}
+
+bool people_are_listed(struct fairlead *f, struct str user)
+{
+	return find(fairlead_config(f), user) || is_first(f, user);
+}
+
+enum user_role people_role(struct fairlead *f, bool by_root, struct str user)
+{
+	const struct user_conf *u = find(fairlead_config(f), user);
+
+	if (str_is(user, "root") || is_first(f, user))
+		return ROLE_ADMIN;
+	if (u)
+		return (enum user_role)u->role;
+	return by_root ? ROLE_ADMIN : ROLE_OPERATOR;
 }
 
 /* The lines of authorized_keys; NULL: out of memory. */
@@ -67,12 +84,12 @@ static enum fl_err apply(
 
 	for (size_t i = 0; a && i < c->v.nusers; i++) {
 		const struct user_conf *u = &c->v.users[i];
-		bool is_first = str_is(u->name, FIRST_USER);
+		bool this_first = str_is(u->name, FIRST_USER);
 
-		first |= is_first;
+		first |= this_first;
 		a[n++] = (struct account){.name = u->name,
 			.hash = u->hash,
-			.open = open && is_first,
+			.open = open && this_first,
 			.keys = key_lines(mem, u),
 			.nkeys = u->nkeys};
 	}

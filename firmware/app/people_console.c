@@ -188,11 +188,11 @@ static enum fl_err password(struct console_call *call)
 		sink_puts(call->out,
 			"This router has no password yet: choose one for the user admin.\n"
 			"Until then nobody gets in over the network.\n");
-	} else if (!is_listed(c, user)) {
+	} else if (!people_are_listed(f, user)) {
 		sink_printf(call->out,
-			"error: there is no user %.*s in the settings; `set password USER` in "
-			"configuration mode makes one\n",
-			STR_ARG(user));
+			"error: there is no user %.*s in the settings; `set user %.*s role admin` "
+			"in configuration mode makes one\n",
+			STR_ARG(user), STR_ARG(user));
 		return FL_ENOENT;
 	}
 	return begin(call, user, false);

@@ -60,6 +60,8 @@ struct terminal {
 	struct fairlead *product;
 	unsigned session;
 	struct console *console; /* NULL: nobody is there */
+	bool by_root;            /* root is at the other end, and may speak for somebody else */
+	bool is_listed;          /* who is there is in the settings */
 	bool reports_status; /* modes batch and command end with the status of their last command */
 	bool deaf;           /* the client does not read: to be closed */
 };
@@ -383,8 +385,10 @@ void terminals_close(struct fairlead *f);
 enum fl_err people_apply(struct fairlead *f, const struct config *c, struct textbuf *why);
 /* The accounts are ours, and there is no admin yet who could prove who he is. */
 bool people_need_password(const struct fairlead *f, const struct config *c);
-/* The role of `user`; `peer` is who the system says is at the other end. */
-enum user_role people_role(struct fairlead *f, struct str peer, struct str user);
+/* Do the settings name this user, or is he the one that a new router lets in? */
+bool people_are_listed(struct fairlead *f, struct str user);
+/* The role of `user`; `by_root`: root is at the other end. */
+enum user_role people_role(struct fairlead *f, bool by_root, struct str user);
 
 /* ---- people_console.c ---- */
 

@@ -77,14 +77,6 @@ static void handle(struct sentinel *s, const struct io_event *e, mtime now)
 		s->stop = true;
 }
 
-static void tick_console(struct sentinel *s, mtime now)
-{
-	if (s->console && mtime_reached(now, console_next_due(s->console)))
-		console_tick(s->console, now);
-	if (s->console && console_is_done(s->console))
-		sentinel_console_open(s, now);
-}
-
 void sentinel_step(struct sentinel *s, mtime until)
 {
 	const struct io *io = &s->io->io;
@@ -106,5 +98,5 @@ void sentinel_step(struct sentinel *s, mtime until)
 		sentinel_panel_update(s, now);
 	}
 	sentinel_panel_tick(s, now);
-	tick_console(s, now);
+	sentinel_console_tick(s, now);
 }

@@ -155,5 +155,6 @@ mtime sentinel_panel_due(const struct sentinel *s);
 
 void sentinel_console_bind(struct sentinel *s);
 void sentinel_console_open(struct sentinel *s, mtime now);
+void sentinel_console_tick(struct sentinel *s, mtime now);
 
 #endif

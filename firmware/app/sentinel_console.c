@@ -178,15 +178,31 @@ void sentinel_console_bind(struct sentinel *s)
 	s->commands[n] = (struct console_module){0};
 }
 
+static struct str host_name(struct sentinel *s)
+{
+	struct str name = sentinel_config(s)->v.system.host_name;
+
+	return name.n ? name : STR("sentinel");
+}
+
+void sentinel_console_tick(struct sentinel *s, mtime now)
+{
+	if (!s->console)
+		return;
+	console_set_host(s->console, host_name(s));
+	if (mtime_reached(now, console_next_due(s->console)))
+		console_tick(s->console, now);
+	if (console_is_done(s->console))
+		sentinel_console_open(s, now);
+}
+
 void sentinel_console_open(struct sentinel *s, mtime now)
 {
 	const struct console_setup setup = {
 		.modules = s->commands,
 		.memory = &s->io->memory,
 		.out = {serial_put, s},
-		.host = sentinel_config(s)->v.system.host_name.n
-				? sentinel_config(s)->v.system.host_name
-				: STR("sentinel"),
+		.host = host_name(s),
 		.user = STR("serial"),
 		.source = STR("serial"),
 		.interactive = true,

@@ -55,7 +55,10 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 	enum fl_err err = session_hello_parse(e->data, e->text, &hello);
 	struct console_setup setup;
 
-	*t = (struct terminal){.product = f, .session = e->session};
+	*t = (struct terminal){.product = f,
+		.session = e->session,
+		.by_root = str_is(e->text, "root"),
+		.is_listed = !err && people_are_listed(f, str_of(hello.user))};
 	if (err) {
 		s->write(s->ctx, e->session,
 			err == FL_ENOTSUP ? STR("error: this console speaks another version of the "
@@ -79,8 +82,8 @@ static void open_terminal(struct fairlead *f, const struct io_event *e, mtime no
 		.stops_at_error = hello.mode == SESSION_BATCH,
 		.one_line = hello.mode == SESSION_COMMAND,
 		.idle = fairlead_config(f)->v.system.console_idle,
-		.any_file = str_is(e->text, "root") && str_is(str_of(hello.user), "root"),
-		.read_only = people_role(f, e->text, str_of(hello.user)) == ROLE_OPERATOR,
+		.any_file = t->by_root && str_is(str_of(hello.user), "root"),
+		.read_only = people_role(f, t->by_root, str_of(hello.user)) == ROLE_OPERATOR,
 	};
 	choose_openings(f, &setup);
 	t->reports_status = hello.mode == SESSION_BATCH || hello.mode == SESSION_COMMAND;
@@ -107,11 +110,27 @@ void terminals_event(struct fairlead *f, const struct io_event *e)
 		console_input(t->console, now, e->data.at, e->data.n);
 }
 
+/* What a commit has said of who is there counts at once, and before the next key. */
+static void follow_settings(struct fairlead *f, struct terminal *t)
+{
+	struct str user = console_user(t->console);
+
+	console_set_host(t->console, fairlead_config(f)->v.system.host_name);
+	if (t->is_listed && !people_are_listed(f, user)) {
+		console_end(t->console, "the settings have no user of this name any more");
+		return;
+	}
+	t->is_listed = people_are_listed(f, user);
+	console_set_read_only(t->console, people_role(f, t->by_root, user) == ROLE_OPERATOR);
+}
+
 void terminals_tick(struct fairlead *f, mtime now)
 {
 	for (size_t i = 0; i < SESSIONS_MAX_OPEN; i++) {
 		struct terminal *t = &f->terminal[i];
 
+		if (t->console)
+			follow_settings(f, t);
 		if (t->console && mtime_reached(now, console_next_due(t->console)))
 			console_tick(t->console, now);
 		if (t->console && (t->deaf || console_is_done(t->console)))

@@ -204,6 +204,21 @@ static void leave(struct console *c)
 		sink_puts(&c->terminal, "\033[?2004l");
 }
 
+void console_end(struct console *c, const char *why)
+{
+	if (c->done)
+		return;
+	if (c->setup.interactive) {
+		next_row(c);
+		sink_printf(&c->terminal, "the session ends: %s\n", why);
+	} else {
+		console_say_error(c, "the session ends: %s", why);
+		c->status = FL_EPERM;
+	}
+	leave(c);
+	flush(c);
+}
+
 static void run(struct console *c, struct str line);
 
 /* The next command that the session begins with, where there is one. */
@@ -850,6 +865,43 @@ void console_input(struct console *c, mtime now, const void *octets, size_t n)
 	flush(c);
 }
 
+void console_set_host(struct console *c, struct str host)
+{
+	char before[sizeof(c->host)];
+
+	memcpy(before, c->host, sizeof(before));
+	copy_text(c->host, sizeof(c->host), host, "fairlead");
+	if (strcmp(before, c->host) == 0 || c->running)
+		return;
+	draw(c);
+	flush(c);
+}
+
+/* The question that is being answered, the text that is being pasted, the draft. */
+static void drop_changes(struct console *c)
+{
+	if (c->activity == ACTIVITY_ASKING)
+		on_no_answer(c);
+	if (c->loading.on) {
+		next_row(c);
+		give_up_loading(c, "the role has changed");
+	}
+	draft_leave(c);
+}
+
+void console_set_read_only(struct console *c, bool read_only)
+{
+	if (c->done || read_only == c->setup.read_only)
+		return;
+	c->setup.read_only = read_only;
+	if (read_only)
+		drop_changes(c);
+	console_notice(c, read_only ? STR("the role is operator now, which may look, but not "
+					  "change anything; a draft is gone")
+				    : STR("the role is admin now, which may change everything"));
+	flush(c);
+}
+
 struct str console_user(const struct console *c)
 {
 	return str_of(c->user);
@@ -888,11 +940,8 @@ void console_tick(struct console *c, mtime now)
 			take_key(c, &key);
 	}
 	run_due(c);
-	if (mtime_reached(now, c->idle_due)) {
-		next_row(c);
-		sink_puts(&c->terminal, "the session ends: no key was pressed for too long\n");
-		leave(c);
-	}
+	if (mtime_reached(now, c->idle_due))
+		console_end(c, "no key was pressed for too long");
 	draw(c);
 	flush(c);
 }

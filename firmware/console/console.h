@@ -162,6 +162,13 @@ void console_input(struct console *c, mtime now, const void *octets, size_t n);
 /* A line for the person at the terminal that comes from elsewhere (a log line): shown above the
  * line that is being typed, which stays whole. */
 void console_notice(struct console *c, struct str text);
+/* The router is called `host` from now on, and the prompt says so. */
+void console_set_host(struct console *c, struct str host);
+/* Who types may change things, or may not any more; not while a command runs.  What he was changing
+ * is gone then, and he is told. */
+void console_set_read_only(struct console *c, bool read_only);
+/* The session ends, and says why. */
+void console_end(struct console *c, const char *why);
 /* May the session read or write this file?  No: `out` was told. */
 bool console_may_name_file(const struct console *c, struct str path, const struct sink *out);
 /* Who types. */

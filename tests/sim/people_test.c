@@ -203,6 +203,99 @@ static void a_system_with_accounts_of_its_own_is_left_alone(void **state)
 	scenario_close(s);
 }
 
+/* Does `text` come on the screen by what is typed? */
+static bool shows(struct scenario *s, const char *keys, const char *text)
+{
+	size_t seen = s->sim.session[1].n;
+
+	sim_type(&s->sim, 1, keys, strlen(keys));
+	pass(s);
+	return strstr(s->sim.session[1].text + seen, text);
+}
+
+static void commit(struct scenario *s, const char *line)
+{
+	char lines[200];
+	int status;
+
+	snprintf(lines, sizeof(lines), "configure\n%s\ncommit", line);
+	scenario_type(s, lines, &status);
+	assert_int_equal(status, 0);
+	pass(s);
+}
+
+#define ANN "user ann { role admin, password-hash $6$salt$0123456789abcdef }\n"
+
+static void a_changed_role_counts_at_once(void **state)
+{
+	struct scenario *s = router(ANN "user bob role operator\n");
+
+	(void)state;
+	sit_down(s, AS("bob"), "configure\r");
+	assert_true(shows(s, "configure\r", "the role operator may look"));
+	commit(s, "set user bob role admin");
+	assert_true(shows(s, "configure\r", "configuration mode"));
+	assert_true(shows(s, "set link wan1 weight 9\r", "#"));
+	commit(s, "set user bob role operator");
+	assert_non_null(strstr(s->sim.session[1].text, "the role is operator now"));
+	/* Nothing of what he was about to do is left. */
+	assert_true(shows(s, "commit\r", "the role operator may look"));
+	commit(s, "set user bob role admin");
+	assert_true(shows(s, "configure\r", "configuration mode"));
+	assert_false(shows(s, "compare\r", "weight"));
+	scenario_close(s);
+}
+
+static void who_loses_his_role_loses_his_paste_and_his_question(void **state)
+{
+	struct scenario *s = router(ANN "user bob role admin\n");
+
+	(void)state;
+	sit_down(s, AS("bob"), "configure\rload merge terminal\rlink wan1 weight 9\r");
+	commit(s, "set user bob role operator");
+	assert_non_null(strstr(s->sim.session[1].text, "nothing was loaded"));
+	assert_true(shows(s, "show version\r", "Fairlead "));
+	commit(s, "set user bob role admin");
+	shows(s, "configure\rset password bob\ropen sesame\r", "");
+	commit(s, "set user bob role operator");
+	assert_non_null(strstr(s->sim.session[1].text, "stopped; nothing was changed"));
+	assert_true(shows(s, "show version\r", "Fairlead "));
+	scenario_close(s);
+}
+
+static void the_session_of_a_deleted_user_ends(void **state)
+{
+	struct scenario *s = router(ANN "user bob role operator\n");
+
+	(void)state;
+	sit_down(s, AS("bob"), "");
+	assert_true(s->sim.session[1].open);
+	commit(s, "delete user bob");
+	assert_non_null(strstr(s->sim.session[1].text, "the session ends: the settings have no"));
+	assert_false(s->sim.session[1].open);
+	/* Who was never in the settings stays: he may look. */
+	s->sim.peer = "carl";
+	sim_session_open(&s->sim, 1, AS("carl"));
+	pass(s);
+	s->sim.peer = "root";
+	commit(s, "set link wan1 weight 9");
+	assert_true(s->sim.session[1].open);
+	scenario_close(s);
+}
+
+static void an_open_session_has_the_new_name_of_the_router_in_its_prompt(void **state)
+{
+	struct scenario *s = router(ANN);
+
+	(void)state;
+	sit_down(s, AS("ann"), "");
+	commit(s, "set system host-name gate7");
+	assert_non_null(strstr(s->sim.session[1].text, "gate7> "));
+	shows(s, "configure\rset system host-name gate8\rcommit\r", "");
+	assert_true(shows(s, "\r", "gate8# "));
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +308,10 @@ int main(void)
 		cmocka_unit_test(accounts_that_cannot_be_written_refuse_the_commit),
 		cmocka_unit_test(what_cannot_be_an_account_is_refused),
 		cmocka_unit_test(a_system_with_accounts_of_its_own_is_left_alone),
+		cmocka_unit_test(a_changed_role_counts_at_once),
+		cmocka_unit_test(who_loses_his_role_loses_his_paste_and_his_question),
+		cmocka_unit_test(the_session_of_a_deleted_user_ends),
+		cmocka_unit_test(an_open_session_has_the_new_name_of_the_router_in_its_prompt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
