@@ -51,6 +51,8 @@ struct forwarding_source config_forwarding_source(const struct config *c)
 		.nrules = c->v.nrules,
 		.forwards = c->v.forwards,
 		.nforwards = c->v.nforwards,
+		.nats = c->v.nats,
+		.nnats = c->v.nnats,
 	};
 }
 

@@ -43,6 +43,7 @@ struct config_values {
 	SETTINGS_LIST(struct address_set_conf, sets);
 	SETTINGS_LIST(struct rule_conf, rules);
 	SETTINGS_LIST(struct forward_conf, forwards);
+	SETTINGS_LIST(struct forward_conf, nats);
 	SETTINGS_LIST(struct dns_domain_conf, domains);
 	SETTINGS_LIST(struct dns_reverse_conf, reverses);
 	SETTINGS_LIST(struct dns_key_conf, keys);

@@ -23,6 +23,7 @@ static const struct {
 	{&address_set_setting, offsetof(struct config_values, sets)},
 	{&rule_setting, offsetof(struct config_values, rules)},
 	{&forward_setting, offsetof(struct config_values, forwards)},
+	{&nat_setting, offsetof(struct config_values, nats)},
 	{&domain_setting, offsetof(struct config_values, domains)},
 	{&reverse_setting, offsetof(struct config_values, reverses)},
 	{&tsig_key_setting, offsetof(struct config_values, keys)},

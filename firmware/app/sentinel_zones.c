@@ -156,7 +156,8 @@ static void say_useless(const struct config_values *v, const struct sink *out)
 		const char *what;
 		size_t n;
 	} all[] = {{"lan", v->nlans}, {"rule", v->nrules}, {"forward", v->nforwards},
-		{"user", v->nusers}, {"tsig-key", v->nkeys}, {"dns listen", v->dns.nlisten}};
+		{"nat", v->nnats}, {"user", v->nusers}, {"tsig-key", v->nkeys},
+		{"dns listen", v->dns.nlisten}};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		if (all[i].n)

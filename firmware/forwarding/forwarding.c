@@ -52,6 +52,14 @@ bool forward_needs_address(const struct link_conf *l, const struct ip_addr *a)
 	return inside && !link_owns_address(l, a);
 }
 
+const struct forward_conf *forwarding_published(const struct forwarding_source *source, size_t i)
+{
+	if (i < source->nforwards)
+		return &source->forwards[i];
+	i -= source->nforwards;
+	return i < source->nnats ? &source->nats[i] : NULL;
+}
+
 uint8_t member_number(const struct forwarding_source *s, const struct policy_conf *p, size_t i)
 {
 	int32_t link = p->members[i].link;
@@ -328,8 +336,8 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 	for (size_t i = 0; i < source->nlinks; i++)
 		if (!source->links[i].disabled)
 			add_link(&m, i);
-	for (size_t i = 0; i < source->nforwards; i++)
-		add_forward_addresses(&m, &source->forwards[i]);
+	for (size_t i = 0; forwarding_published(source, i); i++)
+		add_forward_addresses(&m, forwarding_published(source, i));
 	add_sysctls(&m, &want);
 	want.devices = m.devices.at, want.ndevices = m.devices.n;
 	want.addresses = m.addresses.at, want.naddresses = m.addresses.n;
@@ -560,24 +568,29 @@ static const struct link_conf *link_numbered(const struct forwarding_source *s, 
 	return NULL;
 }
 
+static bool is_service(const struct forward_conf *f, const struct forwarding_flow *flow)
+{
+	uint8_t protocol = f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP;
+
+	return f->protocol == RULE_ANY_PROTOCOL ||
+	       (flow->protocol == protocol && flow->port >= f->port.first &&
+		       flow->port <= f->port.last);
+}
+
 /* The order of chain "postrouting": own addresses stay, published servers, masquerading. */
 struct ip_addr forwarding_source_address(
 	const struct forwarding_source *source, const struct forwarding_flow *flow, uint8_t number)
 {
 	const struct link_conf *l = link_numbered(source, number);
 	const struct ip_prefix *own = l ? link_conf_address(l, flow->to.family) : NULL;
+	const struct forward_conf *f;
 
 	if (!own)
 		return (struct ip_addr){0};
 	if (link_owns_address(l, &flow->from))
 		return flow->from;
-	for (size_t i = 0; i < source->nforwards; i++) {
-		const struct forward_conf *f = &source->forwards[i];
-		uint8_t protocol =
-			f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP;
-
-		if (!ip_addr_eq(&f->to, &flow->from) || flow->protocol != protocol ||
-			flow->port < f->port.first || flow->port > f->port.last)
+	for (size_t i = 0; (f = forwarding_published(source, i)); i++) {
+		if (!ip_addr_eq(&f->to, &flow->from) || !is_service(f, flow))
 			continue;
 		for (size_t j = 0; j < f->non; j++)
 			if (f->on[j].link >= 0 && (size_t)f->on[j].link < source->nlinks &&

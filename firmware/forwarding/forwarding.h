@@ -50,12 +50,14 @@ struct forward_on {
 	struct ip_addr address; /* the link's address that is forwarded */
 };
 
-/* `forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3, ... }` */
+/* `forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3, ... }`, and, without
+ * protocol and port, `nat mail { to 192.168.1.25, on wan1 203.0.113.3, ... }`: the whole address.
+ */
 struct forward_conf {
 	struct origin origin;
 	struct str name;
 	struct ip_addr to;
-	uint32_t protocol; /* RULE_TCP or RULE_UDP */
+	uint32_t protocol; /* RULE_TCP or RULE_UDP; RULE_ANY_PROTOCOL: of `nat` */
 	struct rule_port port;
 	uint32_t to_port; /* 0: the same */
 	struct forward_on *on;
@@ -82,8 +84,14 @@ struct forwarding_source {
 	size_t nrules;
 	const struct forward_conf *forwards;
 	size_t nforwards;
+	const struct forward_conf *nats;
+	size_t nnats;
 	struct forwarding_conf conf;
 };
+
+/* All that is published, in the order in which it is looked for: forwards, then whole addresses.
+ * NULL: there are no more. */
+const struct forward_conf *forwarding_published(const struct forwarding_source *source, size_t i);
 
 /* ---- what the kernel should hold ---- */
 

@@ -96,25 +96,57 @@ static bool ports_meet(const struct rule_port *a, const struct rule_port *b)
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* Has an earlier forward the same address, protocol and port? */
+static void published_twice(
+	const struct forward_conf *first, const struct forward_on *on, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	if (first->protocol == RULE_ANY_PROTOCOL)
+		diag_error(why, &on->origin, NULL, "publish another address",
+			"nat %.*s has %s already", STR_ARG(first->name),
+			ip_addr_text(&on->address, text));
+	else
+		diag_error(why, &on->origin, NULL, "publish another address or another port",
+			"forward %.*s has this port of %s already", STR_ARG(first->name),
+			ip_addr_text(&on->address, text));
+}
+
+/* Has an earlier one the same address, protocol and port?  A forward takes its port out of a whole
+ * address. */
 static void check_published_once(const struct forwarding_source *s, size_t which,
 	const struct forward_on *on, struct diags *why)
 {
-	const struct forward_conf *f = &s->forwards[which];
-	char text[IP_TEXT_MAX];
+	const struct forward_conf *f = forwarding_published(s, which);
 
 	for (size_t i = 0; i < which; i++) {
-		const struct forward_conf *g = &s->forwards[i];
+		const struct forward_conf *g = forwarding_published(s, i);
 
 		if (g->protocol != f->protocol || !ports_meet(&g->port, &f->port))
 			continue;
 		for (size_t j = 0; j < g->non; j++)
 			if (ip_addr_eq(&g->on[j].address, &on->address))
-				diag_error(why, &on->origin, NULL,
-					"publish another address or another port",
-					"forward %.*s has this port of %s already",
-					STR_ARG(g->name), ip_addr_text(&on->address, text));
+				published_twice(g, on, why);
 	}
+}
+
+/* The address that the router itself is reached at, by probes and by questions, cannot be somebody
+ * else's; and connections of a host can leave by a link with one address only. */
+static void check_nat_on(const struct forwarding_source *s, const struct forward_conf *nat,
+	const struct forward_on *on, struct diags *why)
+{
+	const struct link_conf *l = link_at(s, on->link);
+	const struct ip_prefix *own = l ? link_conf_address(l, on->address.family) : NULL;
+
+	if (own && ip_addr_eq(&own->addr, &on->address))
+		diag_error(why, &on->origin, NULL,
+			"use another address of that link, or \"forward\" single ports of this one",
+			"this is the router's own address on link %.*s", STR_ARG(l->name));
+	for (const struct forward_conf *g = s->nats; g <= nat; g++)
+		for (const struct forward_on *o = g->on; o < g->on + g->non && o != on; o++)
+			if (o->link == on->link && l && ip_addr_eq(&g->to, &nat->to))
+				diag_error(why, &on->origin, NULL, "give it one address a link",
+					"the host has an address on link %.*s already",
+					STR_ARG(l->name));
 }
 
 static void check_on(const struct forwarding_source *s, size_t which, const struct forward_on *on,
@@ -144,7 +176,7 @@ static void check_not_gateway(
 
 static void check_forward(const struct forwarding_source *s, size_t which, struct diags *why)
 {
-	const struct forward_conf *f = &s->forwards[which];
+	const struct forward_conf *f = forwarding_published(s, which);
 	char text[IP_TEXT_MAX];
 
 	if (f->to.family && !is_inside(s, &f->to))
@@ -153,6 +185,8 @@ static void check_forward(const struct forwarding_source *s, size_t which, struc
 	for (size_t i = 0; i < f->non; i++) {
 		check_on(s, which, &f->on[i], why);
 		check_not_gateway(s, &f->on[i], why);
+		if (f->protocol == RULE_ANY_PROTOCOL)
+			check_nat_on(s, f, &f->on[i], why);
 	}
 }
 
@@ -199,7 +233,7 @@ void forwarding_check(const struct forwarding_source *source, struct diags *why)
 		check_link(source, i, why);
 	for (size_t i = 0; i < source->nlans; i++)
 		check_lan(source, i, why);
-	for (size_t i = 0; i < source->nforwards; i++)
+	for (size_t i = 0; forwarding_published(source, i); i++)
 		check_forward(source, i, why);
 	for (size_t i = 0; i < source->nrules; i++)
 		check_rule_is_reached(source, &source->rules[i], why);

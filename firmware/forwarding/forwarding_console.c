@@ -73,32 +73,36 @@ static enum fl_err show_rules(struct console_call *call)
 	return FL_OK;
 }
 
+static void put_published(
+	const struct forwarding_source *s, const struct forward_conf *f, const struct sink *out)
+{
+	char service[LINE], to[LINE], text[IP_TEXT_MAX];
+	struct textbuf t = textbuf_of(service, sizeof(service));
+
+	forwarding_service_text(f->protocol, &f->port, &t);
+	t = textbuf_of(to, sizeof(to));
+	textbuf_printf(&t, "%s", ip_addr_text(&f->to, text));
+	if (f->to_port)
+		textbuf_printf(&t, " port %u", f->to_port);
+	sink_printf(out, "%-14.*s %-18s %-28s", STR_ARG(f->name), service, to);
+	for (size_t j = 0; j < f->non; j++) {
+		t = textbuf_of(to, sizeof(to));
+		if (f->on[j].link >= 0 && (size_t)f->on[j].link < s->nlinks)
+			put_link(&t, s, s->links[f->on[j].link].number);
+		sink_printf(
+			out, "%s %s %s", j ? "," : "", to, ip_addr_text(&f->on[j].address, text));
+	}
+	sink_puts(out, "\n");
+}
+
 static enum fl_err show_forwards(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
-	const struct forwarding_source *s = &m->source;
+	const struct forward_conf *f;
 
 	sink_printf(call->out, "%-14s %-18s %-28s %s\n", "FORWARD", "SERVICE", "TO", "ON");
-	for (size_t i = 0; i < s->nforwards; i++) {
-		const struct forward_conf *f = &s->forwards[i];
-		char service[LINE], to[LINE], text[IP_TEXT_MAX];
-		struct textbuf t = textbuf_of(service, sizeof(service));
-
-		forwarding_service_text(f->protocol, &f->port, &t);
-		t = textbuf_of(to, sizeof(to));
-		textbuf_printf(&t, "%s", ip_addr_text(&f->to, text));
-		if (f->to_port)
-			textbuf_printf(&t, " port %u", f->to_port);
-		sink_printf(call->out, "%-14.*s %-18s %-28s", STR_ARG(f->name), service, to);
-		for (size_t j = 0; j < f->non; j++) {
-			t = textbuf_of(to, sizeof(to));
-			if (f->on[j].link >= 0 && (size_t)f->on[j].link < s->nlinks)
-				put_link(&t, s, s->links[f->on[j].link].number);
-			sink_printf(call->out, "%s %s %s", j ? "," : "", to,
-				ip_addr_text(&f->on[j].address, text));
-		}
-		sink_puts(call->out, "\n");
-	}
+	for (size_t i = 0; (f = forwarding_published(&m->source, i)); i++)
+		put_published(&m->source, f, call->out);
 	return FL_OK;
 }
 
@@ -118,7 +122,8 @@ static void put_server(const struct link_conf *l, const struct forward_conf *f,
 
 	forwarding_service_text(f->protocol, &f->port, &t);
 	textbuf_printf(&t, " from %s", ip_addr_text(&f->to, text));
-	textbuf_printf(&a, "%s (forward %.*s)", ip_addr_text(&on->address, text), STR_ARG(f->name));
+	textbuf_printf(&a, "%s (%s %.*s)", ip_addr_text(&on->address, text),
+		f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward", STR_ARG(f->name));
 	put_nat(l->name, from, as, out);
 }
 
@@ -138,6 +143,7 @@ static enum fl_err show_nat(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
 	const struct forwarding_source *s = &m->source;
+	const struct forward_conf *f;
 
 	sink_printf(call->out, "%-10s %-40s %s\n", "LINK", "CONNECTIONS", "LEAVE AS");
 	for (size_t i = 0; i < s->nlinks; i++) {
@@ -145,11 +151,10 @@ static enum fl_err show_nat(struct console_call *call)
 
 		if (l->disabled)
 			continue;
-		for (size_t j = 0; j < s->nforwards; j++)
-			for (size_t k = 0; k < s->forwards[j].non; k++)
-				if (s->forwards[j].on[k].link == (int32_t)i)
-					put_server(l, &s->forwards[j], &s->forwards[j].on[k],
-						call->out);
+		for (size_t j = 0; (f = forwarding_published(s, j)); j++)
+			for (size_t k = 0; k < f->non; k++)
+				if (f->on[k].link == (int32_t)i)
+					put_server(l, f, &f->on[k], call->out);
 		put_rest_of_link(l, call->out);
 	}
 	return FL_OK;

@@ -249,6 +249,7 @@ static void put_own(struct maker *m, const struct link_conf *l, const struct ip_
 static void set_own(struct maker *m, struct str name, uint8_t family)
 {
 	const struct forwarding_source *s = m->s;
+	const struct forward_conf *f;
 
 	nft_set(&m->b, name, KEY(KSET_IFNAME, family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE)
 		->size = ADDRS_ROOM;
@@ -256,9 +257,9 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 		for (size_t j = 0; j < s->links[i].naddresses; j++)
 			if (s->links[i].addresses[j].prefix.addr.family == family)
 				put_own(m, &s->links[i], &s->links[i].addresses[j].prefix.addr);
-	for (size_t i = 0; i < s->nforwards; i++) {
-		for (size_t j = 0; j < s->forwards[i].non; j++) {
-			const struct forward_on *on = &s->forwards[i].on[j];
+	for (size_t i = 0; (f = forwarding_published(s, i)); i++) {
+		for (size_t j = 0; j < f->non; j++) {
+			const struct forward_on *on = &f->on[j];
 
 			if (on->link >= 0 && (size_t)on->link < s->nlinks &&
 				on->address.family == family &&
@@ -753,9 +754,9 @@ struct published_at {
 	const struct ip_addr *address;
 };
 
-static bool published_at(const struct maker *m, size_t f, size_t on, struct published_at *out)
+static bool published_at(const struct maker *m, const struct forward_conf *forward, size_t on,
+	struct published_at *out)
 {
-	const struct forward_conf *forward = &m->s->forwards[f];
 	const struct forward_on *o = &forward->on[on];
 
 	if (o->link < 0 || (size_t)o->link >= m->s->nlinks ||
@@ -775,6 +776,8 @@ static void match_host(struct nft_build *b, const struct ip_addr *a, bool source
 
 static void match_service(struct nft_build *b, const struct forward_conf *f)
 {
+	if (f->protocol == RULE_ANY_PROTOCOL)
+		return;
 	nft_match_proto(b, f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP);
 	nft_match_ports(b, f->port.first, f->port.last);
 }
@@ -806,8 +809,8 @@ static void rule_forward(struct maker *m, const struct published_at *at)
 			rule_forward_from(m, at, &at->f->sources[i].prefix);
 }
 
-/* What the published server starts itself on that protocol leaves with the published address, so
- * that the PTR record of outbound mail fits. */
+/* What the published server starts itself on that protocol (any, where its whole address is
+ * published) leaves with the published address, so that the PTR record of outbound mail fits. */
 static void rule_server(struct maker *m, const struct published_at *at)
 {
 	const struct ip_prefix *own = link_conf_address(at->link, at->address->family);
@@ -826,18 +829,21 @@ static void rule_server(struct maker *m, const struct published_at *at)
 static void for_each_published(
 	struct maker *m, void (*rule)(struct maker *m, const struct published_at *at))
 {
+	const struct forward_conf *f;
 	struct published_at at;
 
-	for (size_t i = 0; i < m->s->nforwards; i++)
-		for (size_t j = 0; j < m->s->forwards[i].non; j++)
-			if (published_at(m, i, j, &at))
+	for (size_t i = 0; (f = forwarding_published(m->s, i)); i++)
+		for (size_t j = 0; j < f->non; j++)
+			if (published_at(m, f, j, &at))
 				rule(m, &at);
 }
 
 static bool lan_has_server(const struct maker *m, const struct ip_prefix *lan)
 {
-	for (size_t i = 0; i < m->s->nforwards; i++)
-		if (m->s->forwards[i].non && ip_prefix_has(lan, &m->s->forwards[i].to))
+	const struct forward_conf *f;
+
+	for (size_t i = 0; (f = forwarding_published(m->s, i)); i++)
+		if (f->non && ip_prefix_has(lan, &f->to))
 			return true;
 	return false;
 }

@@ -2,7 +2,8 @@
 /* forwarding_settings.c
  *
  *   rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }
- *   forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3 } */
+ *   forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3 }
+ *   nat mail { to 192.168.1.25, on wan1 203.0.113.3, on wan2 198.51.100.3 } */
 #include "forwarding_settings.h"
 
 #include "forwarding.h"
@@ -369,14 +370,8 @@ static const struct setting forward_rows[] = {
 	{0},
 };
 
-static void forward_check(const void *entry, struct diags *why)
+static void published_check(const struct forward_conf *f, struct diags *why)
 {
-	const struct forward_conf *f = entry;
-
-	if (f->to_port && f->port.first != f->port.last)
-		diag_error(why, &f->origin, "to-port",
-			"leave it out, or publish one port a forward",
-			"a range of ports keeps its ports");
 	if (f->non == 0)
 		diag_error(why, &f->origin, "on", "add \"on LINK ADDRESS\"",
 			"the server is published on no link");
@@ -392,6 +387,17 @@ static void forward_check(const void *entry, struct diags *why)
 				"the published address is not of the server's family");
 }
 
+static void forward_check(const void *entry, struct diags *why)
+{
+	const struct forward_conf *f = entry;
+
+	if (f->to_port && f->port.first != f->port.last)
+		diag_error(why, &f->origin, "to-port",
+			"leave it out, or publish one port a forward",
+			"a range of ports keeps its ports");
+	published_check(f, why);
+}
+
 const struct setting forward_setting = {
 	.name = "forward",
 	.help = "a server inside that is reached from outside",
@@ -400,4 +406,49 @@ const struct setting forward_setting = {
 	.rows = forward_rows,
 	.size = sizeof(struct forward_conf),
 	.check = forward_check,
+};
+
+/* ---- nat ---- */
+
+static const struct setting nat_rows[] = {
+	{
+		.name = "to",
+		.help = "address of the host inside",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_REQUIRED,
+		.offset = offsetof(struct forward_conf, to),
+		.type = VALUE_ADDR,
+	},
+	{
+		.name = "on",
+		.help = "the address that stands for the host on a link, in both directions",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct forward_conf, on),
+		.columns = forward_on_columns,
+		.size = sizeof(struct forward_on),
+	},
+	{
+		.name = "source",
+		.help = "who may come in; with none everybody may",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct forward_conf, sources),
+		.columns = set_address_columns,
+		.size = sizeof(struct lan_address),
+	},
+	{0},
+};
+
+static void nat_check(const void *entry, struct diags *why)
+{
+	published_check(entry, why);
+}
+
+const struct setting nat_setting = {
+	.name = "nat",
+	.help = "a host inside that has whole addresses outside: all that comes to them goes there",
+	.kind = SETTING_LIST,
+	.columns = name_columns,
+	.rows = nat_rows,
+	.size = sizeof(struct forward_conf),
+	.check = nat_check,
 };

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* forwarding_settings.h - the rows of `lan`, `address-set`, `rule` and `forward`, for the schema of
- * the whole. Their offsets are 0: whoever puts the schema together sets where their lists lie. */
+/* forwarding_settings.h - the rows of `lan`, `address-set`, `rule`, `forward` and `nat`, for the
+ * schema of the whole.  Their offsets are 0: whoever puts the schema together sets where their
+ * lists lie. */
 #ifndef FL_FORWARDING_SETTINGS_H
 #define FL_FORWARDING_SETTINGS_H
 
 #include "settings.h"
 
 extern const struct setting lan_setting, address_set_setting, rule_setting, forward_setting;
-extern const struct setting forwarding_setting;
+extern const struct setting nat_setting, forwarding_setting;
 
 /* "00:1b:21:3c:4d:5e" into a struct lan_mac. */
 bool lan_mac_parse(struct str text, void *out, struct textbuf *why);

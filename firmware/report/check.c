@@ -272,13 +272,12 @@ static void look_at_dead_hosts(struct check *c)
 static bool is_forwarded(
 	const struct explain_world *w, const struct link_conf *l, const struct ip_addr *a)
 {
-	for (size_t i = 0; i < w->forwarding.nforwards; i++)
-		for (size_t k = 0; k < w->forwarding.forwards[i].non; k++) {
-			const struct forward_on *on = &w->forwarding.forwards[i].on[k];
+	const struct forward_conf *f;
 
-			if (check_link(w, on->link) == l && ip_addr_eq(&on->address, a))
+	for (size_t i = 0; (f = forwarding_published(&w->forwarding, i)); i++)
+		for (size_t k = 0; k < f->non; k++)
+			if (check_link(w, f->on[k].link) == l && ip_addr_eq(&f->on[k].address, a))
 				return true;
-		}
 	return false;
 }
 
@@ -338,7 +337,8 @@ static void look_at_forward_on(
 
 	if (!l || l->disabled || has_name(c->world, &on->address))
 		return;
-	check_found(c, "forward %.*s: %s on %.*s has no name", STR_ARG(f->name),
+	check_found(c, "%s %.*s: %s on %.*s has no name",
+		f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward", STR_ARG(f->name),
 		ip_addr_text(&on->address, addr), STR_ARG(l->name));
 	check_cure(c, "set domain %.*s host %.*s-%.*s address %s", STR_ARG(domain),
 		STR_ARG(f->name), STR_ARG(l->name), addr);
@@ -349,10 +349,13 @@ static void look_at_forward_on(
 static void look_at_forwards(struct check *c)
 {
 	const struct forwarding_source *s = &c->world->forwarding;
+	const struct forward_conf *f;
 
-	for (size_t i = 0; s->nlinks && c->world->dns.ndomains && i < s->nforwards; i++)
-		for (size_t k = 0; k < s->forwards[i].non; k++)
-			look_at_forward_on(c, &s->forwards[i], &s->forwards[i].on[k]);
+	if (!s->nlinks || !c->world->dns.ndomains)
+		return;
+	for (size_t i = 0; (f = forwarding_published(s, i)); i++)
+		for (size_t k = 0; k < f->non; k++)
+			look_at_forward_on(c, f, &f->on[k]);
 }
 
 /* An enabled link with an address that is not `other`. */

@@ -225,25 +225,38 @@ static void look_at_server(struct mail *m, const struct forward_conf *f)
 	}
 }
 
-static bool is_mail(const struct forward_conf *f)
+/* A whole address is that of a mail server when an exchange of the domain has it. */
+static bool has_exchange(const struct mail *m, const struct forward_conf *f)
 {
-	return f->protocol == RULE_TCP && f->port.first <= 25 && f->port.last >= 25;
+	for (size_t i = 0; i < m->domain->nhosts; i++)
+		for (size_t k = 0; m->domain->hosts[i].mail_entry && k < f->non; k++)
+			if (ip_addr_eq(&m->domain->hosts[i].address, &f->on[k].address))
+				return true;
+	return false;
+}
+
+static bool is_mail(const struct mail *m, const struct forward_conf *f)
+{
+	return f->protocol == RULE_ANY_PROTOCOL
+		       ? has_exchange(m, f)
+		       : f->protocol == RULE_TCP && f->port.first <= 25 && f->port.last >= 25;
 }
 
 static void look_at_outbound(struct mail *m)
 {
 	const struct forwarding_source *s = &m->check.world->forwarding;
+	const struct forward_conf *f;
 	size_t servers = 0;
 
-	for (size_t i = 0; i < s->nforwards; i++) {
+	for (size_t i = 0; (f = forwarding_published(s, i)); i++) {
 		bool seen = false;
 
 		for (size_t k = 0; k < i; k++)
-			seen |= is_mail(&s->forwards[k]) &&
-				ip_addr_eq(&s->forwards[k].to, &s->forwards[i].to);
-		if (!is_mail(&s->forwards[i]) || seen)
+			seen |= is_mail(m, forwarding_published(s, k)) &&
+				ip_addr_eq(&forwarding_published(s, k)->to, &f->to);
+		if (!is_mail(m, f) || seen)
 			continue;
-		look_at_server(m, &s->forwards[i]);
+		look_at_server(m, f);
 		servers++;
 	}
 	m->check.why = "without one, anybody's forgery looks as good as your mail";

@@ -91,19 +91,20 @@ static void put_forwards(
 	const struct forwarding_source *s = &w->forwarding;
 	const char *when = w->published.fit & link_bit(l->number) ? "" : " once it is up";
 	char addr[IP_TEXT_MAX], service[LINE];
+	const struct forward_conf *f;
 
-	for (size_t i = 0; i < s->nforwards; i++)
-		for (size_t j = 0; j < s->forwards[i].non; j++) {
-			const struct forward_on *on = &s->forwards[i].on[j];
+	for (size_t i = 0; (f = forwarding_published(s, i)); i++)
+		for (size_t j = 0; j < f->non; j++) {
+			const struct forward_on *on = &f->on[j];
 			struct textbuf t = textbuf_of(service, sizeof(service));
 
 			if (on->link < 0 || (size_t)on->link >= s->nlinks ||
 				&s->links[on->link] != l)
 				continue;
-			forwarding_service_text(s->forwards[i].protocol, &s->forwards[i].port, &t);
-			sink_printf(out, "forward %.*s: %s of %s is reached over it%s\n",
-				STR_ARG(s->forwards[i].name), service,
-				ip_addr_text(&on->address, addr), when);
+			forwarding_service_text(f->protocol, &f->port, &t);
+			sink_printf(out, "%s %.*s: %s of %s is reached over it%s\n",
+				f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward",
+				STR_ARG(f->name), service, ip_addr_text(&on->address, addr), when);
 		}
 }
 

@@ -219,6 +219,8 @@ static enum end run_nat(struct machine *m, const struct kop *op)
 
 	memcpy(a.b, reg(m, op->reg), ip_addr_size(op->family));
 	*(op->code == KOP_SNAT ? &m->snat : &m->dnat) = a;
+	if (op->code == KOP_DNAT && op->dreg)
+		m->dnat_port = get_u16(reg(m, op->dreg));
 	return END_ACCEPT;
 }
 

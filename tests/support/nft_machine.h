@@ -30,6 +30,7 @@ struct machine {
 	uint8_t reg[KREGS * 4 + 16];
 	uint32_t draw, drawn;
 	struct ip_addr dnat, snat;
+	uint16_t dnat_port; /* 0: as it was */
 	bool masqueraded, reset;
 	unsigned steps;
 };

@@ -34,11 +34,12 @@ struct values {
 	SETTINGS_LIST(struct address_set_conf, sets);
 	SETTINGS_LIST(struct rule_conf, rules);
 	SETTINGS_LIST(struct forward_conf, forwards);
+	SETTINGS_LIST(struct forward_conf, nats);
 };
 
 struct fixture {
 	struct arena mem;
-	struct setting schema[7];
+	struct setting schema[8];
 	struct values v;
 	struct diags why;
 	char text[4096]; /* what is wrong */
@@ -69,6 +70,8 @@ static int setup(void **state)
 	f->schema[4].offset = offsetof(struct values, forwards);
 	f->schema[5] = address_set_setting;
 	f->schema[5].offset = offsetof(struct values, sets);
+	f->schema[6] = nat_setting;
+	f->schema[6].offset = offsetof(struct values, nats);
 	diags_init(&f->why, &f->mem);
 	*state = f;
 	return 0;
@@ -108,7 +111,9 @@ static void load(struct fixture *f, const char *more)
 		.rules = f->v.rules,
 		.nrules = f->v.nrules,
 		.forwards = f->v.forwards,
-		.nforwards = f->v.nforwards};
+		.nforwards = f->v.nforwards,
+		.nats = f->v.nats,
+		.nnats = f->v.nnats};
 	if (!err)
 		forwarding_check(&source, &f->why);
 	diags_print(&f->why, NULL, &out);
@@ -190,6 +195,49 @@ static void a_forward_is_read_with_all_its_addresses(void **state)
 	assert_int_equal(f->v.forwards[0].to_port, 2525);
 	assert_int_equal(f->v.forwards[0].non, 2);
 	assert_int_equal(f->v.forwards[0].on[1].link, 1);
+}
+
+static void a_host_has_a_whole_address_on_each_link(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "nat mail { to 192.168.1.25, on wan1 203.0.113.3, on wan2 198.51.100.3,\n"
+		"source 198.18.0.0/15 }\n"
+		"forward web { to 192.168.1.26, protocol tcp, port 443, on wan1 203.0.113.3 }");
+	assert_int_equal(f->why.errors, 0);
+	assert_int_equal(f->v.nnats, 1);
+	assert_int_equal(f->v.nats[0].protocol, RULE_ANY_PROTOCOL);
+	assert_int_equal(f->v.nats[0].non, 2);
+	assert_int_equal(f->v.nats[0].nsources, 1);
+}
+
+static void the_routers_own_address_is_nobody_elses(void **state)
+{
+	expect_wrong(*state, "nat x { to 192.168.1.25, on wan1 203.0.113.2 }",
+		"this is the router's own address on link wan1");
+}
+
+static void a_whole_address_stands_for_one_host(void **state)
+{
+	expect_wrong(*state,
+		"nat a { to 192.168.1.25, on wan1 203.0.113.3 }\n"
+		"nat b { to 192.168.1.26, on wan1 203.0.113.3 }",
+		"nat a has 203.0.113.3 already");
+}
+
+static void a_host_has_one_address_a_link(void **state)
+{
+	expect_wrong(*state,
+		"nat a { to 192.168.1.25, on wan1 203.0.113.3 }\n"
+		"nat b { to 192.168.1.25, on wan1 203.0.113.4 }",
+		"the host has an address on link wan1 already");
+}
+
+static void a_whole_address_of_no_link_is_refused(void **state)
+{
+	expect_wrong(*state, "nat x { to 192.168.1.25 }", "is published on no link");
+	expect_wrong(*state, "nat x { to 192.168.1.25, on wan1 2001:db8::1 }",
+		"is not of the server's family");
 }
 
 static void a_port_without_tcp_or_udp_is_refused(void **state)
@@ -324,6 +372,11 @@ int main(void)
 		TEST(a_rule_names_sets_lans_and_code_points),
 		TEST(code_points_are_numbers_or_names),
 		TEST(a_forward_is_read_with_all_its_addresses),
+		TEST(a_host_has_a_whole_address_on_each_link),
+		TEST(the_routers_own_address_is_nobody_elses),
+		TEST(a_whole_address_stands_for_one_host),
+		TEST(a_host_has_one_address_a_link),
+		TEST(a_whole_address_of_no_link_is_refused),
 		TEST(a_port_without_tcp_or_udp_is_refused),
 		TEST(a_range_of_ports_that_ends_before_it_begins_is_refused),
 		TEST(port_zero_is_refused),

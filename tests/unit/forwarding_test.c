@@ -47,6 +47,7 @@ struct router {
 	struct rule_conf rules[64];
 	struct forward_conf forwards[2];
 	struct forward_on on[2][2];
+	struct forward_conf nat;
 	struct kernel_state want;
 };
 
@@ -924,6 +925,109 @@ static bool has_address(const struct kernel_state *s, const char *interface, con
 	return false;
 }
 
+/* Where a connection from outside to an address goes inside; family 0: nowhere. */
+static struct ip_addr arrives_at(
+	struct router *r, const char *to, uint8_t protocol, uint16_t port, const char *iif)
+{
+	struct forwarding_flow f = flow("198.18.0.1", to, protocol, port);
+	struct packet p = machine_packet(&f, iif);
+	struct machine m;
+
+	machine_run(&r->want, "forwards", &p, 0, &m);
+	return m.dnat;
+}
+
+/* 203.0.113.4 and 198.51.100.4 stand for 192.168.1.26. */
+static void give_whole_addresses(struct router *r)
+{
+	r->on[1][0] = (struct forward_on){.link = 0, .address = addr("203.0.113.4")};
+	r->on[1][1] = (struct forward_on){.link = 1, .address = addr("198.51.100.4")};
+	r->nat = (struct forward_conf){
+		.name = STR("host"), .to = addr("192.168.1.26"), .on = r->on[1], .non = 2};
+	r->source.nats = &r->nat;
+	r->source.nnats = 1;
+	want(r);
+}
+
+static void a_server_may_listen_on_another_port_than_the_published_one(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("198.18.0.1", "203.0.113.3", 6, 25);
+	struct packet p = machine_packet(&f, "eth0");
+	struct machine m;
+
+	publish_mail(r);
+	machine_run(&r->want, "forwards", &p, 0, &m);
+	assert_int_equal(m.dnat_port, 0); /* it keeps its port */
+	r->forwards[0].to_port = 2525;
+	want(r);
+	machine_run(&r->want, "forwards", &p, 0, &m);
+	assert_int_equal(m.dnat_port, 2525);
+	assert_true(ip_addr_eq(&m.dnat, &r->forwards[0].to));
+}
+
+static void all_that_comes_to_a_whole_address_reaches_its_host(void **state)
+{
+	struct router *r = *state;
+	struct ip_addr to;
+
+	give_whole_addresses(r);
+	for (size_t i = 0; i < 3; i++) {
+		to = arrives_at(r, "203.0.113.4", ((const uint8_t[]){6, 17, 1})[i], 53, "eth0");
+		assert_true(ip_addr_eq(&to, &r->nat.to));
+	}
+	to = arrives_at(r, "198.51.100.4", 47, 0, "eth1");
+	assert_true(ip_addr_eq(&to, &r->nat.to));
+	assert_int_equal(arrives_at(r, "203.0.113.2", 6, 443, "eth0").family, 0);
+	assert_true(has_address(&r->want, "eth0", "203.0.113.4/32"));
+}
+
+static void a_forward_takes_its_port_out_of_a_whole_address(void **state)
+{
+	struct router *r = *state;
+	struct ip_addr to;
+
+	publish_mail(r);
+	r->on[0][0].address = addr("203.0.113.4");
+	give_whole_addresses(r);
+	to = arrives_at(r, "203.0.113.4", 6, 25, "eth0");
+	assert_true(ip_addr_eq(&to, &r->forwards[0].to));
+	to = arrives_at(r, "203.0.113.4", 6, 26, "eth0");
+	assert_true(ip_addr_eq(&to, &r->nat.to));
+}
+
+static void whom_a_whole_address_is_closed_to_does_not_get_in(void **state)
+{
+	struct lan_address friends = {.prefix = prefix("198.19.0.0/16")};
+	struct router *r = *state;
+
+	give_whole_addresses(r);
+	r->nat.sources = &friends;
+	r->nat.nsources = 1;
+	want(r);
+	assert_int_equal(arrives_at(r, "203.0.113.4", 6, 22, "eth0").family, 0);
+	friends.prefix = prefix("198.18.0.0/16");
+	want(r);
+	assert_int_equal(arrives_at(r, "203.0.113.4", 6, 22, "eth0").family, 4);
+}
+
+static void a_host_leaves_with_its_own_address_over_every_link(void **state)
+{
+	static const uint8_t protocols[] = {6, 17, 1};
+	struct router *r = *state;
+
+	give_whole_addresses(r);
+	for (size_t i = 0; i < 2 * COUNT_OF(protocols); i++) {
+		struct forwarding_flow f = flow("192.168.1.26", "198.18.0.1", protocols[i / 2], 25);
+		struct ip_addr chains = leaves_with(r, &f, i % 2),
+			       said = forwarding_source_address(
+				       &r->source, &f, (uint8_t)(i % 2 + 1));
+
+		assert_true(ip_addr_eq(&chains, &r->on[1][i % 2].address));
+		assert_true(ip_addr_eq(&said, &chains));
+	}
+}
+
 static void a_published_address_is_added_to_its_link(void **state)
 {
 	struct router *r = *state;
@@ -1263,6 +1367,11 @@ int main(void)
 		TEST(other_traffic_of_the_mail_server_is_masqueraded),
 		TEST(own_packets_from_a_second_address_keep_it),
 		TEST(a_client_beside_the_server_gets_its_answers_back),
+		TEST(a_server_may_listen_on_another_port_than_the_published_one),
+		TEST(all_that_comes_to_a_whole_address_reaches_its_host),
+		TEST(a_forward_takes_its_port_out_of_a_whole_address),
+		TEST(whom_a_whole_address_is_closed_to_does_not_get_in),
+		TEST(a_host_leaves_with_its_own_address_over_every_link),
 		TEST(a_published_address_is_added_to_its_link),
 		TEST(each_link_has_a_table_with_its_default_route),
 		TEST(two_links_may_share_a_subnet),
