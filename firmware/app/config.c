@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
+#include "companion_settings.h"
 #include "lease.h"
 
 void config_init(struct config *c, const struct setting *schema, const struct arena_source *memory)
@@ -130,6 +131,7 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 			"remove links that are not used", "there are %zu links; at most %d fit",
 			c->v.nlinks, FL_LINKS_MAX);
 	check_dns_addresses(c, why);
+	companions_check(&c->v, why);
 	if (complete_links(c))
 		return FL_EFULL;
 	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);

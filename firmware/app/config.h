@@ -32,6 +32,21 @@ struct user_conf {
 	SETTINGS_LIST(struct ssh_key_conf, keys);
 };
 
+/* A sentinel beside this router: where it is in the links' networks. */
+struct companion_leg_conf {
+	struct origin origin;
+	int32_t link;  /* index */
+	uint32_t vlan; /* 0: untagged */
+	SETTINGS_LIST(struct link_address, addresses);
+	SETTINGS_LIST(struct link_gateway, gateways); /* none: the link's */
+};
+
+struct companion_conf {
+	struct origin origin;
+	struct str name, port;
+	SETTINGS_LIST(struct companion_leg_conf, legs);
+};
+
 /* What settings_bind() fills; modules.c says which list goes where. */
 struct config_values {
 	struct system_conf system;
@@ -49,6 +64,7 @@ struct config_values {
 	SETTINGS_LIST(struct dns_key_conf, keys);
 	SETTINGS_LIST(struct dns_view_conf, views);
 	struct dns_conf dns;
+	SETTINGS_LIST(struct companion_conf, companions);
 };
 
 struct config {

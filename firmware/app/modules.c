@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_console.h"
+#include "companion.h"
 #include "product.h"
 
 static void dns_figures(void *ctx, struct dns_console_figures *out)
@@ -45,6 +46,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{flows_commands, f},
 		{app_commands, f},
 		{system_commands, f},
+		{companion_commands, f},
 		{0},
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whose settings there are: the same on every edition, so that a text written for one loads on all.
  */
-#include "config.h"
+#include "companion_settings.h"
 #include "dns_settings.h"
 #include "forwarding_settings.h"
 #include "link_settings.h"
@@ -29,6 +29,7 @@ static const struct {
 	{&tsig_key_setting, offsetof(struct config_values, keys)},
 	{&view_setting, offsetof(struct config_values, views)},
 	{&dns_setting, offsetof(struct config_values, dns)},
+	{&companion_setting, offsetof(struct config_values, companions)},
 };
 
 void modules_schema(struct setting out[MODULES_SETTINGS_MAX])

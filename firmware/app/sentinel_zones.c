@@ -156,12 +156,22 @@ static void say_useless(const struct config_values *v, const struct sink *out)
 		const char *what;
 		size_t n;
 	} all[] = {{"lan", v->nlans}, {"rule", v->nrules}, {"forward", v->nforwards},
-		{"nat", v->nnats}, {"user", v->nusers}, {"tsig-key", v->nkeys},
-		{"dns listen", v->dns.nlisten}};
+		{"nat", v->nnats}, {"address-set", v->nsets}, {"user", v->nusers},
+		{"tsig-key", v->nkeys}, {"dns listen", v->dns.nlisten},
+		{"sentinel", v->ncompanions}};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		if (all[i].n)
 			sink_printf(out, "note: %s: a sentinel has no use for it\n", all[i].what);
+	for (size_t i = 0; i < v->nlinks; i++) {
+		if (link_conf_is_leased(&v->links[i]))
+			sink_printf(out,
+				"note: link %.*s: nothing is leased here: it needs an address\n",
+				STR_ARG(v->links[i].name));
+		if (v->links[i].monitor.nchecks)
+			sink_printf(out, "note: link %.*s: services are the router's to check\n",
+				STR_ARG(v->links[i].name));
+	}
 	for (size_t i = 0; i < v->ndomains; i++)
 		if (v->domains[i].transfer.nallow || v->domains[i].transfer.key >= 0 ||
 			v->domains[i].transfer.nnotify)
