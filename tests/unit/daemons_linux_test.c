@@ -108,6 +108,13 @@ static void await_report(struct fixture *f, const char *text)
 		fail_msg("never reported: %s\n%s", text, f->report);
 }
 
+static void await_file(struct fixture *f, const char *path)
+{
+	for (int i = 0; i < 1000 && access(path, F_OK) < 0; i++)
+		turn(f);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 static unsigned count(const char *text, const char *word)
 {
 	unsigned n = 0;
@@ -131,10 +138,14 @@ static enum fl_err run(struct fixture *f, unsigned slot, struct daemon d)
 static void what_a_program_prints_is_logged_under_its_name(void **state)
 {
 	struct fixture *f = *state;
+	char said[100], script[256];
 
-	assert_int_equal(
-		run(f, 0, shell("tester", "echo one; printf 'two\\033[2J' >&2; sleep 60")), FL_OK);
+	snprintf(said, sizeof(said), "%s/said", f->folder);
+	snprintf(script, sizeof(script), "echo one; printf 'two\\033[2J' >&2; : >%s; sleep 60",
+		said);
+	assert_int_equal(run(f, 0, shell("tester", script)), FL_OK);
 	await_line(f, "tester: one");
+	await_file(f, said);
 	f->daemons.stop(f->daemons.ctx, 0);
 	await_line(f, "tester: two [2J"); /* without what a terminal would obey */
 }

@@ -65,15 +65,23 @@ static pid_t start_host(void)
 	return pid;
 }
 
+/* Carrier is told some time after a cable is plugged in, and IPv6 waits for it. */
 static int make_cable(pid_t host)
 {
-	return sh(
+	int err = sh(
 		"ip link add tw1 type veth peer name pw1 netns %d && ip link set tw1 up && "
 		"ip addr add 203.0.113.2/24 dev tw1 && "
 		"ip addr add 2001:db8:1::2/64 dev tw1 nodad && "
 		"nsenter -t %d -n sh -c 'ip link set pw1 up && ip addr add 203.0.113.1/24 dev pw1 "
 		"&& ip addr add 2001:db8:1::1/64 dev pw1 nodad'",
 		(int)host, (int)host);
+
+	return err ? err
+		   : sh("for i in $(seq 200); do "
+			"ip link show tw1 | grep -q 'state UP' && "
+			"nsenter -t %d -n ip link show pw1 | grep -q 'state UP' && exit 0; "
+			"sleep 0.1; done; exit 1",
+			     (int)host);
 }
 
 static int setup(void **state)
