@@ -263,6 +263,9 @@ bench-link: deps-check all $(B)/bench/link_soak $(B)/bench/link_cost_bench $(B)/
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
 	@B=$(B) tests/bench/dns $(NAMES)
 
+bench-forwarding: all $(B)/bench/packet_pump ## instructions a packet and a connection cost, beside other layouts; RULES="1 100 1000"
+	@B=$(B) tests/bench/forwarding $(RULES)
+
 $(B)/bench/settings_bench: $(B)/obj/drivers/sim/sim.o
 bench-settings: $(B)/bench/settings_bench ## loading, printing, completing and committing large settings
 	@$<
@@ -325,6 +328,6 @@ help: ## this list
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run settings-doc test test-unit test-sim test-wire test-sentinel sentinel test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
-	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link FORCE
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link bench-forwarding FORCE
 
 -include $(shell find $(B)/obj $(B)/obj-clang $(B)/san $(B)/fuzz $(B)/arm -name '*.d' 2>/dev/null)
