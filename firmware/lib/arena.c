@@ -8,11 +8,16 @@
 #define CHUNK_MIN ((size_t)CONFIG_ARENA_CHUNK)
 #define CHUNK_MAX ((size_t)CONFIG_ARENA_CHUNK_MAX)
 
+/* What a type of ours needs at most: half of max_align_t, which is for numbers nobody here has. */
+#define ALIGN alignof(uint64_t)
+
+_Static_assert(ALIGN >= alignof(void *), "any type of ours can lie in an arena");
+
 struct arena_chunk {
 	struct arena_chunk *older;
 	size_t size; /* octets in data */
 	size_t used;
-	alignas(max_align_t) uint8_t data[];
+	alignas(ALIGN) uint8_t data[];
 };
 
 void arena_init(struct arena *a, const struct arena_source *source)
@@ -57,27 +62,35 @@ static struct arena_chunk *chunk_add(struct arena *a, size_t need)
 	return c;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* `n` octets at a multiple of `align`, or NULL. */
+static uint8_t *take(struct arena *a, size_t n, size_t align)
 {
-	const size_t align = alignof(max_align_t);
 	struct arena_chunk *c = a->chunks;
-	void *p;
+	size_t from;
 
 	if (a->full || n > SIZE_MAX / 2) {
 		a->full = true;
 		return NULL;
 	}
-	n = (n + align - 1) & ~(align - 1);
-	if (!c || n > c->size - c->used)
+	from = c ? (c->used + align - 1) & ~(align - 1) : 0;
+	if (!c || from > c->size || n > c->size - from) {
 		c = chunk_add(a, n);
+		from = 0;
+	}
 	if (!c) {
 		a->full = true;
 		return NULL;
 	}
-	p = c->data + c->used;
-	c->used += n;
-	a->used += n;
-	return memset(p, 0, n);
+	a->used += from + n - c->used;
+	c->used = from + n;
+	return c->data + from;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = take(a, n, ALIGN);
+
+	return p ? memset(p, 0, n) : NULL;
 }
 
 void arena_move(struct arena *from, const void *p, struct arena *to)
@@ -110,6 +123,15 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 char *arena_copy(struct arena *a, const void *from, size_t n)
 {
 	char *p = arena_alloc(a, n + 1);
+
+	if (p && n)
+		memcpy(p, from, n);
+	return p;
+}
+
+void *arena_octets(struct arena *a, const void *from, size_t n)
+{
+	void *p = take(a, n, 1);
 
 	if (p && n)
 		memcpy(p, from, n);

@@ -32,11 +32,13 @@ void arena_init(struct arena *a, const struct arena_source *source);
 void arena_reset(struct arena *a);
 /* The same, and its octets are overwritten first: it has held a secret. */
 void arena_wipe(struct arena *a);
-/* `n` zeroed octets aligned for any type, or NULL. */
+/* `n` zeroed octets aligned for any type (of up to 64 bits: nothing here has more), or NULL. */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size);
-/* A copy of `n` octets with a zero octet behind them, or NULL. */
+/* A copy of `n` octets with a zero octet behind them, aligned for any type, or NULL. */
 char *arena_copy(struct arena *a, const void *from, size_t n);
+/* A copy of `n` octets at any address, for short texts of which there are many, or NULL. */
+void *arena_octets(struct arena *a, const void *from, size_t n);
 
 /* The piece of memory that `p` lies in, with all else that is in it, lives as long as `to` from now
  * on: for one large result of work whose scratch memory goes.  Both have the same source. */

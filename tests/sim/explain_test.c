@@ -349,13 +349,14 @@ static void chains_say(
 	enum end e = machine_run(&a->want, "prerouting", &p, draw, &m);
 	const struct link_conf *l = explain_link_numbered(&a->world, p.mark);
 	struct ip_addr as;
-	char text[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX], device[FL_NAME_MAX + 1];
 
 	if (e == END_DROP || !l) {
 		snprintf(line, 128, e == END_DROP ? "takes  nothing: " : "takes  no link: ");
 		return;
 	}
-	p.oif = l->interface.at;
+	snprintf(device, sizeof(device), "%.*s", STR_ARG(l->interface));
+	p.oif = device;
 	assert_int_equal(machine_run(&a->want, "postrouting", &p, 0, &m), END_ACCEPT);
 	as = m.snat.family ? m.snat : l->addresses[0].prefix.addr;
 	snprintf(line, 128, " %%, leaves as %s, mark 0x%x\n", ip_addr_text(&as, text), p.mark);

@@ -39,7 +39,7 @@ static void put(void *ctx, void *p, size_t n)
 	free(p);
 }
 
-static void memory_is_zeroed_and_aligned_for_any_type(void **state)
+static void memory_is_zeroed_and_aligned_for_any_type_of_ours(void **state)
 {
 	struct meter m = {0, 1 << 20, 0};
 	struct arena_source source = {get, put, &m};
@@ -51,7 +51,7 @@ static void memory_is_zeroed_and_aligned_for_any_type(void **state)
 		uint8_t *p = arena_alloc(&a, n);
 
 		assert_non_null(p);
-		assert_int_equal((uintptr_t)p % alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)p % alignof(uint64_t), 0);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(p[i], 0);
 		memset(p, 0xff, n);
@@ -139,15 +139,31 @@ static void a_copy_ends_in_a_zero_octet(void **state)
 	arena_reset(&a);
 }
 
+static void octets_take_no_more_room_than_they_have(void **state)
+{
+	struct meter m = {0, 1 << 20, 0};
+	struct arena_source source = {get, put, &m};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, &source);
+	for (int i = 0; i < 100; i++)
+		assert_memory_equal(arena_octets(&a, "abc", 3), "abc", 3);
+	assert_int_equal(a.used, 300);
+	assert_int_equal((uintptr_t)arena_alloc(&a, 1) % alignof(uint64_t), 0);
+	arena_reset(&a);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_is_zeroed_and_aligned_for_any_type),
+		cmocka_unit_test(memory_is_zeroed_and_aligned_for_any_type_of_ours),
 		cmocka_unit_test(reset_gives_all_back_and_the_arena_can_be_used_again),
 		cmocka_unit_test(running_out_is_sticky_until_reset),
 		cmocka_unit_test(one_large_piece_may_exceed_the_usual_chunk),
 		cmocka_unit_test(sizes_that_overflow_are_refused),
 		cmocka_unit_test(a_copy_ends_in_a_zero_octet),
+		cmocka_unit_test(octets_take_no_more_room_than_they_have),
 	};
 
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
