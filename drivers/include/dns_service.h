@@ -27,7 +27,10 @@ struct dns_service {
 	 * changes. */
 	enum fl_err (*listen)(void *ctx, const struct dns_endpoint *at, size_t n, unsigned threads,
 		struct textbuf *why);
-	/* Serve this image from now on.  Copied. */
+	/* Room for an image of so many octets, zeroed, aligned to eight; NULL: out of memory. */
+	uint8_t *(*room)(void *ctx, size_t n);
+	/* Serve this image from now on.  What was made in the room given last is not copied, and
+	 * can be read there until another image is served; any other is copied. */
 	enum fl_err (*image)(void *ctx, struct bytes image, struct textbuf *why);
 	/* The published state, any octets; visible to the next query.  Copied. */
 	enum fl_err (*state)(void *ctx, struct bytes published);

@@ -5,8 +5,6 @@
  * restart. */
 #include "dns_worker.h"
 
-#include "whole.h"
-
 #include "dns_share.h"
 #include "dns_sockets.h"
 
@@ -65,6 +63,9 @@ struct dns_worker {
 	struct zone_image images[IMAGES_MAX];
 	size_t nimages;
 	uint32_t image_number; /* of the last one there was */
+	struct shared room;    /* where the next one is made */
+	void *read;            /* the last one, mapped for whoever gave it */
+	size_t read_n;
 	bool has_state;
 
 	/* The process; pidfd -1: none. */
@@ -97,35 +98,38 @@ static void shared_free(struct shared *s)
 	*s = (struct shared){.fd = -1};
 }
 
-/* The size is sealed, so that no one can cut it off under the other. */
+/* The size is sealed, so that no one can cut it off under the other; and the memory is had here,
+ * where it can still be refused. */
 static bool shared_make(struct shared *s, const char *name, size_t n, int more_seals)
 {
 	void *at;
 
 	*s = (struct shared){memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), NULL, n};
-	if (s->fd < 0 || ftruncate(s->fd, (off_t)n) < 0)
+	if (s->fd < 0 || fallocate(s->fd, 0, 0, (off_t)n) < 0)
 		return false;
-	at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fd, 0);
 	if (at == MAP_FAILED)
 		return false;
 	s->at = at;
-	return fcntl(s->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | more_seals) ==
-	       0;
+	return fcntl(s->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | more_seals) == 0;
 }
 
-/* A memfd with these octets that nobody can change any more, or -1. */
-static int sealed_copy(const char *name, struct bytes octets)
+/* Memory to make an image in, which nobody can change any more once it is sealed. */
+static bool room_open(struct shared *room, size_t n)
 {
-	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int err;
+	*room = (struct shared){.fd = -1};
+	if (shared_make(room, "fairlead-zone-image", n, 0))
+		return true;
+	shared_free(room);
+	return false;
+}
 
-	if (fd < 0 || (write_whole(fd, octets) && fcntl(fd, F_ADD_SEALS, seals) == 0))
-		return fd;
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
+/* Reading goes on at the same address, and the last mapping that could write is gone. */
+static bool room_seal(const struct shared *room)
+{
+	return mmap(room->at, room->n, PROT_READ, MAP_PRIVATE | MAP_FIXED, room->fd, 0) !=
+		       MAP_FAILED &&
+	       fcntl(room->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) == 0;
 }
 
 /* ---- to the worker ---- */
@@ -590,18 +594,42 @@ static enum fl_err worker_listen(
 	return FL_OK;
 }
 
+static uint8_t *worker_room(void *ctx, size_t n)
+{
+	struct dns_worker *w = ctx;
+
+	shared_free(&w->room);
+	return room_open(&w->room, n) ? w->room.at : NULL;
+}
+
+/* An image that was made elsewhere comes into the room first. */
+static bool take_in(struct dns_worker *w, struct bytes image)
+{
+	if (w->room.at && image.at == w->room.at && image.n == w->room.n)
+		return true;
+	if (!worker_room(w, image.n))
+		return false;
+	memcpy(w->room.at, image.at, image.n);
+	return true;
+}
+
 static enum fl_err worker_image(void *ctx, struct bytes image, struct textbuf *why)
 {
 	struct dns_worker *w = ctx;
-	int fd = sealed_copy("fairlead-zone-image", image);
 
-	if (fd < 0) {
+	if (!take_in(w, image) || !room_seal(&w->room)) {
 		textbuf_printf(why, "zone image of %zu octets: %s", image.n, strerror(errno));
+		shared_free(&w->room);
 		return FL_EIO;
 	}
 	if (w->nimages == IMAGES_MAX)
 		image_drop(w, 1);
-	w->images[w->nimages++] = (struct zone_image){fd, image.n, ++w->image_number};
+	w->images[w->nimages++] = (struct zone_image){w->room.fd, image.n, ++w->image_number};
+	if (w->read)
+		munmap(w->read, w->read_n);
+	w->read = w->room.at;
+	w->read_n = w->room.n;
+	w->room = (struct shared){.fd = -1};
 	w->image_due = true;
 	deliver(w);
 	return FL_OK;
@@ -666,6 +694,9 @@ void dns_worker_close(struct dns_worker *w)
 		dns_listener_close(&w->listeners[i]);
 	while (w->nimages)
 		image_drop(w, 0);
+	if (w->read)
+		munmap(w->read, w->read_n);
+	shared_free(&w->room);
 	shared_free(&w->state);
 	shared_free(&w->figures);
 	free(w->program);
@@ -677,8 +708,9 @@ static bool make(struct dns_worker *w, const char *program)
 	w->program = strdup(program);
 	return w->program &&
 	       shared_make(&w->state, "fairlead-dns-state", sizeof(struct dns_state_page),
-		       F_SEAL_FUTURE_WRITE) &&
-	       shared_make(&w->figures, "fairlead-dns-figures", sizeof(struct dns_figures_page), 0);
+		       F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) &&
+	       shared_make(&w->figures, "fairlead-dns-figures", sizeof(struct dns_figures_page),
+		       F_SEAL_SEAL);
 }
 
 enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle, struct loop *loop,
@@ -697,7 +729,7 @@ enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
 	}
 	w->loop = loop;
 	w->log = *log;
-	w->state.fd = w->figures.fd = -1;
+	w->state.fd = w->figures.fd = w->room.fd = -1;
 	w->process = (struct loop_source){-1, process_ready, w};
 	w->control = (struct loop_source){-1, control_ready, w};
 	w->restart = (struct loop_timer){.fire = restart_fire, .ctx = w};
@@ -708,7 +740,7 @@ enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
 		return FL_EIO;
 	}
 	*handle = w;
-	*out = (struct dns_service){
-		w, worker_listen, worker_image, worker_state, worker_figures, worker_counters};
+	*out = (struct dns_service){w, worker_listen, worker_room, worker_image, worker_state,
+		worker_figures, worker_counters};
 	return FL_OK;
 }

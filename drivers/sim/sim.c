@@ -602,12 +602,28 @@ static enum fl_err dns_listen(
 	return FL_OK;
 }
 
+static uint8_t *dns_room(void *ctx, size_t n)
+{
+	struct sim *s = ctx;
+
+	free(s->room);
+	s->room = calloc(1, n);
+	return s->room;
+}
+
 static enum fl_err dns_image(void *ctx, struct bytes image, struct textbuf *why)
 {
 	struct sim *s = ctx;
 
 	(void)why;
-	keep(&s->image, &s->image_n, image);
+	if (image.at != s->room) {
+		keep(&s->image, &s->image_n, image);
+		return FL_OK;
+	}
+	free(s->image);
+	s->image = s->room;
+	s->image_n = image.n;
+	s->room = NULL;
 	return FL_OK;
 }
 
@@ -1203,7 +1219,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.accounts = {s, false, accounts_apply, accounts_hash},
 		.unit = {s, false, false, 'a', "", unit_block, unit_set_block, unit_pet,
 			unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock},
-		.dns = {s, dns_listen, dns_image, dns_state, dns_figures, dns_counters},
+		.dns = {s, dns_listen, dns_room, dns_image, dns_state, dns_figures, dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},
 	};
@@ -1225,5 +1241,6 @@ void sim_close(struct sim *s)
 	for (size_t i = 0; i < SIM_SESSIONS; i++)
 		free(s->session[i].text);
 	free(s->image);
+	free(s->room);
 	free(s->state);
 }

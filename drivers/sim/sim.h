@@ -134,6 +134,7 @@ struct sim {
 	bool kernel_refuses;                   /* every apply fails */
 
 	uint8_t *image, *state;
+	uint8_t *room; /* of an image that is being made */
 	size_t image_n, state_n;
 	struct dns_endpoint endpoint[40];
 	size_t nendpoints;

@@ -116,6 +116,16 @@ void acquire_fill(struct fairlead *f, struct config *c)
 	for (size_t i = 0; i < c->v.nlinks; i++) {
 		struct link_conf *conf = &c->v.links[i];
 		const struct lease *l = lease_for(f, conf);
+
+		lease_put(conf, l && lan_in_the_way(c, l) ? NULL : l);
+	}
+}
+
+void acquire_warn(struct fairlead *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->v.nlinks; i++) {
+		const struct link_conf *conf = &c->v.links[i];
+		const struct lease *l = lease_for(f, conf);
 		const struct lan_conf *lan = l ? lan_in_the_way(c, l) : NULL;
 
 		if (lan)
@@ -123,7 +133,6 @@ void acquire_fill(struct fairlead *f, struct config *c)
 				"%.*s: the provider's network overlaps lan %.*s: the link is not "
 				"used; give the LAN another network",
 				STR_ARG(conf->name), STR_ARG(lan->name));
-		lease_put(conf, lan ? NULL : l);
 	}
 }
 

@@ -56,6 +56,13 @@ static uint32_t next_serial(struct fairlead *f)
 	return (int32_t)(wall - least) > 0 ? wall : least;
 }
 
+/* As it will be when it is in force: so what was checked of the domains can be served as it is. */
+static void fill_links(void *ctx, struct config *c)
+{
+	uplinks_number(ctx, c);
+	acquire_fill(ctx, c);
+}
+
 static void rebind(struct fairlead *f)
 {
 	panel_open(f);
@@ -75,6 +82,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	if (first)
 		acquire_remember(f, &f->config[to], now);
 	acquire_fill(f, &f->config[to]);
+	acquire_warn(f, &f->config[to]);
 	f->serial = next_serial(f);
 	f->current = to;
 	uplinks_configure(f, now);
@@ -114,7 +122,7 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	diags_init(&why, &next->mem);
 	err = settings_copy(candidate, &next->mem, &next->tree);
 	if (!err)
-		err = config_bind(next, &why);
+		err = config_bind(next, &(struct config_links){fill_links, f}, &why);
 	if (!err && people_need_password(f, next) && !people_need_password(f, fairlead_config(f))) {
 		diag_error(&why, NULL, NULL,
 			"keep the user who has one, or type `set password NAME`",
@@ -575,7 +583,7 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text, const ch
 
 	diags_init(&why, &next->mem);
 	err = settings_parse_leniently(&next->tree, text, &why);
-	if (config_bind(next, &why) && !err)
+	if (config_bind(next, &(struct config_links){fill_links, f}, &why) && !err)
 		err = FL_EFORMAT;
 	diags_log(&why, name, &f->log);
 	return next->mem.full ? FL_EFULL : err;

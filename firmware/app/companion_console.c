@@ -119,7 +119,7 @@ static enum fl_err read_dump(
 	diags_init(&why, &c->mem);
 	text = take_apart(&fairlead_config(f)->v, text, &c->mem, d);
 	err = settings_parse_leniently(&c->tree, text, &why);
-	if (config_bind(c, &why) == FL_EFULL || c->mem.full)
+	if (config_bind(c, NULL, &why) == FL_EFULL || c->mem.full)
 		return out_of_memory(out);
 	if (!err && !why.errors && c->v.nlinks)
 		return FL_OK;

@@ -8,12 +8,20 @@ void config_init(struct config *c, const struct setting *schema, const struct ar
 {
 	*c = (struct config){0};
 	arena_init(&c->mem, memory);
+	arena_init(&c->zones_mem, memory);
 	settings_init(&c->tree, schema, &c->mem);
 }
 
 void config_free(struct config *c)
 {
+	config_drop_zones(c);
 	arena_reset(&c->mem);
+}
+
+void config_drop_zones(struct config *c)
+{
+	c->zones = NULL;
+	arena_reset(&c->zones_mem);
 }
 
 struct dns_source config_dns_source(const struct config *c, uint32_t serial)
@@ -57,8 +65,8 @@ struct forwarding_source config_forwarding_source(const struct config *c)
 	};
 }
 
-/* The numbers that the DNS compiler needs while a configuration is only looked at. */
-static void number_for_check(struct config *c)
+/* Numbers while a configuration is only looked at. */
+static void number_in_order(struct config *c)
 {
 	for (size_t i = 0; i < c->v.nlinks && i < FL_LINKS_MAX; i++)
 		c->v.links[i].number = (uint8_t)(i + 1);
@@ -117,11 +125,21 @@ static enum fl_err refuse(const struct config *c, struct diags *why)
 	return FL_EFORMAT;
 }
 
-enum fl_err config_bind(struct config *c, struct diags *why)
+static enum fl_err gather_zones(struct config *c, struct diags *why)
+{
+	struct dns_source source = config_dns_source(c, 0);
+	enum fl_err err;
+
+	config_drop_zones(c);
+	err = dns_zones_gather(&source, &c->zones_mem, why, &c->zones);
+	if (err)
+		config_drop_zones(c);
+	return err;
+}
+
+enum fl_err config_bind(struct config *c, const struct config_links *links, struct diags *why)
 {
 	struct forwarding_source forwarding;
-	struct dns_source dns;
-	struct arena scratch;
 	enum fl_err err;
 
 	if (settings_bind(&c->tree, &c->mem, &c->v, why) || why->errors)
@@ -137,13 +155,12 @@ enum fl_err config_bind(struct config *c, struct diags *why)
 	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);
 	if (why->errors)
 		return refuse(c, why);
-	number_for_check(c);
+	number_in_order(c);
 	forwarding = config_forwarding_source(c);
 	forwarding_check(&forwarding, why);
-	dns = config_dns_source(c, 0);
-	arena_init(&scratch, c->mem.source);
-	err = dns_zones_check(&dns, &scratch, why);
-	arena_reset(&scratch);
+	if (links)
+		links->fill(links->ctx, c);
+	err = gather_zones(c, why);
 	if (err == FL_EFULL)
 		return err;
 	return why->errors ? FL_EFORMAT : FL_OK;

@@ -71,14 +71,28 @@ struct config {
 	struct arena mem;
 	struct settings tree;
 	struct config_values v;
+	/* All names of the domains, as config_bind() has checked them, for the image to be made of;
+	 * NULL once it is made. */
+	struct dns_zones *zones;
+	struct arena zones_mem;
+};
+
+/* How a configuration learns what is not typed: the numbers of its links, and what providers have
+ * given them. */
+struct config_links {
+	void (*fill)(void *ctx, struct config *c);
+	void *ctx;
 };
 
 /* An empty configuration with this schema. */
 void config_init(struct config *c, const struct setting *schema, const struct arena_source *memory);
 void config_free(struct config *c);
-/* Fill c->v from c->tree and check everything that can be checked without a kernel.  FL_EFORMAT:
- * `why` has every mistake. */
-MUST_USE enum fl_err config_bind(struct config *c, struct diags *why);
+/* Fill c->v from c->tree and check everything that can be checked without a kernel.  `links` NULL:
+ * they are numbered in their order.  FL_EFORMAT: `why` has every mistake. */
+MUST_USE enum fl_err config_bind(
+	struct config *c, const struct config_links *links, struct diags *why);
+/* c->zones has served. */
+void config_drop_zones(struct config *c);
 /* The sources of the compilers, from c->v. */
 struct dns_source config_dns_source(const struct config *c, uint32_t serial);
 struct forwarding_source config_forwarding_source(const struct config *c);

@@ -159,7 +159,7 @@ static int load_config(const char *file, struct config *c, struct setting *schem
 	}
 	result = settings_parse_leniently(
 		&c->tree, (struct str){(const char *)octets.at, octets.n}, &diags);
-	if (config_bind(c, &diags))
+	if (config_bind(c, NULL, &diags))
 		result = FL_EFORMAT;
 	diags_print(&diags, file, &err);
 	if (result)

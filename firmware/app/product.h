@@ -236,6 +236,8 @@ void uplinks_readdress(struct fairlead *f, uint8_t number, mtime now);
 void acquire_remember(struct fairlead *f, struct config *c, mtime now);
 /* Put into the links of `c`, which have their numbers, what the providers give now. */
 void acquire_fill(struct fairlead *f, struct config *c);
+/* Log which of them cannot be used. */
+void acquire_warn(struct fairlead *f, const struct config *c);
 /* The configuration in force is new: run the programs that it calls for, end the others. */
 void acquire_configure(struct fairlead *f);
 void acquire_report(struct fairlead *f, const struct io_event *e, mtime now);

@@ -182,25 +182,42 @@ static size_t endpoints(const struct config *c, struct dns_endpoint *at, size_t 
 	return n;
 }
 
-/* Compile the zone image.  The room it is worked out in is three times its size, so that is given
- * back and the image alone stays with its configuration. */
-static enum fl_err compile_zones(struct fairlead *f, struct config *c, struct bytes *image)
+/* Names as they were checked, unless a link has another number or address since. */
+static enum fl_err fresh_zones(struct config *c, const struct dns_source *source)
 {
+	struct diags ignored; /* there was no mistake when it was checked */
+
+	if (c->zones && dns_zones_fit(c->zones, source))
+		return FL_OK;
+	config_drop_zones(c);
+	diags_init(&ignored, &c->zones_mem);
+	return dns_zones_gather(source, &c->zones_mem, &ignored, &c->zones);
+}
+
+/* Compile the zone image, right where the responder reads it. */
+static enum fl_err compile_zones(
+	struct fairlead *f, struct config *c, struct bytes *image, struct textbuf *why)
+{
+	const struct dns_service *d = &f->io->dns;
 	struct dns_source source = config_dns_source(c, f->serial);
-	struct diags
-		ignored; /* there was no mistake when it was checked, under other link numbers */
+	uint8_t *room = NULL;
 	enum fl_err err;
+	size_t size;
 
 	memcpy(source.cookie_secret, f->cookie_secret, sizeof(source.cookie_secret));
-	diags_init(&ignored, &f->scratch);
-	err = dns_image_build(&source, &f->scratch, image, &ignored);
-	if (!err) {
-		image->at = (const uint8_t *)arena_copy(&c->mem, image->at, image->n);
-		err = image->at ? FL_OK : FL_EFULL;
-	}
-	if (!err) /* what was built here need not be checked; the worker does not rely on it */
-		f->image = (struct dns_image){image->at, image->n};
-	arena_reset(&f->scratch);
+	err = fresh_zones(c, &source);
+	if (!err)
+		err = dns_zones_place(c->zones, &source, &size);
+	if (!err)
+		room = d->room(d->ctx, size);
+	if (room)
+		dns_zones_write(c->zones, room);
+	else if (!err)
+		err = FL_EFULL;
+	config_drop_zones(c);
+	*image = bytes_of(room, size);
+	if (err)
+		textbuf_printf(why, "the zone image %s", fl_err_text(err));
 	return err;
 }
 
@@ -211,18 +228,17 @@ static enum fl_err serve_dns(struct fairlead *f, struct textbuf *why)
 	struct dns_endpoint at[2 * FL_LINKS_MAX + 16];
 	size_t n = endpoints(c, at, COUNT_OF(at));
 	struct bytes image;
-	enum fl_err err = compile_zones(f, c, &image);
+	enum fl_err err = compile_zones(f, c, &image, why);
 
-	if (err) {
-		textbuf_printf(why, "the zone image %s", fl_err_text(err));
+	if (err)
 		return err;
-	}
-	if (!IS_ENABLED(CONFIG_DNS_RESPONDER))
-		return FL_OK;
 	tell_dns(f);
 	if ((err = d->image(d->ctx, image, why)))
 		return err;
-	err = d->listen(d->ctx, at, n, c->v.dns.threads, why);
+	/* What was built here need not be checked; the worker does not rely on it. */
+	f->image = (struct dns_image){image.at, image.n};
+	err = d->listen(
+		d->ctx, at, IS_ENABLED(CONFIG_DNS_RESPONDER) ? n : 0, c->v.dns.threads, why);
 	if (!err)
 		secondaries_configure(f);
 	return err;
@@ -316,6 +332,7 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 		was[i] = own ? own->addr : (struct ip_addr){0};
 	}
 	acquire_fill(f, c);
+	acquire_warn(f, c);
 	if (f->unconfirmed.waits)
 		acquire_fill(f, &f->config[f->unconfirmed.before]);
 	if (!err)

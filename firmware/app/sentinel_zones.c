@@ -21,30 +21,22 @@ static void drop(struct sentinel_zones *z)
 	z->used = false;
 }
 
-static void number_links(struct config *c)
-{
-	for (size_t i = 0; i < c->v.nlinks; i++)
-		c->v.links[i].number = (uint8_t)(i + 1);
-}
-
 static enum fl_err compile(struct sentinel *s, struct sentinel_zones *z)
 {
 	struct dns_source source = config_dns_source(&z->config, s->serial);
-	struct arena scratch;
-	struct diags why; /* there was no mistake when it was checked */
-	struct bytes image;
+	uint8_t *image;
+	size_t size;
 	enum fl_err err;
 
 	memcpy(source.cookie_secret, s->cookie_secret, sizeof(source.cookie_secret));
-	arena_init(&scratch, z->mem.source);
-	diags_init(&why, &scratch);
-	err = dns_image_build(&source, &scratch, &image, &why);
-	if (!err)
-		err = dns_image_open(image, &z->image);
-	if (!err)
-		arena_move(&scratch, image.at, &z->mem);
-	arena_reset(&scratch);
-	return err;
+	err = dns_zones_place(z->config.zones, &source, &size);
+	if (err)
+		return err;
+	image = arena_alloc(&z->mem, size);
+	if (image)
+		dns_zones_write(z->config.zones, image);
+	config_drop_zones(&z->config);
+	return image ? dns_image_open(bytes_of(image, size), &z->image) : FL_EFULL;
 }
 
 /* The settings of `text` in `z`; mistakes are in `why`, whose memory is `z`'s. */
@@ -60,11 +52,10 @@ static enum fl_err build(
 	err = settings_parse_leniently(&z->config.tree, text, why);
 	if (z->config.mem.full)
 		return FL_EFULL;
-	if (config_bind(&z->config, why) == FL_EFULL || z->config.mem.full)
+	if (config_bind(&z->config, NULL, why) == FL_EFULL || z->config.mem.full)
 		return FL_EFULL;
 	if (err || why->errors)
 		return FL_EFORMAT;
-	number_links(&z->config);
 	err = compile(s, z);
 	z->used = !err;
 	return err;

@@ -18,6 +18,11 @@ static void without(void *ctx, uint8_t number, struct published *out)
 	publish_what_if(t->product, t->config, link_bit(number) | link_bit(t->world.down), out);
 }
 
+static void number(void *ctx, struct config *draft)
+{
+	uplinks_number(ctx, draft);
+}
+
 enum fl_err what_if_config(struct fairlead *f, const struct console *session, struct config *draft,
 	const struct sink *out)
 {
@@ -29,11 +34,9 @@ enum fl_err what_if_config(struct fairlead *f, const struct console *session, st
 	diags_init(&why, &draft->mem);
 	err = tree ? settings_copy(tree, &draft->mem, &draft->tree) : FL_ENOENT;
 	if (!err)
-		err = config_bind(draft, &why);
-	if (!err) {
-		uplinks_number(f, draft);
+		err = config_bind(draft, &(struct config_links){number, f}, &why);
+	if (!err)
 		return FL_OK;
-	}
 	diags_print(&why, NULL, out);
 	sink_puts(out,
 		err == FL_EFORMAT ? "error: the draft has mistakes\n" : "error: out of memory\n");
@@ -44,13 +47,17 @@ enum fl_err what_if_config(struct fairlead *f, const struct console *session, st
 enum fl_err what_if_image(struct config *draft, uint32_t serial, struct dns_image *image)
 {
 	struct dns_source source = config_dns_source(draft, serial);
-	struct diags none; /* config_bind() has found no mistake */
-	struct bytes octets;
-	enum fl_err err;
+	uint8_t *octets;
+	size_t size;
+	enum fl_err err = dns_zones_place(draft->zones, &source, &size);
 
-	diags_init(&none, &draft->mem);
-	err = dns_image_build(&source, &draft->mem, &octets, &none);
-	return err ? err : dns_image_open(octets, image);
+	if (err)
+		return err;
+	octets = arena_alloc(&draft->mem, size);
+	if (!octets)
+		return FL_EFULL;
+	dns_zones_write(draft->zones, octets);
+	return dns_image_open(bytes_of(octets, size), image);
 }
 
 static bool find_number(const struct config *c, struct str name, uint8_t *number)

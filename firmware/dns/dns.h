@@ -213,8 +213,21 @@ struct dns_source {
 MUST_USE enum fl_err dns_image_build(
 	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why);
 
-/* The same without an image: only the mistakes.  FL_EFORMAT, FL_EFULL: as above. */
-enum fl_err dns_zones_check(const struct dns_source *source, struct arena *mem, struct diags *why);
+/* The same in steps, for who checks first and makes the image later: all names and records of the
+ * source, checked.  Good for as long as the arrays of the source and `mem` are. */
+struct dns_zones;
+/* FL_EFORMAT, FL_EFULL: as above, and then there is nothing but the mistakes. */
+enum fl_err dns_zones_gather(const struct dns_source *source, struct arena *mem, struct diags *why,
+	struct dns_zones **out);
+/* Have the links in `source`, which is otherwise the one gathered from, the same numbers and own
+ * addresses still? */
+bool dns_zones_fit(const struct dns_zones *zones, const struct dns_source *source);
+/* Decide where everything lies in the image, with the serial and the options of `source`; `*size`
+ * is the image's.  FL_ERANGE: over 2 GiB. */
+MUST_USE enum fl_err dns_zones_place(
+	struct dns_zones *zones, const struct dns_source *source, size_t *size);
+/* Write it into as many octets, zeroed and aligned to eight. */
+void dns_zones_write(struct dns_zones *zones, uint8_t *image);
 
 /* For settings that are refused already: tell also what is wrong with `record` rows by themselves,
  * which takes nothing but their texts.  Rows with an empty text were told before. */

@@ -22,12 +22,12 @@ static const struct tsig_key *key_rows(const struct dns_image *image)
 
 /* ---- making it ---- */
 
-static bool has_key(const struct build *b, const struct dns_transfer_conf *t)
+static bool has_key(const struct dns_zones *b, const struct dns_transfer_conf *t)
 {
-	return t->key >= 0 && (size_t)t->key < b->source->nkeys;
+	return t->key >= 0 && (size_t)t->key < b->source.nkeys;
 }
 
-static bool is_open(const struct build *b, const struct build_zone *z)
+static bool is_open(const struct dns_zones *b, const struct build_zone *z)
 {
 	return z->transfer && (z->transfer->nallow || has_key(b, z->transfer));
 }
@@ -37,7 +37,7 @@ static uint64_t aligned(uint64_t n)
 	return (n + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN;
 }
 
-void dns_access_place(const struct build *b, struct image_header *h, uint64_t *at)
+void dns_access_place(const struct dns_zones *b, struct image_header *h, uint64_t *at)
 {
 	for (const struct build_zone *z = b->zones; z; z = z->next) {
 		if (!is_open(b, z))
@@ -45,7 +45,7 @@ void dns_access_place(const struct build *b, struct image_header *h, uint64_t *a
 		h->naccess++;
 		h->nallow += (uint32_t)z->transfer->nallow;
 	}
-	h->nkeys = (uint32_t)b->source->nkeys;
+	h->nkeys = (uint32_t)b->source.nkeys;
 	h->access = (uint32_t)*at;
 	*at += (uint64_t)h->naccess * sizeof(struct image_access);
 	h->allow = (uint32_t)*at;
@@ -75,7 +75,7 @@ void dns_key_read(const struct dns_key_conf *from, struct tsig_key *out)
 	write_key(out, from);
 }
 
-void dns_access_write(const struct build *b, uint8_t *image)
+void dns_access_write(const struct dns_zones *b, uint8_t *image)
 {
 	const struct image_header *h = (const struct image_header *)(const void *)image;
 	struct image_access *row = (struct image_access *)(void *)(image + h->access);
@@ -83,8 +83,8 @@ void dns_access_write(const struct build *b, uint8_t *image)
 	struct tsig_key *key = (struct tsig_key *)(void *)(image + h->keys);
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < b->source->nkeys; i++)
-		write_key(&key[i], &b->source->keys[i]);
+	for (size_t i = 0; i < b->source.nkeys; i++)
+		write_key(&key[i], &b->source.keys[i]);
 	for (const struct build_zone *z = b->zones; z; z = z->next) {
 		const struct dns_transfer_conf *t = z->transfer;
 

@@ -18,8 +18,8 @@ struct image_access {
 };
 
 /* Decide where the part lies; `*at` moves behind it. */
-void dns_access_place(const struct build *b, struct image_header *h, uint64_t *at);
-void dns_access_write(const struct build *b, uint8_t *image);
+void dns_access_place(const struct dns_zones *b, struct image_header *h, uint64_t *at);
+void dns_access_write(const struct dns_zones *b, uint8_t *image);
 /* Every offset and count of it is good; the header's own have been looked at. */
 bool dns_access_is_sound(const struct dns_image *image);
 /* May `who`, whose question was signed by `key` (NULL: it was not), have the zone? */

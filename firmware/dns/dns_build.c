@@ -18,7 +18,7 @@
 
 /* ---- names, zones, records ---- */
 
-struct build_node *build_find(const struct build *b, const uint8_t *name, size_t n)
+struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct dns_key key;
 	struct build_node *node;
@@ -32,7 +32,7 @@ struct build_node *build_find(const struct build *b, const uint8_t *name, size_t
 	return NULL;
 }
 
-static struct build_node *node_new(struct build *b, const uint8_t *name, size_t n)
+static struct build_node *node_new(struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct build_node *node = ARENA_NEW(b->mem, struct build_node), **bucket;
 	struct dns_key key;
@@ -56,7 +56,7 @@ static struct build_node *node_new(struct build *b, const uint8_t *name, size_t 
 }
 
 struct build_zone *build_zone(
-	struct build *b, const struct dns_name *name, const struct origin *origin)
+	struct dns_zones *b, const struct dns_name *name, const struct origin *origin)
 {
 	const struct build_node *node = build_find(b, name->wire, name->n);
 	struct build_zone *zone;
@@ -87,8 +87,8 @@ struct build_zone *build_zone(
 	return zone;
 }
 
-struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
-	const struct origin *origin)
+struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
+	const struct dns_name *name, const struct origin *origin)
 {
 	struct build_node *first = NULL, *below = NULL;
 	const uint8_t *at = name->wire;
@@ -135,7 +135,7 @@ struct build_set *build_set(const struct build_node *node, uint16_t type)
 }
 
 static struct build_set *set_of(
-	struct build *b, struct build_node *node, const struct build_data *d)
+	struct dns_zones *b, struct build_node *node, const struct build_data *d)
 {
 	struct build_set *set = build_set(node, d->type), **end = &node->sets;
 
@@ -154,7 +154,8 @@ static struct build_set *set_of(
 	return set;
 }
 
-struct build_set *build_add(struct build *b, struct build_node *node, const struct build_data *d)
+struct build_set *build_add(
+	struct dns_zones *b, struct build_node *node, const struct build_data *d)
 {
 	struct build_set *set = set_of(b, node, d);
 	struct build_record *r, **end;
@@ -221,7 +222,7 @@ static void connect_node(struct build_node *node)
 }
 
 /* The closest name there is. */
-static struct build_node *closest(const struct build *b, const uint8_t *name, size_t n)
+static struct build_node *closest(const struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct build_node *node = build_find(b, name, n);
 
@@ -234,7 +235,7 @@ static struct build_node *closest(const struct build *b, const uint8_t *name, si
 }
 
 /* The node that answers for a name: its own, or a wildcard; NULL: none of ours. */
-static struct build_node *answering(const struct build *b, const uint8_t *name, size_t n)
+static struct build_node *answering(const struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct build_node *node = closest(b, name, n);
 
@@ -245,8 +246,8 @@ static struct build_node *answering(const struct build *b, const uint8_t *name, 
 
 /* An MX or NS names `target`, which is ours to know: it must have an address and be no CNAME
  * (RFC 2181 10.3). */
-static void check_target(struct build *b, const struct build_set *set, const struct build_record *r,
-	const uint8_t *name, size_t n)
+static void check_target(struct dns_zones *b, const struct build_set *set,
+	const struct build_record *r, const uint8_t *name, size_t n)
 {
 	const struct build_node *node = closest(b, name, n);
 	const char *what = set->type == DNS_MX ? "mail exchange" : "name server";
@@ -282,7 +283,8 @@ static size_t target_of(uint16_t type, const struct build_record *r, size_t *n)
 
 /* A name server below what is delegated to it cannot be found without its address (RFC 1034
  * 4.2.1). */
-static void check_glue(struct build *b, const struct build_node *node, const struct build_record *r)
+static void check_glue(
+	struct dns_zones *b, const struct build_node *node, const struct build_record *r)
 {
 	const struct build_node *server = r->target;
 	struct dns_key name;
@@ -296,7 +298,7 @@ static void check_glue(struct build *b, const struct build_node *node, const str
 		"the name server %s of a delegation has no address", dns_name_text(r->data, text));
 }
 
-static void add_mask(struct build *b, struct build_set *set, uint32_t links)
+static void add_mask(struct dns_zones *b, struct build_set *set, uint32_t links)
 {
 	struct build_mask *m;
 
@@ -347,7 +349,8 @@ static void leave_out_unaddressed(struct build_set *set)
 }
 
 /* Connect the records of an NS, MX or SRV set with the names they point to. */
-static void connect_targets(struct build *b, const struct build_node *node, struct build_set *set)
+static void connect_targets(
+	struct dns_zones *b, const struct build_node *node, struct build_set *set)
 {
 	bool at_apex = node->zone->apex == node;
 	bool depends = set->type == DNS_MX || (set->type == DNS_NS && at_apex);
@@ -372,7 +375,7 @@ static void connect_targets(struct build *b, const struct build_node *node, stru
 }
 
 /* When no record of the set is in, all of it is answered: its addresses must be, too. */
-static void bind_addresses(struct build *b, const struct build_set *set)
+static void bind_addresses(struct dns_zones *b, const struct build_set *set)
 {
 	uint32_t links = links_of_set(set);
 
@@ -401,7 +404,7 @@ static void sort_by_preference(struct build_set *set)
 	set->records = sorted;
 }
 
-static void check_alias(struct build *b, const struct build_node *node)
+static void check_alias(struct dns_zones *b, const struct build_node *node)
 {
 	const struct build_set *cname = build_set(node, DNS_CNAME);
 	char text[DNS_NAME_TEXT_MAX];
@@ -414,7 +417,7 @@ static void check_alias(struct build *b, const struct build_node *node)
 }
 
 /* The name that an alias stands for; NULL: it is no alias, or what it stands for is not ours. */
-static struct build_node *after(const struct build *b, const struct build_node *alias)
+static struct build_node *after(const struct dns_zones *b, const struct build_node *alias)
 {
 	const struct build_set *cname = alias->cut ? NULL : build_set(alias, DNS_CNAME);
 
@@ -422,7 +425,7 @@ static struct build_node *after(const struct build *b, const struct build_node *
 }
 
 /* An alias that leads back to itself, be it over other domains of ours. */
-static void check_loop(struct build *b, struct build_node *alias)
+static void check_loop(struct dns_zones *b, struct build_node *alias)
 {
 	struct build_node *node = after(b, alias);
 	char text[DNS_NAME_TEXT_MAX];
@@ -438,7 +441,7 @@ static void check_loop(struct build *b, struct build_node *alias)
 		node->loops = true;
 }
 
-static void connect(struct build *b)
+static void connect(struct dns_zones *b)
 {
 	struct build_node *node;
 	struct build_set *set;
@@ -501,7 +504,7 @@ static size_t compress(const struct build_zone *zone, uint16_t type, const struc
 	return n + r->n - from;
 }
 
-static uint32_t node_size(struct build *b, const struct build_node *node)
+static uint32_t node_size(struct dns_zones *b, const struct build_node *node)
 {
 	size_t n = sizeof(struct image_node) + image_pad(node->n);
 	uint16_t patch[2];
@@ -612,7 +615,7 @@ static void write_node(const struct build_node *from, uint32_t size, uint8_t *im
 		write_set(from, s, image, &at, set++);
 }
 
-static void write_slots(const struct build *b, uint8_t *image)
+static void write_slots(const struct dns_zones *b, uint8_t *image)
 {
 	const struct image_header *h = (const struct image_header *)(const void *)image;
 	struct image_slot *slots = (struct image_slot *)(void *)(image + h->slots);
@@ -626,7 +629,7 @@ static void write_slots(const struct build *b, uint8_t *image)
 	}
 }
 
-static void write_zones(const struct build *b, uint8_t *image)
+static void write_zones(const struct dns_zones *b, uint8_t *image)
 {
 	const struct image_header *h = (const struct image_header *)(const void *)image;
 	struct image_zone *zone = (struct image_zone *)(void *)(image + h->zones);
@@ -652,8 +655,7 @@ static uint32_t slots_for(uint32_t names)
 	return n;
 }
 
-/* Decide where everything lies.  FL_ERANGE: an image ends at 2 GiB. */
-static enum fl_err place(struct build *b, struct image_header *h)
+static enum fl_err place(struct dns_zones *b, struct image_header *h)
 {
 	uint64_t at = sizeof(*h);
 
@@ -663,7 +665,7 @@ static enum fl_err place(struct build *b, struct image_header *h)
 		.nzones = b->nzones,
 		.nnodes = b->nnodes,
 		.nslots = slots_for(b->nnodes),
-		.serial = b->source->serial,
+		.serial = b->source.serial,
 	};
 	at += (uint64_t)h->nzones * sizeof(struct image_zone);
 	h->slots = (uint32_t)at;
@@ -722,28 +724,29 @@ static void set_options(const struct dns_source *source, struct image_options *o
 	memcpy(o->secret, source->cookie_secret, sizeof(o->secret));
 }
 
-static enum fl_err write_image(struct build *b, struct bytes *out)
+enum fl_err dns_zones_place(struct dns_zones *b, const struct dns_source *source, size_t *size)
 {
-	struct image_header h;
-	enum fl_err e = place(b, &h);
-	uint8_t *image;
+	enum fl_err e;
 
-	if (e)
-		return e;
-	image = arena_alloc(b->mem, h.size);
-	if (!image)
-		return FL_EFULL;
-	name_links(b->source, &h);
-	set_options(b->source, &h.options);
-	memcpy(image, &h, sizeof(h));
+	b->source = *source;
+	e = place(b, &b->header);
+	*size = b->header.size;
+	return e;
+}
+
+void dns_zones_write(struct dns_zones *b, uint8_t *image)
+{
+	struct image_header *h = &b->header;
+
+	name_links(&b->source, h);
+	set_options(&b->source, &h->options);
+	memcpy(image, h, sizeof(*h));
 	for (const struct build_node *node = b->nodes; node; node = node->next)
-		write_node(node, (node->next ? node->next->at : h.size) - node->at, image);
+		write_node(node, (node->next ? node->next->at : h->size) - node->at, image);
 	write_slots(b, image);
 	write_zones(b, image);
 	dns_access_write(b, image);
-	dns_view_write(b, &h.views, image);
-	*out = bytes_of(image, h.size);
-	return FL_OK;
+	dns_view_write(b, &h->views, image);
 }
 
 /* Buckets for about one name each. */
@@ -756,15 +759,44 @@ static uint32_t count_names(const struct dns_source *s)
 	return n > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)n;
 }
 
+static struct build_link link_of(const struct link_conf *c)
+{
+	struct build_link l = {.number = c->number};
+
+	for (size_t i = 0; i < COUNT_OF(l.own); i++) {
+		const struct ip_prefix *own = link_conf_address(c, i ? 6 : 4);
+
+		if (own)
+			l.own[i] = own->addr;
+	}
+	return l;
+}
+
+bool dns_zones_fit(const struct dns_zones *b, const struct dns_source *source)
+{
+	for (size_t i = 0; i < source->nlinks && i < FL_LINKS_MAX; i++) {
+		struct build_link was = b->links[i], is = link_of(&source->links[i]);
+
+		if (was.number != is.number || !ip_addr_eq(&was.own[0], &is.own[0]) ||
+			!ip_addr_eq(&was.own[1], &is.own[1]))
+			return false;
+	}
+	return true;
+}
+
 /* NULL: memory. */
-static struct build *build_new(
+static struct dns_zones *build_new(
 	const struct dns_source *source, struct arena *mem, struct diags *why)
 {
-	struct build *b = ARENA_NEW(mem, struct build);
+	struct dns_zones *b = ARENA_NEW(mem, struct dns_zones);
 
 	if (!b)
 		return NULL;
-	*b = (struct build){.source = source, .mem = mem, .why = why};
+	b->source = *source;
+	b->mem = mem;
+	b->why = why;
+	for (size_t i = 0; i < source->nlinks && i < FL_LINKS_MAX; i++)
+		b->links[i] = link_of(&source->links[i]);
 	b->nbuckets = slots_for(count_names(source) / 2);
 	b->buckets = ARENA_NEWS(mem, struct build_node *, b->nbuckets);
 	b->last_node = &b->nodes;
@@ -774,7 +806,7 @@ static struct build *build_new(
 
 void dns_records_check(const struct dns_source *source, struct arena *mem, struct diags *why)
 {
-	struct build *b = build_new(source, mem, why);
+	struct dns_zones *b = build_new(source, mem, why);
 
 	if (!b)
 		return;
@@ -783,12 +815,11 @@ void dns_records_check(const struct dns_source *source, struct arena *mem, struc
 		check_alias(b, node);
 }
 
-/* All that goes into the image, checked.  FL_EFORMAT: a mistake was found. */
-static enum fl_err gather(
-	const struct dns_source *source, struct arena *mem, struct diags *why, struct build **out)
+enum fl_err dns_zones_gather(const struct dns_source *source, struct arena *mem, struct diags *why,
+	struct dns_zones **out)
 {
 	size_t errors = why->errors;
-	struct build *b = *out = build_new(source, mem, why);
+	struct dns_zones *b = build_new(source, mem, why);
 
 	if (!b)
 		return FL_EFULL;
@@ -798,21 +829,28 @@ static enum fl_err gather(
 		connect(b);
 	if (mem->full)
 		return FL_EFULL;
-	return why->errors > errors ? FL_EFORMAT : FL_OK;
-}
-
-enum fl_err dns_zones_check(const struct dns_source *source, struct arena *mem, struct diags *why)
-{
-	struct build *b;
-
-	return gather(source, mem, why, &b);
+	if (why->errors > errors)
+		return FL_EFORMAT;
+	*out = b;
+	return FL_OK;
 }
 
 enum fl_err dns_image_build(
 	const struct dns_source *source, struct arena *mem, struct bytes *out, struct diags *why)
 {
-	struct build *b;
-	enum fl_err e = gather(source, mem, why, &b);
+	struct dns_zones *zones;
+	enum fl_err e = dns_zones_gather(source, mem, why, &zones);
+	uint8_t *image;
+	size_t size;
 
-	return e ? e : write_image(b, out);
+	if (!e)
+		e = dns_zones_place(zones, source, &size);
+	if (e)
+		return e;
+	image = arena_alloc(mem, size);
+	if (!image)
+		return FL_EFULL;
+	dns_zones_write(zones, image);
+	*out = bytes_of(image, size);
+	return FL_OK;
 }

@@ -80,8 +80,15 @@ struct build_views {
 	size_t n[2];
 };
 
-struct build {
-	const struct dns_source *source;
+/* What of a link is in the records. */
+struct build_link {
+	uint8_t number;
+	struct ip_addr own[2]; /* family 0: none */
+};
+
+struct dns_zones {
+	struct dns_source source;
+	struct build_link links[FL_LINKS_MAX];
 	struct arena *mem;
 	struct diags *why;
 	struct build_node **buckets;
@@ -91,6 +98,7 @@ struct build {
 	struct build_zone *zones, **last_zone;
 	uint32_t nzones;
 	struct build_views views;
+	struct image_header header; /* where everything lies */
 	uint8_t scratch[DNS_RDATA_MAX];
 };
 
@@ -106,22 +114,23 @@ struct build_data {
 	const struct origin *origin;
 };
 
-struct build_node *build_find(const struct build *b, const uint8_t *name, size_t n);
+struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n);
 /* The node of `name`, made with all names between it and the zone's.  NULL: memory, or the name
  * is not the zone's to give, which has been told. */
-struct build_node *build_node(struct build *b, struct build_zone *zone, const struct dns_name *name,
-	const struct origin *origin);
+struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
+	const struct dns_name *name, const struct origin *origin);
 /* NULL: memory, or there is a zone of this name, which has been told. */
 struct build_zone *build_zone(
-	struct build *b, const struct dns_name *name, const struct origin *origin);
+	struct dns_zones *b, const struct dns_name *name, const struct origin *origin);
 struct build_set *build_set(const struct build_node *node, uint16_t type);
 /* A record that is there already is not added again; its links are joined.  NULL: memory, or over
  * IMAGE_SET_MAX records, which has been told. */
-struct build_set *build_add(struct build *b, struct build_node *node, const struct build_data *d);
+struct build_set *build_add(
+	struct dns_zones *b, struct build_node *node, const struct build_data *d);
 
 /* All zones and all their names.  Mistakes are told. */
-void dns_contents(struct build *b);
+void dns_contents(struct dns_zones *b);
 /* The same of `record` rows alone, in settings that are not all good. */
-void dns_contents_records(struct build *b);
+void dns_contents_records(struct dns_zones *b);
 
 #endif

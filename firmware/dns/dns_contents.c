@@ -18,18 +18,18 @@ static uint32_t seconds(span s, uint32_t otherwise)
 }
 
 /* The mask of a row's link for a family, and the link's number for the counters. */
-static uint32_t link_mask(const struct build *b, int32_t link, uint8_t family, uint8_t *number)
+static uint32_t link_mask(const struct dns_zones *b, int32_t link, uint8_t family, uint8_t *number)
 {
 	*number = 0;
-	if (link < 0 || (size_t)link >= b->source->nlinks)
+	if (link < 0 || (size_t)link >= b->source.nlinks)
 		return LINKS_ALWAYS;
-	*number = b->source->links[link].number;
+	*number = b->source.links[link].number;
 	return links_over(link_bit(*number), family);
 }
 
-static bool link_is_known(struct build *b, const struct origin *origin, int32_t link)
+static bool link_is_known(struct dns_zones *b, const struct origin *origin, int32_t link)
 {
-	if (link == DNS_LINK_ANY || (link >= 0 && (size_t)link < b->source->nlinks))
+	if (link == DNS_LINK_ANY || (link >= 0 && (size_t)link < b->source.nlinks))
 		return true;
 	diag_error(b->why, origin, "link", "add `link NAME`, or `link any` for an off-site address",
 		"the link is missing");
@@ -37,7 +37,7 @@ static bool link_is_known(struct build *b, const struct origin *origin, int32_t 
 }
 
 /* A name of a row inside a zone; told when it is none. */
-static bool name_in_zone(struct build *b, struct str text, const struct build_zone *zone,
+static bool name_in_zone(struct dns_zones *b, struct str text, const struct build_zone *zone,
 	const struct origin *origin, struct dns_name *out)
 {
 	struct dns_key key;
@@ -73,8 +73,8 @@ struct named {
 	const struct dns_dead_conf *dead; /* NULL: no address */
 };
 
-static struct build_set *add_address(
-	struct build *b, struct build_node *node, const struct named *h, const struct ip_addr *a)
+static struct build_set *add_address(struct dns_zones *b, struct build_node *node,
+	const struct named *h, const struct ip_addr *a)
 {
 	struct build_data d = {
 		.type = a->family == 4 ? DNS_A : DNS_AAAA,
@@ -95,14 +95,13 @@ static struct build_set *add_address(
 }
 
 /* A link whose provider has given no address yet: the name exists, and has none. */
-static bool may_have_to_wait(const struct build *b, const struct named *h)
+static bool may_have_to_wait(const struct dns_zones *b, const struct named *h)
 {
-	return !h->address.family && h->link >= 0 &&
-	       link_conf_is_leased(&b->source->links[h->link]);
+	return !h->address.family && h->link >= 0 && link_conf_is_leased(&b->source.links[h->link]);
 }
 
 /* What the row's address is now: one, or with `own` up to one of each family.  Returns how many. */
-static size_t addresses_of(const struct build *b, const struct named *h, struct ip_addr out[2])
+static size_t addresses_of(const struct dns_zones *b, const struct named *h, struct ip_addr out[2])
 {
 	static const uint8_t families[] = {4, 6};
 	size_t n = 0;
@@ -113,7 +112,7 @@ static size_t addresses_of(const struct build *b, const struct named *h, struct 
 	}
 	for (size_t i = 0; i < COUNT_OF(families) && h->link >= 0; i++) {
 		const struct ip_prefix *own =
-			link_conf_address(&b->source->links[h->link], families[i]);
+			link_conf_address(&b->source.links[h->link], families[i]);
 
 		if (own)
 			out[n++] = own->addr;
@@ -122,7 +121,7 @@ static size_t addresses_of(const struct build *b, const struct named *h, struct 
 }
 
 /* The address that is answered while all others of the name are dead. */
-static void add_instead(struct build *b, struct build_node *node, const struct named *h)
+static void add_instead(struct dns_zones *b, struct build_node *node, const struct named *h)
 {
 	struct build_data d = {.ttl = h->ttl, .instead = true, .origin = h->origin};
 
@@ -139,7 +138,7 @@ static void add_instead(struct build *b, struct build_node *node, const struct n
 			h->dead->address.family);
 }
 
-static void add_named(struct build *b, struct build_node *node, const struct named *h)
+static void add_named(struct dns_zones *b, struct build_node *node, const struct named *h)
 {
 	struct ip_addr own[2];
 	size_t n;
@@ -159,7 +158,7 @@ static void add_named(struct build *b, struct build_node *node, const struct nam
 		add_instead(b, node, h);
 }
 
-static void add_mail_entry(struct build *b, struct build_zone *zone,
+static void add_mail_entry(struct dns_zones *b, struct build_zone *zone,
 	const struct dns_name *exchange, const struct dns_host_name *name, bool mail_entry,
 	uint32_t ttl, const struct origin *origin)
 {
@@ -190,7 +189,7 @@ static void add_mail_entry(struct build *b, struct build_zone *zone,
 }
 
 /* The node of a host or balanced host, which is its only one. */
-static struct build_node *host_node(struct build *b, struct build_zone *zone, struct str label,
+static struct build_node *host_node(struct dns_zones *b, struct build_zone *zone, struct str label,
 	const struct origin *origin, struct dns_name *name)
 {
 	struct build_node *node;
@@ -209,7 +208,7 @@ static struct build_node *host_node(struct build *b, struct build_zone *zone, st
 	return node;
 }
 
-static void add_host(struct build *b, struct build_zone *zone, const struct dns_host_conf *h)
+static void add_host(struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
 	struct named named = {
 		&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl), &h->when_dead};
@@ -222,7 +221,7 @@ static void add_host(struct build *b, struct build_zone *zone, const struct dns_
 	add_mail_entry(b, zone, &name, &h->name, h->mail_entry, named.ttl, &h->origin);
 }
 
-static void add_balanced(struct build *b, struct build_zone *zone,
+static void add_balanced(struct dns_zones *b, struct build_zone *zone,
 	const struct dns_domain_conf *domain, const struct dns_balanced_conf *c)
 {
 	uint32_t ttl = seconds(c->ttl, zone->ttl);
@@ -290,7 +289,8 @@ static const char *example_of(uint16_t type, char room[96])
 	return room;
 }
 
-static void add_record(struct build *b, struct build_zone *zone, const struct dns_record_conf *c)
+static void add_record(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_record_conf *c)
 {
 	struct build_data d = {.ttl = zone->ttl, .links = LINKS_ALWAYS, .origin = &c->origin};
 	struct buf out = buf_of(b->scratch, sizeof(b->scratch));
@@ -324,7 +324,7 @@ static void add_record(struct build *b, struct build_zone *zone, const struct dn
 		build_add(b, node, &d);
 }
 
-static void add_ns(struct build *b, struct build_zone *zone, const struct dns_name *server,
+static void add_ns(struct dns_zones *b, struct build_zone *zone, const struct dns_name *server,
 	const struct origin *origin)
 {
 	struct build_data d = {
@@ -334,7 +334,7 @@ static void add_ns(struct build *b, struct build_zone *zone, const struct dns_na
 }
 
 static void add_name_server(
-	struct build *b, struct build_zone *zone, const struct dns_name_server_conf *c)
+	struct dns_zones *b, struct build_zone *zone, const struct dns_name_server_conf *c)
 {
 	struct named named = {&c->origin, c->address, c->link, zone->ttl, NULL};
 	struct dns_name name;
@@ -374,7 +374,7 @@ static bool contact_name(struct str contact, const struct dns_name *zone, struct
 	return true;
 }
 
-static void add_soa(struct build *b, struct build_zone *zone, const struct dns_name *primary,
+static void add_soa(struct dns_zones *b, struct build_zone *zone, const struct dns_name *primary,
 	struct str contact)
 {
 	struct build_data d = {.type = DNS_SOA, .ttl = zone->ttl, .links = LINKS_ALWAYS};
@@ -399,7 +399,8 @@ static void add_soa(struct build *b, struct build_zone *zone, const struct dns_n
 	build_add(b, zone->apex, &d);
 }
 
-static void fill_domain(struct build *b, struct build_zone *zone, const struct dns_domain_conf *c)
+static void fill_domain(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_domain_conf *c)
 {
 	struct dns_name primary;
 
@@ -421,7 +422,7 @@ static void fill_domain(struct build *b, struct build_zone *zone, const struct d
 		add_soa(b, zone, &primary, c->contact);
 }
 
-static struct build_zone *open_domain(struct build *b, const struct dns_domain_conf *c)
+static struct build_zone *open_domain(struct dns_zones *b, const struct dns_domain_conf *c)
 {
 	struct build_zone *zone;
 	struct dns_name name;
@@ -494,12 +495,13 @@ static struct ip_addr address_step(struct ip_addr a, unsigned units, unsigned st
 	return a;
 }
 
-static const struct dns_domain_conf *first_domain(const struct build *b)
+static const struct dns_domain_conf *first_domain(const struct dns_zones *b)
 {
-	return b->source->ndomains ? &b->source->domains[0] : NULL;
+	return b->source.ndomains ? &b->source.domains[0] : NULL;
 }
 
-static void fill_reverse(struct build *b, struct build_zone *zone, const struct dns_reverse_conf *c)
+static void fill_reverse(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_reverse_conf *c)
 {
 	const struct dns_domain_conf *domain = first_domain(b);
 	struct dns_name server, first = {0}, domain_name = zone->name;
@@ -531,7 +533,7 @@ static void fill_reverse(struct build *b, struct build_zone *zone, const struct 
 }
 
 static void open_reverse_zone(
-	struct build *b, const struct dns_name *name, const struct dns_reverse_conf *c)
+	struct dns_zones *b, const struct dns_name *name, const struct dns_reverse_conf *c)
 {
 	struct build_zone *zone = build_zone(b, name, &c->origin);
 
@@ -547,7 +549,7 @@ static void open_reverse_zone(
 /* A prefix that does not end at an octet (nibble) is several zones.  One longer than /24 is the
  * zone of RFC 2317, and one more for each address: that way the provider may delegate either way.
  */
-static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
+static void open_reverse(struct dns_zones *b, const struct dns_reverse_conf *c)
 {
 	struct ip_prefix p = ip_prefix_network(&c->prefix);
 	unsigned unit = unit_bits(p.addr.family), units = (p.bits + unit - 1) / unit;
@@ -571,7 +573,7 @@ static void open_reverse(struct build *b, const struct dns_reverse_conf *c)
 }
 
 /* The best host of an address has its PTR, alone. */
-static void put_ptr(struct build *b, struct build_zone *zone, const struct dns_name *owner,
+static void put_ptr(struct dns_zones *b, struct build_zone *zone, const struct dns_name *owner,
 	const struct dns_name *host, enum ptr_rank rank, const struct origin *origin)
 {
 	struct build_data d = {
@@ -590,7 +592,7 @@ static void put_ptr(struct build *b, struct build_zone *zone, const struct dns_n
 		set->records->preference = (uint16_t)rank;
 }
 
-static struct build_zone *zone_above(const struct build *b, const struct dns_name *name)
+static struct build_zone *zone_above(const struct dns_zones *b, const struct dns_name *name)
 {
 	const uint8_t *at = name->wire;
 	size_t left = name->n;
@@ -607,11 +609,11 @@ static struct build_zone *zone_above(const struct build *b, const struct dns_nam
 	}
 }
 
-static void add_ptr(struct build *b, const struct ip_addr *a, const struct dns_name *host,
+static void add_ptr(struct dns_zones *b, const struct ip_addr *a, const struct dns_name *host,
 	enum ptr_rank rank, const struct origin *origin)
 {
-	for (size_t i = 0; i < b->source->nreverses; i++) {
-		const struct dns_reverse_conf *c = &b->source->reverses[i];
+	for (size_t i = 0; i < b->source.nreverses; i++) {
+		const struct dns_reverse_conf *c = &b->source.reverses[i];
 		struct build_zone *zone;
 		struct dns_name name, above;
 		char last[4];
@@ -633,7 +635,7 @@ static void add_ptr(struct build *b, const struct ip_addr *a, const struct dns_n
 	}
 }
 
-static void add_ptr_of(struct build *b, const struct build_zone *zone, struct str label,
+static void add_ptr_of(struct dns_zones *b, const struct build_zone *zone, struct str label,
 	const struct named *h, enum ptr_rank rank)
 {
 	struct ip_addr own[2];
@@ -648,7 +650,7 @@ static void add_ptr_of(struct build *b, const struct build_zone *zone, struct st
 }
 
 static void add_ptrs(
-	struct build *b, const struct build_zone *zone, const struct dns_domain_conf *c)
+	struct dns_zones *b, const struct build_zone *zone, const struct dns_domain_conf *c)
 {
 	for (size_t i = 0; i < c->nhosts; i++) {
 		const struct dns_host_conf *h = &c->hosts[i];
@@ -666,7 +668,7 @@ static void add_ptrs(
 
 /* The names between a zone and the one above it that is ours, too, are there (RFC 4592 2.2.2): a
  * name that does not exist has nothing below it (RFC 8020). */
-static void fill_between(struct build *b, const struct build_zone *zone)
+static void fill_between(struct dns_zones *b, const struct build_zone *zone)
 {
 	struct dns_name name = zone->name;
 	struct build_zone *above;
@@ -682,9 +684,9 @@ static void fill_between(struct build *b, const struct build_zone *zone)
 }
 
 /* All zones first: a name belongs to the closest one, whichever was written first. */
-void dns_contents(struct build *b)
+void dns_contents(struct dns_zones *b)
 {
-	const struct dns_source *s = b->source;
+	const struct dns_source *s = &b->source;
 	struct build_zone **zone = ARENA_NEWS(b->mem, struct build_zone *, s->ndomains + 1);
 
 	if (!zone)
@@ -709,9 +711,9 @@ static bool is_told(const struct dns_record_conf *c)
 	return c->name.n == 0 || c->type.n == 0 || c->data.n == 0;
 }
 
-void dns_contents_records(struct build *b)
+void dns_contents_records(struct dns_zones *b)
 {
-	const struct dns_source *s = b->source;
+	const struct dns_source *s = &b->source;
 	struct build_zone **zone = ARENA_NEWS(b->mem, struct build_zone *, s->ndomains + 1);
 
 	if (!zone)

@@ -97,11 +97,11 @@ static size_t make_ranges(
 	return s.n;
 }
 
-static void add_clients(struct build *b, struct build_views *v, uint32_t view)
+static void add_clients(struct dns_zones *b, struct build_views *v, uint32_t view)
 {
-	const struct dns_view_conf *c = &b->source->views[view];
+	const struct dns_view_conf *c = &b->source.views[view];
 
-	if (c->link < 0 || (size_t)c->link >= b->source->nlinks)
+	if (c->link < 0 || (size_t)c->link >= b->source.nlinks)
 		return; /* the settings have told */
 	if (c->nclients == 0)
 		diag_warning(b->why, &c->origin, NULL, "add `client PREFIX`",
@@ -115,7 +115,7 @@ static void add_clients(struct build *b, struct build_views *v, uint32_t view)
 	}
 }
 
-static void check_twice(struct build *b, const struct build_views *v)
+static void check_twice(struct dns_zones *b, const struct build_views *v)
 {
 	char text[IP_TEXT_MAX + 4];
 
@@ -126,13 +126,13 @@ static void check_twice(struct build *b, const struct build_views *v)
 				ip_prefix_text(&v->client[i].prefix, text));
 }
 
-void dns_view_contents(struct build *b)
+void dns_view_contents(struct dns_zones *b)
 {
 	struct build_views *v = &b->views;
 	size_t clients = 0;
 
-	for (size_t i = 0; i < b->source->nviews; i++)
-		clients += b->source->views[i].nclients;
+	for (size_t i = 0; i < b->source.nviews; i++)
+		clients += b->source.views[i].nclients;
 	if (clients == 0)
 		return;
 	v->client = ARENA_NEWS(b->mem, struct build_client, clients);
@@ -141,7 +141,7 @@ void dns_view_contents(struct build *b)
 	v->range[1] = ARENA_NEWS(b->mem, struct image_range, 2 * clients);
 	if (!v->client || !v->range[0] || !v->range[1])
 		return;
-	for (uint32_t i = 0; i < b->source->nviews; i++)
+	for (uint32_t i = 0; i < b->source.nviews; i++)
 		add_clients(b, v, i);
 	sort_clients(v->client, v->nclients);
 	check_twice(b, v);
@@ -159,10 +159,10 @@ static struct image_ranges place_ranges(size_t n, uint64_t *at)
 	return r;
 }
 
-void dns_view_place(const struct build *b, struct image_views *h, uint64_t *at)
+void dns_view_place(const struct dns_zones *b, struct image_views *h, uint64_t *at)
 {
 	h->at = (uint32_t)*at;
-	h->n = b->views.n[0] || b->views.n[1] ? (uint32_t)b->source->nviews : 0;
+	h->n = b->views.n[0] || b->views.n[1] ? (uint32_t)b->source.nviews : 0;
 	*at += h->n * sizeof(struct image_view);
 	h->v4 = place_ranges(b->views.n[0], at);
 	h->v6 = place_ranges(b->views.n[1], at);
@@ -175,14 +175,14 @@ static void write_ranges(
 		memcpy(image + r->at, from, r->n * sizeof(*from));
 }
 
-void dns_view_write(const struct build *b, const struct image_views *h, uint8_t *image)
+void dns_view_write(const struct dns_zones *b, const struct image_views *h, uint8_t *image)
 {
 	for (uint32_t i = 0; i < h->n; i++) {
-		const struct dns_view_conf *c = &b->source->views[i];
+		const struct dns_view_conf *c = &b->source.views[i];
 		struct image_view view = {.only = c->answer == DNS_VIEW_ONLY};
 
-		if (c->link >= 0 && (size_t)c->link < b->source->nlinks)
-			view.link = b->source->links[c->link].number;
+		if (c->link >= 0 && (size_t)c->link < b->source.nlinks)
+			view.link = b->source.links[c->link].number;
 		memcpy(image + h->at + i * sizeof(view), &view, sizeof(view));
 	}
 	write_ranges(&h->v4, b->views.range[0], image);

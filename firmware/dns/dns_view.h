@@ -12,10 +12,10 @@
 #include "dns_build.h"
 
 /* Reads the views of the settings into b->views; mistakes are told. */
-void dns_view_contents(struct build *b);
+void dns_view_contents(struct dns_zones *b);
 /* Decide where the part lies; `*at` moves behind it. */
-void dns_view_place(const struct build *b, struct image_views *h, uint64_t *at);
-void dns_view_write(const struct build *b, const struct image_views *h, uint8_t *image);
+void dns_view_place(const struct dns_zones *b, struct image_views *h, uint64_t *at);
+void dns_view_write(const struct dns_zones *b, const struct image_views *h, uint8_t *image);
 /* Every offset and index of it is good, and the ranges are in order. */
 bool dns_view_is_sound(struct bytes image, const struct image_views *h, uint32_t end);
 

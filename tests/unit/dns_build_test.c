@@ -485,9 +485,26 @@ static void mx_is_never_empty_nor_without_address(void **state)
 #define EMPTY(test)   cmocka_unit_test_setup_teardown(test, open_empty, close_zone)
 #define EXAMPLE(test) cmocka_unit_test_setup_teardown(test, open_example, close_zone)
 
+static void names_that_were_gathered_are_good_while_links_keep_number_and_address(void **state)
+{
+	struct zone *z = *state;
+	struct link_address other = {.prefix = {ip_addr_v4(192, 0, 2, 9), 24}};
+	struct dns_zones *zones;
+
+	assert_int_equal(dns_zones_gather(&z->source, &z->mem, &z->why, &zones), FL_OK);
+	assert_true(dns_zones_fit(zones, &z->source));
+	z->links[1].number = 7;
+	assert_false(dns_zones_fit(zones, &z->source));
+	z->links[1].number = 2;
+	assert_true(dns_zones_fit(zones, &z->source));
+	z->links[1].addresses = &other;
+	assert_false(dns_zones_fit(zones, &z->source));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		EXAMPLE(names_that_were_gathered_are_good_while_links_keep_number_and_address),
 		EMPTY(mail_entry_without_preference_is_refused),
 		EMPTY(preference_without_mail_entry_is_refused),
 		EMPTY(host_without_link_is_refused),

@@ -406,6 +406,28 @@ static void new_image_is_served(void **state)
 	end(d);
 }
 
+static void image_made_in_the_room_is_served_and_read_there(void **state)
+{
+	struct daemon *d = serve();
+	char text[128];
+	struct textbuf why = textbuf_of(text, sizeof(text));
+	uint8_t *first = d->dns.room(d->dns.ctx, 2), *second;
+
+	(void)state;
+	assert_non_null(first);
+	memcpy(first, "ib", 2);
+	assert_int_equal(FL_OK, d->dns.image(d->dns.ctx, bytes_of(first, 2), &why));
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 2"));
+	ask(d, "hello", "b1hello");
+	second = d->dns.room(d->dns.ctx, 2); /* and is not used */
+	assert_ptr_not_equal(first, second);
+	assert_memory_equal(first, "ib", 2);
+	give_image(d, "ic");
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 3"));
+	ask(d, "hello", "c1hello");
+	end(d);
+}
+
 static void refused_image_is_logged_and_the_one_before_served_on(void **state)
 {
 	struct daemon *d = serve();
@@ -832,6 +854,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(new_state_is_in_the_next_answer),
 		cmocka_unit_test(state_of_every_size_up_to_the_limit_is_taken),
 		cmocka_unit_test(new_image_is_served),
+		cmocka_unit_test(image_made_in_the_room_is_served_and_read_there),
 		cmocka_unit_test(refused_image_is_logged_and_the_one_before_served_on),
 		cmocka_unit_test(after_a_refused_image_the_next_worker_serves_the_one_before),
 		cmocka_unit_test(killed_worker_is_replaced_and_answers_the_same),

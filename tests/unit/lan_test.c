@@ -30,7 +30,7 @@ static const char *loaded(struct fixture *f, const char *text)
 	config_init(&f->config, f->schema, &memory_linux);
 	diags_init(&f->why, &f->config.mem);
 	if (settings_parse_leniently(&f->config.tree, str_of(text), &f->why) != FL_OK ||
-		config_bind(&f->config, &f->why) != FL_OK)
+		config_bind(&f->config, NULL, &f->why) != FL_OK)
 		for (const struct diag *d = f->why.first; d; d = d->next)
 			if (!d->warning)
 				return arena_copy(&f->config.mem, d->what.at, d->what.n);
