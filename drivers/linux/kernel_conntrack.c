@@ -75,6 +75,16 @@ static int ask_by_mark(struct kernel_linux *k, unsigned type, unsigned flags, ui
 	return netfilter_ask(k, h, each, ctx);
 }
 
+/* The first message about connections loads it.  What it answers does not matter, nor whether. */
+void conntrack_load(struct kernel_linux *k)
+{
+	char request[64];
+	struct nlmsghdr *h = netfilter_message(
+		request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS, 0, AF_UNSPEC, 0);
+
+	(void)netfilter_ask(k, h, NULL, NULL);
+}
+
 /* ---- kicks ---- */
 
 static uint32_t sum(const void *p, size_t n)

@@ -219,6 +219,8 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		.memory = memory, .log = log, .batch.memory = memory, .raw4 = -1, .raw6 = -1};
 	err = open_netfilter(k, why);
 	if (!err)
+		conntrack_load(k);
+	if (!err)
 		err = route_open(k, why);
 	if (err) {
 		kernel_linux_close(k);

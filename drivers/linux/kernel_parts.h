@@ -62,6 +62,8 @@ enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect
 
 /* ---- connections (kernel_conntrack.c) ---- */
 
+/* Have the kernel load its connection tracking, whose sysctls are not there before. */
+void conntrack_load(struct kernel_linux *k);
 enum fl_err conntrack_flows(
 	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why);
 /* A connection as ctnetlink tells of it; returns its IPS_... bits. */
