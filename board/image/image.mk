@@ -12,6 +12,8 @@ image: deps-image all $(B)/fairlead-stage1 ## the flashable image and the signed
 	@$(MAKE_IMAGE) --version $(VERSION) --epoch $$(git log -1 --format=%ct 2>/dev/null || echo 1750000000) \
 		--programs $(addprefix $(B)/,$(PROGRAMS)) --stage1 $(B)/fairlead-stage1 \
 		$(if $(KEY),--key $(KEY)) $(if $(LOCKED),--locked)
+run-image: image ## the image in an emulated PC between two ISPs and a LAN, its console here; Ctrl-] twice ends it
+	@B=$(B) tests/image/run $(B)/fairlead-$(BOARD).img config/examples/mail-two-wans.conf
 flash: ## write the image to a disk: DEVICE=/dev/sdX; FORCE=1 also to a fixed one
 	@board/image/flash $(B)/fairlead-$(BOARD).img "$(DEVICE)" $(if $(FORCE),force)
 image-lock: deps-image ## write board/image/packages.lock from what Debian has now
@@ -19,4 +21,4 @@ image-lock: deps-image ## write board/image/packages.lock from what Debian has n
 deps-image:
 	@tests/deps-image check || tests/deps-image install
 
-.PHONY: image flash image-lock deps-image
+.PHONY: image run-image flash image-lock deps-image

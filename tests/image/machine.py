@@ -12,13 +12,47 @@ import socket
 import subprocess
 import time
 
-PATIENCE = float(os.environ.get("IMAGE_PATIENCE", "180"))
+TOP = os.path.abspath(os.path.dirname(os.path.abspath(__file__)) + "/../..")
+B = os.path.abspath(os.environ.get("B", TOP + "/build"))
+PATIENCE = float(os.environ.get("IMAGE_PATIENCE", "300"))
 PASSWORD = "correct horse"
 PROMPT = r"(?:^|(?<=\n))[\w.-]+(\([^\n]*\))?[#>] $"
 
 
 class Silence(Exception):
     """What was waited for did not come."""
+
+
+def partition(image, name):
+    """(offset, size) of a partition, in octets."""
+    table = json.loads(subprocess.run(["sfdisk", "--json", image], check=True, stdout=subprocess.PIPE).stdout)["partitiontable"]
+    part = next(p for p in table["partitions"] if p["name"] == name)
+    return part["start"] * table["sectorsize"], part["size"] * table["sectorsize"]
+
+
+def put_data(path, image, folder):
+    """The disk of a router that has started before: what `folder` holds is in its data partition."""
+    at, size = partition(image, "fl-data")
+    subprocess.run(["cp", "--sparse=always", image, path], check=True)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", "fl-data", "-E", f"offset={at},root_owner=0:0", "-d", folder,
+                    path, f"{size // 1024}k"], check=True)
+
+
+def need_image():
+    """The image of this build, made where it is not there or older than what goes in."""
+    board = "qemu-x86_64"
+    if subprocess.run([f"{TOP}/tests/deps-image", "check"], check=False).returncode:
+        skip("what it takes is not installed: make deps-image")
+    done = subprocess.run(["make", "-s", "-C", TOP, "image", f"B={B}"], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        skip("no image: " + (done.stdout.strip().split("\n") or [""])[-1])
+    return f"{B}/fairlead-{board}.img"
+
+
+def skip(why):
+    print(f"ok 1 - all of it # SKIP {why}")
+    raise SystemExit(0)
 
 
 def make_disk(path, image):
@@ -159,16 +193,18 @@ class Machine:
         self.serial.sendall(text.encode())
 
     def command(self, line, seconds=PATIENCE):
-        """Type a command; what was printed until the next prompt."""
+        """Type a command; what was printed between its echo and the next prompt.
+
+        A log line may come at any time: it redraws the prompt and what is typed behind it.  A long line may be broken."""
         self.read_to = len(self.text)
         self.type(line + "\r")
+        echo = r"\s*".join(map(re.escape, line[-10:])) + r" *\n" if line else r"[#>] \n"
         end = time.monotonic() + seconds
         while True:
-            out = self.plain(self.text[self.read_to:])
-            body = out.split("\n", 1)
-            if len(body) == 2 and re.search(PROMPT, body[1]):
+            body = re.split(echo, self.plain(self.text[self.read_to:]))
+            if len(body) > 1 and re.search(PROMPT, body[-1]):
                 self.read_to = len(self.text)
-                return re.sub(PROMPT, "", body[1])
+                return re.sub(PROMPT, "", body[-1])
             left = end - time.monotonic()
             if left <= 0:
                 raise Silence(f"{line!r} was not done in {seconds:.0f} s" + self.tail())
@@ -185,13 +221,19 @@ class Machine:
                 raise Silence(f"{line!r} never had {pattern!r}, but at last:\n{out}")
             time.sleep(0.5)
 
-    def first_login(self, seconds=PATIENCE):
-        """A new router asks for a password before anything else."""
+    def choose_password(self, seconds=PATIENCE):
+        """A router without a password asks for one before anything else."""
         self.wait(r"login: $", seconds)
         self.type("admin\r")
         for _ in range(2):
             self.wait(r"(?i)(password|again)[^\n]*: $", seconds)
             self.type(PASSWORD + "\r")
+        self.wait(r"(?<=\n)(?:Name of this router[^\n]*: |[\w.-]+[#>] )$", seconds)
+
+    def first_login(self, seconds=PATIENCE):
+        """A new router asks for its first settings, too."""
+        self.choose_password(seconds)
+        self.read_to = max(0, self.text.rfind("Name of"))
         self.wait(r"Name of this router[^\n]*: $", seconds)
         self.type("\x03")  # no first settings
         self.wait(PROMPT, seconds)
@@ -209,12 +251,13 @@ class Machine:
     # -- lamps, as the keyboard of a PC has them: bit 0 scroll lock, 1 num lock, 2 caps lock
 
     def lamp_changes(self):
-        """[(seconds, state)] of the keyboard's lamps."""
+        """The states of the keyboard's lamps, one after the other."""
         if not os.path.exists(f"{self.folder}/lamps"):
             return []
         with open(f"{self.folder}/lamps", encoding="utf-8", errors="replace") as f:
             return [int(m.group(1)) for m in re.finditer(r"ps2_set_ledstate.*ledstate (\d+)", f.read())]
 
-
-def copy_disk(source, target):
-    shutil.copyfile(source, target)
+    def lamps(self):
+        """The lamps that are lit now."""
+        state = (self.lamp_changes() or [0])[-1]
+        return {name for bit, name in enumerate(("SYS", "WAN1", "WAN2")) if state >> bit & 1}
