@@ -19,7 +19,10 @@
  * An exchange that mail waits for, as its provider has given it no address, is SERVFAIL with us.  A
  * secondary cannot be told to say so; so the name is delegated to the zone's own name servers, and
  * who asks the secondary is sent to us.  The zone's top cannot be delegated: where that is the
- * exchange, the transfer fails, and the secondary keeps what it has. */
+ * exchange, the transfer fails, and the secondary keeps what it has.
+ *
+ * A domain below this one that is ours as well is delegated in a transfer: a secondary need not
+ * have both.  Its addresses there are all of the name servers', as in any other parent. */
 #include "dns_transfer.h"
 
 #include "dns_access.h"
@@ -262,6 +265,75 @@ static bool walk_keeper(struct dns_transfer *t, enum walk_kind kind, const struc
 	return true;
 }
 
+/* One record of a domain of ours below the zone: its pointers to that domain's name are written
+ * out. */
+static void put_of_child(struct buf *m, const struct dns_image *image,
+	const struct image_node *apex, const struct image_node *child,
+	const struct image_node *node, const struct image_record *r)
+{
+	const uint8_t *ready = image->at + r->ready;
+	unsigned kept = r->patch[0] ? r->patch[0] : r->n;
+	size_t data_at;
+
+	buf_put(m, image_name(node), node->name_n - apex->name_n);
+	buf_put_u16(m, ZONE_AT);
+	buf_put(m, ready + READY_TYPE, kept - READY_TYPE);
+	data_at = m->n - (kept - READY_DATA);
+	if (r->patch[0]) {
+		buf_put(m, image_name(child), child->name_n - apex->name_n);
+		buf_put_u16(m, ZONE_AT);
+	}
+	if (!m->bad)
+		set_u16(m->at + data_at - 2, (uint16_t)(m->n - data_at));
+}
+
+static unsigned put_set_of_child(struct buf *m, const struct dns_image *image,
+	const struct image_node *apex, const struct image_node *child,
+	const struct image_node *node, uint16_t type)
+{
+	const struct image_set *set = dns_image_set(node, type);
+
+	for (unsigned i = 0; set && i < set->count; i++)
+		put_of_child(m, image, apex, child, node, &image_records(image, set->records)[i]);
+	return set ? set->count : 0;
+}
+
+/* The delegation of a domain of ours: its name servers, and their addresses where they lie in it.
+ * It fits as a whole or not at all. */
+static bool walk_child(const struct dns_transfer *t, const struct image_node *child, struct buf *m,
+	unsigned *count)
+{
+	const struct dns_image *image = &t->image;
+	const struct image_node *apex = image_node(image, image_zone(image, t->zone)->apex);
+	const struct image_set *ns = dns_image_set(child, DNS_NS);
+	struct buf before = *m;
+	unsigned n = put_set_of_child(m, image, apex, child, child, DNS_NS);
+
+	for (unsigned i = 0; ns && i < ns->count; i++) {
+		const struct image_record *r = &image_records(image, ns->records)[i];
+		const struct image_node *server = image_node(image, r->target);
+
+		if (!r->target || !dns_name_is_below(image_name(server), server->name_n,
+					  image_name(child), child->name_n))
+			continue;
+		n += put_set_of_child(m, image, apex, child, server, DNS_A);
+		n += put_set_of_child(m, image, apex, child, server, DNS_AAAA);
+	}
+	if (m->bad) {
+		*m = before;
+		return false;
+	}
+	*count += n;
+	return true;
+}
+
+static bool is_child(const struct dns_transfer *t, const struct image_node *node)
+{
+	const struct image_zone *zone = image_zone(&t->image, node->zone);
+
+	return zone->parent == (int32_t)t->zone && image_node(&t->image, zone->apex) == node;
+}
+
 /* The next records of the zone as long as they fit.  True: there are no more. */
 static bool walk_put(struct dns_transfer *t, enum walk_kind kind, struct buf *m, unsigned *count)
 {
@@ -272,6 +344,8 @@ static bool walk_put(struct dns_transfer *t, enum walk_kind kind, struct buf *m,
 		w->node += image_node(image, w->node)->size, w->set = 0) {
 		const struct image_node *node = image_node(image, w->node);
 
+		if (kind == WALK_ALL && is_child(t, node) && !walk_child(t, node, m, count))
+			return false;
 		if (node->zone != t->zone)
 			continue;
 		for (; w->set < node->nsets; w->set++, w->record = 0)

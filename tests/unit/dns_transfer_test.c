@@ -291,6 +291,37 @@ static void domain_that_waits_for_its_own_address_is_kept_as_it_was(void **state
 	assert_int_equal(count(t, "example.com. 30 A 198.18.1.2"), 1);
 }
 
+/* A secondary of example.com alone would deny what lies in in.example.com. */
+static void domain_of_ours_below_is_delegated(void **state)
+{
+	struct dns_name_server_conf servers[] = {
+		{.name = STR("ns1"), .address = ip_addr_v4(203, 0, 113, 2), .link = 0},
+		{.name = STR("ns2.example.com."), .link = -1},
+		{.name = STR("ns.else.example."), .link = -1},
+	};
+	struct transfer *t = *state;
+
+	t->z.domain[1] = t->z.domain[0];
+	t->z.domain[1].name = STR("in.example.com");
+	t->z.domain[1].name_servers = servers;
+	t->z.domain[1].nname_servers = COUNT_OF(servers);
+	t->z.domain[1].nhosts = t->z.domain[1].nbalanced = t->z.domain[1].nrecords = 0;
+	t->z.source.ndomains = 2;
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	die(t, "23"); /* a delegation has all addresses, as it has in any parent */
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(count(t, "in.example.com. 30 NS ns1.in.example.com."), 1);
+	assert_int_equal(count(t, "in.example.com. 30 NS ns2.example.com."), 1);
+	assert_int_equal(count(t, "in.example.com. 30 NS ns.else.example."), 1);
+	assert_int_equal(count(t, "ns1.in.example.com. 30 A 203.0.113.2"), 1);
+	assert_int_equal(count(t, "ns2.example.com. 30 A 198.51.100.2"), 1);
+	assert_false(has(t, "in.example.com. 30 SOA"));
+	die(t, "123");
+	ask(t, DNS_IXFR, 1001);
+	assert_string_equal(t->line[1], SOA("1001"));
+	assert_false(has(t, "in.example.com."));
+}
+
 static void print_for_people_has_no_keeper(void **state)
 {
 	struct transfer *t = *state;
@@ -764,6 +795,7 @@ int main(void)
 		TEST(keeper_comes_and_goes_in_differences),
 		TEST(exchange_without_address_yet_is_delegated_to_us),
 		TEST(domain_that_waits_for_its_own_address_is_kept_as_it_was),
+		TEST(domain_of_ours_below_is_delegated),
 		TEST(print_for_people_has_no_keeper),
 		TEST(mx_set_is_kept_when_its_last_link_dies),
 		TEST(transfer_is_what_is_answered),
