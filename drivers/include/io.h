@@ -48,7 +48,8 @@ struct io_event {
 	struct bytes data; /* valid until the next wait(); ICMP without the IP header */
 	struct str interface;
 	unsigned session;
-	bool alive;    /* IO_NEIGHBOUR */
+	bool alive;    /* IO_NEIGHBOUR; IO_PROBE_ENDED of a call that
+			says nothing: it was accepted */
 	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT */
 	struct str text;
 };

@@ -8,7 +8,7 @@
 #include "io.h"
 
 struct probe_path {
-	struct str interface;
+	struct str interface;            /* empty, of "link" 0 alone: any, as routing has it */
 	struct ip_addr source4, source6; /* family 0: the link has none */
 	uint32_t mark;
 };
@@ -32,9 +32,9 @@ struct probe_call {
 
 struct probes {
 	void *ctx;
-	/* Make ready for this link; opening it again replaces what was there (new address, new
-	 * index). FL_ENOENT: not now, for want of the interface or of its address; every send tries
-	 * it again. */
+	/* Make ready for this link, or for asking hosts inside over "link" 0; opening it again
+	 * replaces what was there (new address, new index). FL_ENOENT: not now, for want of the
+	 * interface or of its address; every send tries it again. */
 	enum fl_err (*open)(void *ctx, uint8_t link, const struct probe_path *path);
 	void (*close)(void *ctx, uint8_t link);
 	/* `why` gets a few words on failure ("network is unreachable").  FL_ERANGE: the packet is

@@ -83,9 +83,10 @@ static void hang_up(struct call *c)
 	free(c);
 }
 
-static void end(struct call *c, const char *how)
+static void end_as(struct call *c, const char *how, bool accepted)
 {
 	loop_post(c->all->loop, &(struct io_event){.kind = IO_PROBE_ENDED,
+					.alive = accepted,
 					.at = loop_now(c->all->loop),
 					.link = c->link,
 					.socket = IO_PROBE_CALL,
@@ -94,6 +95,11 @@ static void end(struct call *c, const char *how)
 					.data = bytes_of(c->answer, c->heard),
 					.text = str_of(how)});
 	hang_up(c);
+}
+
+static void end(struct call *c, const char *how)
+{
+	end_as(c, how, false);
 }
 
 static void patience_is_over(void *ctx)
@@ -141,7 +147,7 @@ static bool connected(struct call *c)
 	/* A reset was made by somebody: as good an answer as a connection. */
 	if (c->request_n == 0 && (error == 0 || error == ECONNREFUSED)) {
 		tell(c);
-		end(c, error ? "refused" : "accepted");
+		end_as(c, error ? "refused" : "accepted", !error);
 		return false;
 	}
 	if (error) {

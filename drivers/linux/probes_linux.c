@@ -134,8 +134,8 @@ int probe_bind(int fd, const struct probe_path *path, const struct ip_addr *sour
 	struct sockaddr_storage from;
 	socklen_t from_n = sockaddr_of(source, 0, &from);
 
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface.at,
-		    (socklen_t)path->interface.n) < 0)
+	if (path->interface.n && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface.at,
+					 (socklen_t)path->interface.n) < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &path->mark, sizeof(path->mark)) < 0)
 		return -1;
@@ -205,7 +205,7 @@ static enum fl_err open_link(void *ctx, uint8_t link, const struct probe_path *p
 	struct probes_linux *p = ctx;
 	bool any = false;
 
-	if (link < 1 || link > FL_LINKS_MAX || path->interface.n >= IF_NAMESIZE)
+	if (link > FL_LINKS_MAX || path->interface.n >= IF_NAMESIZE)
 		return FL_ERANGE;
 	keep_path(&p->kept[link], path);
 	for (size_t i = 0; i < SOCKETS_PER_LINK; i++) {
@@ -291,7 +291,7 @@ enum fl_err probes_linux_open(struct probes *out, struct probes_linux **handle, 
 
 void probes_linux_close(struct probes_linux *p)
 {
-	for (uint8_t link = 1; link <= FL_LINKS_MAX; link++)
+	for (uint8_t link = 0; link <= FL_LINKS_MAX; link++)
 		close_link(p, link);
 	probe_calls_close(p->calls);
 	free(p);

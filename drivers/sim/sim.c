@@ -232,7 +232,7 @@ void sim_reload(struct sim *s)
 static enum fl_err probes_open(void *ctx, uint8_t link, const struct probe_path *path)
 {
 	struct sim *s = ctx;
-	struct sim_interface *i = find_interface(s, path->interface);
+	struct sim_interface *i = find_interface(s, link ? path->interface : STR(SIM_INSIDE));
 
 	s->link_interface[link][0] = '\0';
 	if (!i || !i->exists)
@@ -361,6 +361,7 @@ static enum fl_err probes_call(
 		post(s, mtime_after(s->now, wait), &e);
 	}
 	e.kind = IO_PROBE_ENDED;
+	e.alive = call->request.n == 0;
 	post(s, mtime_after(s->now, wait), &e);
 	return FL_OK;
 }

@@ -22,6 +22,8 @@
 #define SIM_PACKET_OCTETS 1000
 #define SIM_LOG_SIZE      ((size_t)1 << 18)
 
+#define SIM_INSIDE "eth2" /* where hosts inside are asked */
+
 struct sim_interface {
 	char name[16];
 	bool exists, plugged;

@@ -83,6 +83,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 		acquire_remember(f, &f->config[to], now);
 	acquire_fill(f, &f->config[to]);
 	acquire_warn(f, &f->config[to]);
+	servers_begin(f, &f->config[to], now);
 	f->serial = next_serial(f);
 	f->current = to;
 	uplinks_configure(f, now);
@@ -98,6 +99,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 		struct textbuf again = textbuf_of(words, sizeof(words));
 
 		f->current = from;
+		servers_begin(f, &f->config[from], now);
 		f->serial = serial + 1;
 		uplinks_configure(f, now);
 		if (publish_configuration(f, &f->config[to], &again) ||

@@ -102,7 +102,10 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		break;
 	case IO_PROBE_ANSWER:
 	case IO_PROBE_ENDED:
-		uplinks_probe_answer(f, e);
+		if (e->link)
+			uplinks_probe_answer(f, e);
+		else
+			servers_event(f, e, now);
 		break;
 	case IO_NEIGHBOUR:
 		uplinks_neighbour(f, e, now);
@@ -159,6 +162,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, acquire_next_due(f));
 	until = mtime_first(until, f->reconcile_due);
 	until = mtime_first(until, failback_next_due(f));
+	until = mtime_first(until, servers_due(f));
 	until = mtime_first(until, f->table_due);
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
@@ -178,6 +182,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 		panel_update(f);
 	}
 	failback_tick(f, now);
+	servers_work(f, now);
 	connection_table_tick(f, now);
 	histories_tick(f, now);
 	if (mtime_reached(now, f->reconcile_due))

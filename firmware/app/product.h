@@ -30,6 +30,7 @@
 #include "modules.h"
 #include "policy_console.h"
 #include "revisions.h"
+#include "server.h"
 #include "service.h"
 #include "session_hello.h"
 #include "system.h"
@@ -179,6 +180,8 @@ struct fairlead {
 
 	struct box box;
 	struct services services;
+	struct servers servers;
+	uint8_t server_secret[16]; /* of their pings */
 	struct link_console link_console;
 	struct policy_console policy_console;
 	struct dns_console dns_console;
@@ -290,6 +293,16 @@ bool services_answer(struct fairlead *f, const struct io_event *e, mtime now);
 void services_tick(struct fairlead *f, mtime now);
 mtime services_due(const struct fairlead *f);
 
+/* ---- servers.c: the servers behind forwards ---- */
+
+/* Configuration `c` is about to be in force: ask its servers, and put into it what is known. */
+void servers_begin(struct fairlead *f, struct config *c, mtime now);
+void servers_event(struct fairlead *f, const struct io_event *e, mtime now);
+/* Put what is known into the configuration in force, and tell what is new. */
+void servers_follow(struct fairlead *f);
+void servers_work(struct fairlead *f, mtime now);
+mtime servers_due(const struct fairlead *f);
+
 /* ---- publish.c: from states to answers and kernel tables ---- */
 
 /* Make the published state anew and bring DNS and kernel in line. */
@@ -300,6 +313,8 @@ enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
 /* The lease of a link is another one: fill it in, and bring kernel, probes and DNS in line. */
 void publish_lease(struct fairlead *f, uint8_t number, mtime now);
+/* Servers behind forwards live or die: new connections go to those that live. */
+void publish_servers(struct fairlead *f, mtime now);
 /* What would be published with configuration `c`, whose links have their numbers, and with the
  * links of mask `down` down.  The others are in the state they have. */
 void publish_what_if(

@@ -354,6 +354,28 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 			STR_ARG(conf->name), words);
 }
 
+void publish_servers(struct fairlead *f, mtime now)
+{
+	struct forwarding_source source = config_forwarding_source(fairlead_config(f));
+	struct kset before, after;
+	struct kernel_state was = {.sets = &before, .nsets = 1}, is = {.sets = &after, .nsets = 1};
+	struct kernel_diff diff;
+	enum fl_err err = forwarding_servers(&source, &f->scratch, &before);
+
+	servers_follow(f);
+	if (!err)
+		err = forwarding_servers(&source, &f->scratch, &after);
+	if (!err) {
+		kernel_state_diff(&was, &is, &f->scratch, &diff);
+		err = f->scratch.full ? FL_EFULL : FL_OK;
+	}
+	if (!err)
+		apply_or_mend(f, &diff, now);
+	else
+		reconcile_later(f, now);
+	arena_reset(&f->scratch);
+}
+
 void publish_reconcile(struct fairlead *f, mtime now)
 {
 	const struct kernel *k = &f->io->kernel;

@@ -62,6 +62,7 @@ void uplinks_load(struct fairlead *f)
 	enum fl_err err = s->load(s->ctx, SAVE_NAME, &f->scratch, &octets, &why);
 
 	f->save_due = MTIME_NEVER;
+	f->io->io.random(f->io->io.ctx, f->server_secret, sizeof(f->server_secret));
 	for (unsigned n = 0; n <= FL_LINKS_MAX; n++)
 		f->io->io.random(f->io->io.ctx, f->secret[n], sizeof(f->secret[n]));
 	if (err == FL_OK) {

@@ -590,12 +590,12 @@ struct ip_addr forwarding_source_address(
 	if (link_owns_address(l, &flow->from))
 		return flow->from;
 	for (size_t i = 0; (f = forwarding_published(source, i)); i++) {
-		if (!ip_addr_eq(&f->to, &flow->from) || !is_service(f, flow))
+		if (!forward_has_server(f, &flow->from) || !is_service(f, flow))
 			continue;
 		for (size_t j = 0; j < f->non; j++)
 			if (f->on[j].link >= 0 && (size_t)f->on[j].link < source->nlinks &&
 				&source->links[f->on[j].link] == l &&
-				f->on[j].address.family == f->to.family)
+				f->on[j].address.family == forward_family(f))
 				return f->on[j].address;
 	}
 	return own->addr;

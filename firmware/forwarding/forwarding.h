@@ -50,13 +50,35 @@ struct forward_on {
 	struct ip_addr address; /* the link's address that is forwarded */
 };
 
+/* As of the last checks; ASKED: none of these is over. */
+enum server_state { SERVER_UNCHECKED, SERVER_ASKED, SERVER_ANSWERS, SERVER_DEAD };
+
+#define FORWARD_SERVERS_MAX FL_LINKS_MAX /* the slots of policies deal so many */
+
+struct forward_server {
+	struct origin origin;
+	struct ip_addr addr;
+	uint32_t weight;
+	uint32_t state; /* enum server_state; servers_fill() puts it in */
+};
+
+enum forward_check {
+	FORWARD_CHECK_AUTO, /* where there are several servers, by what suits the protocol */
+	FORWARD_CHECK_PING,
+	FORWARD_CHECK_TCP,
+	FORWARD_CHECK_NONE
+};
+
 /* `forward smtp { to 192.168.1.25, protocol tcp, port 25, on wan1 203.0.113.3, ... }`, and, without
  * protocol and port, `nat mail { to 192.168.1.25, on wan1 203.0.113.3, ... }`: the whole address.
  */
 struct forward_conf {
 	struct origin origin;
 	struct str name;
-	struct ip_addr to;
+	struct forward_server *to;
+	size_t nto;
+	uint32_t check;    /* enum forward_check */
+	bool persist;      /* a client's connections go to one server */
 	uint32_t protocol; /* RULE_TCP or RULE_UDP; RULE_ANY_PROTOCOL: of `nat` */
 	struct rule_port port;
 	uint32_t to_port; /* 0: the same */
@@ -89,6 +111,13 @@ struct forwarding_source {
 	struct forwarding_conf conf;
 };
 
+/* The family of its servers; 0: it has none. */
+uint8_t forward_family(const struct forward_conf *f);
+bool forward_has_server(const struct forward_conf *f, const struct ip_addr *a);
+/* May this one of its servers get new connections?  With all dead every one may: what was asked may
+ * not be what is wanted. */
+bool forward_server_is_used(const struct forward_conf *f, size_t which);
+
 /* All that is published, in the order in which it is looked for: forwards, then whole addresses.
  * NULL: there are no more. */
 const struct forward_conf *forwarding_published(const struct forwarding_source *source, size_t i);
@@ -106,6 +135,9 @@ MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
  * rules does not matter. */
 MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct published *new,
 	struct arena *mem, struct kernel_diff *first, struct kernel_diff *rest);
+/* The set that says which server a new connection goes to, for whoever has to change it alone. */
+MUST_USE enum fl_err forwarding_servers(
+	const struct forwarding_source *source, struct arena *mem, struct kset *out);
 /* After the switch: the marks whose connections should be flushed: links that no longer work,
  * provided that another is live.  A backup that is only stood down, and a link that is drained,
  * keep the connections they have until they fail.  Returns how many were written. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mistakes that only show when the whole is seen. */
 #include "forwarding_internal.h"
+#include "server.h"
 
 static const struct link_conf *link_at(const struct forwarding_source *s, int32_t i)
 {
@@ -141,9 +142,9 @@ static void check_nat_on(const struct forwarding_source *s, const struct forward
 		diag_error(why, &on->origin, NULL,
 			"use another address of that link, or \"forward\" single ports of this one",
 			"this is the router's own address on link %.*s", STR_ARG(l->name));
-	for (const struct forward_conf *g = s->nats; g <= nat; g++)
+	for (const struct forward_conf *g = s->nats; nat->nto && g <= nat; g++)
 		for (const struct forward_on *o = g->on; o < g->on + g->non && o != on; o++)
-			if (o->link == on->link && l && ip_addr_eq(&g->to, &nat->to))
+			if (o->link == on->link && l && forward_has_server(g, &nat->to[0].addr))
 				diag_error(why, &on->origin, NULL, "give it one address a link",
 					"the host has an address on link %.*s already",
 					STR_ARG(l->name));
@@ -177,11 +178,11 @@ static void check_not_gateway(
 static void check_forward(const struct forwarding_source *s, size_t which, struct diags *why)
 {
 	const struct forward_conf *f = forwarding_published(s, which);
-	char text[IP_TEXT_MAX];
 
-	if (f->to.family && !is_inside(s, &f->to))
-		diag_error(why, &f->origin, "to", "use the address of a server in a LAN",
-			"%s is in no LAN", ip_addr_text(&f->to, text));
+	for (size_t i = 0; i < f->nto; i++)
+		if (!is_inside(s, &f->to[i].addr))
+			diag_error(why, &f->to[i].origin, NULL,
+				"use the address of a server in a LAN", "it is in no LAN");
 	for (size_t i = 0; i < f->non; i++) {
 		check_on(s, which, &f->on[i], why);
 		check_not_gateway(s, &f->on[i], why);
@@ -227,6 +228,23 @@ static void check_rule_is_reached(
 	}
 }
 
+/* What is asked is asked once, but this may count it twice: nobody is near the limit. */
+static void check_number_of_servers(const struct forwarding_source *s, struct diags *why)
+{
+	size_t asked = 0;
+	uint16_t port;
+
+	for (size_t i = 0; i < s->nforwards; i++) {
+		if (!server_is_asked(&s->forwards[i], &port))
+			continue;
+		asked += s->forwards[i].nto;
+		if (asked > SERVERS_MAX)
+			diag_error(why, &s->forwards[i].origin, "check",
+				"set \"check none\" for those that matter least",
+				"more than %d servers would be checked", SERVERS_MAX);
+	}
+}
+
 void forwarding_check(const struct forwarding_source *source, struct diags *why)
 {
 	for (size_t i = 0; i < source->nlinks; i++)
@@ -235,6 +253,7 @@ void forwarding_check(const struct forwarding_source *source, struct diags *why)
 		check_lan(source, i, why);
 	for (size_t i = 0; forwarding_published(source, i); i++)
 		check_forward(source, i, why);
+	check_number_of_servers(source, why);
 	for (size_t i = 0; i < source->nrules; i++)
 		check_rule_is_reached(source, &source->rules[i], why);
 }

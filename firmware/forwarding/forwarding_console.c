@@ -73,26 +73,61 @@ static enum fl_err show_rules(struct console_call *call)
 	return FL_OK;
 }
 
+static void put_server_of(const struct forward_conf *f, size_t which, struct textbuf *t)
+{
+	static const char *const states[] = {
+		[SERVER_UNCHECKED] = "",
+		[SERVER_ASKED] = "  is asked",
+		[SERVER_ANSWERS] = "  answers",
+		[SERVER_DEAD] = "  DEAD",
+	};
+	const struct forward_server *server = &f->to[which];
+	char text[IP_TEXT_MAX];
+
+	textbuf_printf(t, "%s", ip_addr_text(&server->addr, text));
+	if (f->to_port)
+		textbuf_printf(t, " port %u", f->to_port);
+	if (f->nto > 1 && server->weight != 1)
+		textbuf_printf(t, " weight %u", server->weight);
+	textbuf_printf(t, "%s", states[server->state]);
+}
+
+static void put_published_on(
+	const struct forwarding_source *s, const struct forward_conf *f, struct textbuf *t)
+{
+	char text[IP_TEXT_MAX], link[LINE];
+
+	for (size_t j = 0; j < f->non; j++) {
+		struct textbuf name = textbuf_of(link, sizeof(link));
+
+		if (f->on[j].link >= 0 && (size_t)f->on[j].link < s->nlinks)
+			put_link(&name, s, s->links[f->on[j].link].number);
+		textbuf_printf(t, "%s%.*s %s", j ? ", " : "", STR_ARG(textbuf_str(&name)),
+			ip_addr_text(&f->on[j].address, text));
+	}
+}
+
+/* A line for each server. */
 static void put_published(
 	const struct forwarding_source *s, const struct forward_conf *f, const struct sink *out)
 {
-	char service[LINE], to[LINE], text[IP_TEXT_MAX];
-	struct textbuf t = textbuf_of(service, sizeof(service));
+	char service[LINE], to[LINE], on[4 * LINE];
+	struct textbuf t = textbuf_of(service, sizeof(service)), o = textbuf_of(on, sizeof(on));
 
 	forwarding_service_text(f->protocol, &f->port, &t);
-	t = textbuf_of(to, sizeof(to));
-	textbuf_printf(&t, "%s", ip_addr_text(&f->to, text));
-	if (f->to_port)
-		textbuf_printf(&t, " port %u", f->to_port);
-	sink_printf(out, "%-14.*s %-18s %-28s", STR_ARG(f->name), service, to);
-	for (size_t j = 0; j < f->non; j++) {
+	put_published_on(s, f, &o);
+	for (size_t i = 0; i < f->nto; i++) {
 		t = textbuf_of(to, sizeof(to));
-		if (f->on[j].link >= 0 && (size_t)f->on[j].link < s->nlinks)
-			put_link(&t, s, s->links[f->on[j].link].number);
-		sink_printf(
-			out, "%s %s %s", j ? "," : "", to, ip_addr_text(&f->on[j].address, text));
+		put_server_of(f, i, &t);
+		if (i == 0)
+			sink_printf(
+				out, "%-14.*s %-18s %-32s %s\n", STR_ARG(f->name), service, to, on);
+		else
+			sink_printf(out, "%-14s %-18s %s\n", "", "", to);
 	}
-	sink_puts(out, "\n");
+	if (f->nto && f->to[0].state == SERVER_DEAD && forward_server_is_used(f, 0))
+		sink_printf(out, "%-14s no server answers: new connections go there all the same\n",
+			"");
 }
 
 static enum fl_err show_forwards(struct console_call *call)
@@ -100,7 +135,7 @@ static enum fl_err show_forwards(struct console_call *call)
 	const struct forwarding_console *m = call->module;
 	const struct forward_conf *f;
 
-	sink_printf(call->out, "%-14s %-18s %-28s %s\n", "FORWARD", "SERVICE", "TO", "ON");
+	sink_printf(call->out, "%-14s %-18s %-32s %s\n", "FORWARD", "SERVICE", "TO", "ON");
 	for (size_t i = 0; (f = forwarding_published(&m->source, i)); i++)
 		put_published(&m->source, f, call->out);
 	return FL_OK;
@@ -115,13 +150,13 @@ static void put_nat(struct str link, const char *from, const char *as, const str
 
 /* What published servers start themselves. */
 static void put_server(const struct link_conf *l, const struct forward_conf *f,
-	const struct forward_on *on, const struct sink *out)
+	const struct forward_server *server, const struct forward_on *on, const struct sink *out)
 {
 	char from[LINE], as[LINE], text[IP_TEXT_MAX];
 	struct textbuf t = textbuf_of(from, sizeof(from)), a = textbuf_of(as, sizeof(as));
 
 	forwarding_service_text(f->protocol, &f->port, &t);
-	textbuf_printf(&t, " from %s", ip_addr_text(&f->to, text));
+	textbuf_printf(&t, " from %s", ip_addr_text(&server->addr, text));
 	textbuf_printf(&a, "%s (%s %.*s)", ip_addr_text(&on->address, text),
 		f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward", STR_ARG(f->name));
 	put_nat(l->name, from, as, out);
@@ -152,9 +187,10 @@ static enum fl_err show_nat(struct console_call *call)
 		if (l->disabled)
 			continue;
 		for (size_t j = 0; (f = forwarding_published(s, j)); j++)
-			for (size_t k = 0; k < f->non; k++)
-				if (f->on[k].link == (int32_t)i)
-					put_server(l, f, &f->on[k], call->out);
+			for (size_t k = 0; k < f->non * f->nto; k++)
+				if (f->on[k / f->nto].link == (int32_t)i)
+					put_server(l, f, &f->to[k % f->nto], &f->on[k / f->nto],
+						call->out);
 		put_rest_of_link(l, call->out);
 	}
 	return FL_OK;

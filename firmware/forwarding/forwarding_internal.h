@@ -38,6 +38,20 @@ void slot_elem(size_t p, size_t i, uint8_t number, struct kelem *out);
 bool forward_needs_address(const struct link_conf *l, const struct ip_addr *a);
 bool link_owns_address(const struct link_conf *l, const struct ip_addr *a);
 
+/* ---- several servers of one forward (forwarding_servers.c) ---- */
+
+/* Names that nft(8) can read back: `word`, its number, the name. */
+struct str nft_named(struct arena *mem, const char *word, struct str name);
+struct str nft_numbered(struct arena *mem, const char *word, size_t number, struct str name);
+#define SERVERS_SET STR("servers")
+struct nft_build;
+bool has_balanced(const struct forwarding_source *s);
+/* The key of the first slot of forward `which` in the set of servers. */
+uint32_t servers_slot(size_t which);
+/* The chain that sends to server `server` of forward `which`. */
+struct str server_chain(struct arena *mem, const struct forward_conf *f, size_t server);
+void set_servers(const struct forwarding_source *s, struct nft_build *b);
+
 /* The constant networks that are never reached by a link: loopback, link-local, multicast. */
 extern const struct ip_prefix forwarding_local[];
 extern const size_t forwarding_nlocal;

@@ -271,28 +271,6 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 
 /* ---- rules ---- */
 
-static struct str named(struct arena *mem, const char *word, struct str name)
-{
-	char text[FL_NAME_MAX + 48];
-	struct textbuf t = textbuf_of(text, sizeof(text));
-	char *copy;
-
-	textbuf_printf(&t, "%s", word);
-	for (size_t i = 0; i < name.n; i++) /* nft(8) can read these names back */
-		textbuf_put(&t, name.at[i] == ';' ? "_" : name.at + i, 1);
-	copy = arena_copy(mem, text, t.n);
-	return copy ? (struct str){copy, t.n} : STR("");
-}
-
-static struct str numbered(struct arena *mem, const char *word, size_t number, struct str name)
-{
-	char text[32];
-	struct textbuf t = textbuf_of(text, sizeof(text));
-
-	textbuf_printf(&t, "%s%zu%s", word, number, name.n ? "_" : "");
-	return named(mem, text, name);
-}
-
 static bool has_policy(const struct maker *m, const struct rule_conf *r)
 {
 	return r->policy >= 0 && (size_t)r->policy < m->s->npolicies;
@@ -379,7 +357,8 @@ static void set_rules(struct maker *m, size_t first)
 	map_key(open, key);
 	for (size_t i = first; i < m->s->nrules; i++)
 		n += m->plan[i].map == open->map;
-	set = nft_set(&m->b, numbered(m->b.mem, "rules", open->map, STR("")), key, KSET_VERDICT);
+	set = nft_set(
+		&m->b, nft_numbered(m->b.mem, "rules", open->map, STR("")), key, KSET_VERDICT);
 	set->size = roomy(2 * n);
 	for (size_t i = first; i < m->s->nrules; i++) {
 		const struct planned_rule *p = &m->plan[i];
@@ -418,7 +397,7 @@ static void rule_of_map(struct maker *m, const struct planned_rule *p)
 		nft_load_meta(&m->b, reg++, KMETA_L4PROTO);
 	if (p->fields & RULE_PORT)
 		nft_load(&m->b, reg, KBASE_TRANSPORT, 2, 2);
-	nft_verdict_map(&m->b, KREG(0), numbered(m->b.mem, "rules", p->map, STR("")));
+	nft_verdict_map(&m->b, KREG(0), nft_numbered(m->b.mem, "rules", p->map, STR("")));
 }
 
 static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
@@ -432,7 +411,7 @@ static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
 
 static struct str set_name(const struct maker *m, int32_t set, uint8_t family)
 {
-	return named(m->b.mem, family == 6 ? "set6_" : "set4_", m->s->sets[set].name);
+	return nft_named(m->b.mem, family == 6 ? "set6_" : "set4_", m->s->sets[set].name);
 }
 
 static void match_set(struct maker *m, int32_t set, uint8_t family, bool source)
@@ -448,7 +427,7 @@ static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_
 	const struct rule_conf *r = p->rule;
 	uint8_t proto[2];
 
-	nft_rule(&m->b, numbered(m->b.mem, "rule ", r->number, STR("")));
+	nft_rule(&m->b, nft_numbered(m->b.mem, "rule ", r->number, STR("")));
 	if (r->lan >= 0 && (size_t)r->lan < m->s->nlans)
 		match_ifname(&m->b, KMETA_IIFNAME, m->s->lans[r->lan].interface);
 	if (family)
@@ -564,7 +543,7 @@ static bool is_persistent(const struct policy_conf *p)
 
 static struct str stuck_name(const struct maker *m, const struct policy_conf *p, uint8_t family)
 {
-	return named(m->b.mem, family == 6 ? "stuck6_" : "stuck4_", p->name);
+	return nft_named(m->b.mem, family == 6 ? "stuck6_" : "stuck4_", p->name);
 }
 
 static uint32_t member_bits(const struct maker *m, const struct policy_conf *p)
@@ -640,7 +619,7 @@ static void chain_policy(struct maker *m, size_t which)
 
 	m->take = STR("pin");
 	if (is_persistent(p)) {
-		m->take = named(m->b.mem, "stick_", p->name);
+		m->take = nft_named(m->b.mem, "stick_", p->name);
 		chain_stick(m, p, m->take);
 	}
 	nft_chain(&m->b, m->policy_chain[which]);
@@ -760,7 +739,7 @@ static bool published_at(const struct maker *m, const struct forward_conf *forwa
 	const struct forward_on *o = &forward->on[on];
 
 	if (o->link < 0 || (size_t)o->link >= m->s->nlinks ||
-		o->address.family != forward->to.family || m->s->links[o->link].disabled)
+		o->address.family != forward_family(forward) || m->s->links[o->link].disabled)
 		return false;
 	*out = (struct published_at){forward, &m->s->links[o->link], &o->address};
 	return true;
@@ -782,6 +761,30 @@ static void match_service(struct nft_build *b, const struct forward_conf *f)
 	nft_match_ports(b, f->port.first, f->port.last);
 }
 
+/* To this server, by the registers 0 and 4. */
+static void send_to(struct nft_build *b, const struct forward_conf *f, size_t server)
+{
+	nft_load_addr(b, KREG(0), &f->to[server].addr);
+	if (f->to_port)
+		nft_load_port(b, KREG(4), (uint16_t)f->to_port);
+	nft_nat(b, KOP_DNAT, forward_family(f), KREG(0), f->to_port ? KREG(4) : 0);
+}
+
+/* Several servers share the connections: each has a chain of its own, and a slot says which. */
+static void send_to_one_of(struct maker *m, const struct forward_conf *f)
+{
+	uint32_t slot = servers_slot((size_t)(f - m->s->forwards));
+
+	if (f->persist) {
+		load_addr(&m->b, KREG(4), forward_family(f), true);
+		nft_hash(&m->b, KREG(4), (uint32_t)ip_addr_size(forward_family(f)), KREG(0),
+			POLICY_SLOTS, slot);
+	} else {
+		nft_draw(&m->b, KREG(0), POLICY_SLOTS, slot);
+	}
+	nft_verdict_map(&m->b, KREG(0), SERVERS_SET);
+}
+
 /* `source` NULL: whoever it comes from. */
 static void rule_forward_from(
 	struct maker *m, const struct published_at *at, const struct ip_prefix *source)
@@ -793,10 +796,10 @@ static void rule_forward_from(
 	if (source)
 		nft_match_prefix(b, source, true);
 	match_service(b, at->f);
-	nft_load_addr(b, KREG(0), &at->f->to);
-	if (at->f->to_port)
-		nft_load_port(b, KREG(4), (uint16_t)at->f->to_port);
-	nft_nat(b, KOP_DNAT, at->f->to.family, KREG(0), at->f->to_port ? KREG(4) : 0);
+	if (at->f->nto > 1)
+		send_to_one_of(m, at->f);
+	else
+		send_to(b, at->f, 0);
 }
 
 /* Whichever interface it comes from, so that the published address works inside, too. */
@@ -818,12 +821,14 @@ static void rule_server(struct maker *m, const struct published_at *at)
 
 	if (own && ip_addr_eq(&own->addr, at->address))
 		return; /* masquerading gives the same */
-	nft_rule(b, at->f->name);
-	match_ifname(b, KMETA_OIFNAME, at->link->interface);
-	match_host(b, &at->f->to, true);
-	match_service(b, at->f);
-	nft_load_addr(b, KREG(0), at->address);
-	nft_nat(b, KOP_SNAT, at->address->family, KREG(0), 0);
+	for (size_t i = 0; i < at->f->nto; i++) {
+		nft_rule(b, at->f->name);
+		match_ifname(b, KMETA_OIFNAME, at->link->interface);
+		match_host(b, &at->f->to[i].addr, true);
+		match_service(b, at->f);
+		nft_load_addr(b, KREG(0), at->address);
+		nft_nat(b, KOP_SNAT, at->address->family, KREG(0), 0);
+	}
 }
 
 static void for_each_published(
@@ -843,8 +848,9 @@ static bool lan_has_server(const struct maker *m, const struct ip_prefix *lan)
 	const struct forward_conf *f;
 
 	for (size_t i = 0; (f = forwarding_published(m->s, i)); i++)
-		if (f->non && ip_prefix_has(lan, &f->to))
-			return true;
+		for (size_t j = 0; f->non && j < f->nto; j++)
+			if (ip_prefix_has(lan, &f->to[j].addr))
+				return true;
 	return false;
 }
 
@@ -870,10 +876,24 @@ static void rules_hairpin(struct maker *m)
 	}
 }
 
+static void chains_servers(struct maker *m)
+{
+	for (size_t i = 0; i < m->s->nforwards; i++) {
+		const struct forward_conf *f = &m->s->forwards[i];
+
+		for (size_t j = 0; f->nto > 1 && j < f->nto; j++) {
+			nft_chain(&m->b, server_chain(m->b.mem, f, j));
+			nft_rule(&m->b, f->name);
+			send_to(&m->b, f, j);
+		}
+	}
+}
+
 static void chains_nat(struct maker *m)
 {
 	struct nft_build *b = &m->b;
 
+	chains_servers(m);
 	nft_base_chain(b, STR("forwards"), STR("nat"), KHOOK_PREROUTING, DSTNAT);
 	for_each_published(m, rule_forward);
 	nft_base_chain(b, STR("postrouting"), STR("nat"), KHOOK_POSTROUTING, SRCNAT);
@@ -1089,6 +1109,8 @@ static void make_sets(struct maker *m)
 	for (size_t i = 0; m->plan && i < m->s->nrules; i++)
 		if (m->plan[i].opens)
 			set_rules(m, i);
+	if (has_balanced(m->s))
+		set_servers(m->s, &m->b);
 }
 
 static void make_chains(struct maker *m)
@@ -1117,7 +1139,7 @@ void forwarding_nft(const struct forwarding_source *source, const struct publish
 	if (mem->full)
 		return;
 	for (size_t i = 0; i < source->npolicies; i++)
-		m.policy_chain[i] = numbered(mem, "policy", i + 1, source->policies[i].name);
+		m.policy_chain[i] = nft_numbered(mem, "policy", i + 1, source->policies[i].name);
 	accelerated(source, mem, out);
 	make_sets(&m);
 	make_chains(&m);

@@ -312,14 +312,68 @@ static const struct setting forward_on_columns[] = {
 	{0},
 };
 
+static const struct setting forward_to_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "address of a server inside",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct forward_server, addr),
+		.type = VALUE_ADDR,
+	},
+	{
+		.name = "WEIGHT",
+		.help = "its share of the connections, against the other servers",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forward_server, weight),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 240,
+		.def = "1",
+	},
+	{0},
+};
+
+static const char *const check_choices[] = {
+	[FORWARD_CHECK_AUTO] = "auto",
+	[FORWARD_CHECK_PING] = "ping",
+	[FORWARD_CHECK_TCP] = "tcp",
+	[FORWARD_CHECK_NONE] = "none",
+	NULL,
+};
+static const char *const check_help[] = {
+	[FORWARD_CHECK_AUTO] = "several servers: by tcp, or by ping where UDP is forwarded",
+	[FORWARD_CHECK_PING] = "it must answer a ping",
+	[FORWARD_CHECK_TCP] = "it must accept a connection at its port",
+	[FORWARD_CHECK_NONE] = "taken as alive",
+	NULL,
+};
+
 static const struct setting forward_rows[] = {
 	{
 		.name = "to",
-		.help = "address of the server inside",
-		.kind = SETTING_VALUE,
-		.flags = SETTING_REQUIRED,
+		.help = "a server inside; several share the connections",
+		.kind = SETTING_LIST,
 		.offset = offsetof(struct forward_conf, to),
-		.type = VALUE_ADDR,
+		.columns = forward_to_columns,
+		.size = sizeof(struct forward_server),
+	},
+	{
+		.name = "check",
+		.help = "how it is found out whether a server may get new connections",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forward_conf, check),
+		.type = VALUE_CHOICE,
+		.choices = check_choices,
+		.choice_help = check_help,
+		.def = "auto",
+	},
+	{
+		.name = "persist",
+		.help = "all connections of one client go to the same server",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forward_conf, persist),
+		.type = VALUE_FLAG,
 	},
 	{
 		.name = "protocol",
@@ -370,18 +424,34 @@ static const struct setting forward_rows[] = {
 	{0},
 };
 
+static void servers_check(const struct forward_conf *f, struct diags *why)
+{
+	if (f->nto == 0)
+		diag_error(why, &f->origin, "to", "add \"to ADDRESS\"",
+			"it is not said where it leads to");
+	if (f->nto > FORWARD_SERVERS_MAX)
+		diag_error(why, &f->origin, "to", "leave some out", "at most %d servers can share",
+			FORWARD_SERVERS_MAX);
+	for (size_t i = 1; i < f->nto; i++)
+		if (f->to[i].addr.family != f->to[0].addr.family)
+			diag_error(why, &f->to[i].origin, NULL,
+				"make it two forwards, one of each family",
+				"the servers are not of the same family");
+}
+
 static void published_check(const struct forward_conf *f, struct diags *why)
 {
+	servers_check(f, why);
 	if (f->non == 0)
 		diag_error(why, &f->origin, "on", "add \"on LINK ADDRESS\"",
 			"the server is published on no link");
 	for (size_t i = 0; i < f->nsources; i++)
-		if (f->sources[i].prefix.addr.family != f->to.family)
+		if (f->sources[i].prefix.addr.family != forward_family(f))
 			diag_error(why, &f->sources[i].origin, NULL,
 				"use networks of the server's own family",
 				"nobody of this network can reach the server");
 	for (size_t i = 0; i < f->non; i++)
-		if (f->on[i].address.family != f->to.family)
+		if (f->nto && f->on[i].address.family != forward_family(f))
 			diag_error(why, &f->on[i].origin, NULL,
 				"use addresses of the server's own family",
 				"the published address is not of the server's family");
@@ -395,6 +465,9 @@ static void forward_check(const void *entry, struct diags *why)
 		diag_error(why, &f->origin, "to-port",
 			"leave it out, or publish one port a forward",
 			"a range of ports keeps its ports");
+	if (f->check == FORWARD_CHECK_TCP && f->protocol == RULE_UDP)
+		diag_error(why, &f->origin, "check", "use \"check ping\"",
+			"a server of UDP accepts no connections");
 	published_check(f, why);
 }
 
@@ -410,14 +483,26 @@ const struct setting forward_setting = {
 
 /* ---- nat ---- */
 
+static const struct setting nat_to_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "address of the host inside",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct forward_server, addr),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
 static const struct setting nat_rows[] = {
 	{
 		.name = "to",
-		.help = "address of the host inside",
-		.kind = SETTING_VALUE,
-		.flags = SETTING_REQUIRED,
+		.help = "the host inside",
+		.kind = SETTING_LIST,
 		.offset = offsetof(struct forward_conf, to),
-		.type = VALUE_ADDR,
+		.columns = nat_to_columns,
+		.size = sizeof(struct forward_server),
 	},
 	{
 		.name = "on",
@@ -440,7 +525,13 @@ static const struct setting nat_rows[] = {
 
 static void nat_check(const void *entry, struct diags *why)
 {
-	published_check(entry, why);
+	const struct forward_conf *nat = entry;
+
+	if (nat->nto > 1)
+		diag_error(why, &nat->to[1].origin, NULL,
+			"leave one \"to\", or let servers share the ports of a \"forward\"",
+			"an address stands for one host");
+	published_check(nat, why);
 }
 
 const struct setting nat_setting = {

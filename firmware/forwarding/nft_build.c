@@ -204,6 +204,17 @@ void nft_draw(struct nft_build *b, uint32_t reg, uint32_t modulus, uint32_t offs
 	o->offset = offset;
 }
 
+void nft_hash(struct nft_build *b, uint32_t reg, uint32_t len, uint32_t dreg, uint32_t modulus,
+	uint32_t offset)
+{
+	struct kop *o = op(b, KOP_HASH, reg);
+
+	o->len = len;
+	o->dreg = dreg;
+	o->modulus = modulus;
+	o->offset = offset;
+}
+
 void nft_and(struct nft_build *b, uint32_t reg, uint32_t mask)
 {
 	op_data(op(b, KOP_BITWISE, reg), &mask, sizeof(mask));

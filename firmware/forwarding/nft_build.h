@@ -54,6 +54,8 @@ void nft_load_number(struct nft_build *b, uint32_t reg, uint32_t value);
 void nft_load_addr(struct nft_build *b, uint32_t reg, const struct ip_addr *a);
 void nft_load_port(struct nft_build *b, uint32_t reg, uint16_t port);
 void nft_draw(struct nft_build *b, uint32_t reg, uint32_t modulus, uint32_t offset);
+void nft_hash(struct nft_build *b, uint32_t reg, uint32_t len, uint32_t dreg, uint32_t modulus,
+	uint32_t offset);
 void nft_and(struct nft_build *b, uint32_t reg, uint32_t mask);
 void nft_set_mark(struct nft_build *b, uint32_t reg);
 void nft_set_ct_mark(struct nft_build *b, uint32_t reg);

@@ -200,16 +200,17 @@ static uint32_t links_out(const struct explain_world *w, const struct forwarding
 	return links;
 }
 
-static void look_at_server(struct mail *m, const struct forward_conf *f)
+static void look_at_server(struct mail *m, const struct ip_addr *server)
 {
 	const struct explain_world *w = m->check.world;
-	struct forwarding_flow flow = {.from = f->to, .protocol = 6, .port = 25};
+	struct forwarding_flow flow = {.from = *server, .protocol = 6, .port = 25};
 	char from[IP_TEXT_MAX], addr[IP_TEXT_MAX];
 	uint32_t links;
 
 	/* Somebody outside. */
-	flow.to = f->to.family == 4 ? ip_addr_v4(192, 88, 99, 1)
-				    : (struct ip_addr){.family = 6, .b = {0x20, 0x01, 0x48, 0x60}};
+	flow.to = server->family == 4
+			  ? ip_addr_v4(192, 88, 99, 1)
+			  : (struct ip_addr){.family = 6, .b = {0x20, 0x01, 0x48, 0x60}};
 	links = links_out(w, &flow);
 	for (size_t i = 0; i < w->forwarding.nlinks; i++) {
 		const struct link_conf *l = &w->forwarding.links[i];
@@ -219,7 +220,7 @@ static void look_at_server(struct mail *m, const struct forward_conf *f)
 			continue;
 		as = forwarding_source_address(&w->forwarding, &flow, l->number);
 		sink_printf(m->check.out, "out  %s leaves as %s over %.*s",
-			ip_addr_text(&f->to, from), ip_addr_text(&as, addr), STR_ARG(l->name));
+			ip_addr_text(server, from), ip_addr_text(&as, addr), STR_ARG(l->name));
 		look_back(m, l, &as, NULL);
 		look_at_spf(m, &as);
 	}
@@ -242,23 +243,30 @@ static bool is_mail(const struct mail *m, const struct forward_conf *f)
 		       : f->protocol == RULE_TCP && f->port.first <= 25 && f->port.last >= 25;
 }
 
+/* Has one of the first `n` that are published this server, too? */
+static bool was_looked_at(const struct mail *m, size_t n, const struct ip_addr *server)
+{
+	const struct forwarding_source *s = &m->check.world->forwarding;
+
+	for (size_t i = 0; i < n; i++)
+		if (is_mail(m, forwarding_published(s, i)) &&
+			forward_has_server(forwarding_published(s, i), server))
+			return true;
+	return false;
+}
+
 static void look_at_outbound(struct mail *m)
 {
 	const struct forwarding_source *s = &m->check.world->forwarding;
 	const struct forward_conf *f;
 	size_t servers = 0;
 
-	for (size_t i = 0; (f = forwarding_published(s, i)); i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++)
-			seen |= is_mail(m, forwarding_published(s, k)) &&
-				ip_addr_eq(&forwarding_published(s, k)->to, &f->to);
-		if (!is_mail(m, f) || seen)
-			continue;
-		look_at_server(m, f);
-		servers++;
-	}
+	for (size_t i = 0; (f = forwarding_published(s, i)); i++)
+		for (size_t k = 0; is_mail(m, f) && k < f->nto; k++)
+			if (!was_looked_at(m, i, &f->to[k].addr)) {
+				look_at_server(m, &f->to[k].addr);
+				servers++;
+			}
 	m->check.why = "without one, anybody's forgery looks as good as your mail";
 	if (!m->spf[0]) {
 		check_found(&m->check, "domain %.*s has no SPF record", STR_ARG(m->domain->name));

@@ -212,6 +212,54 @@ static void put_if(const struct explain_world *w, const struct forwarding_flow *
 	}
 }
 
+/* ---- to a published address ---- */
+
+static bool is_service(const struct forward_conf *f, const struct forwarding_flow *flow)
+{
+	return f->protocol == RULE_ANY_PROTOCOL ||
+	       (flow->protocol == (f->protocol == RULE_UDP ? 17 : 6) &&
+		       flow->port >= f->port.first && flow->port <= f->port.last);
+}
+
+static bool is_published_at(const struct forward_conf *f, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < f->non; i++)
+		if (ip_addr_eq(&f->on[i].address, a))
+			return true;
+	return false;
+}
+
+static bool may_come_in(const struct forward_conf *f, const struct ip_addr *from)
+{
+	for (size_t i = 0; i < f->nsources; i++)
+		if (ip_prefix_has(&f->sources[i].prefix, from))
+			return true;
+	return f->nsources == 0;
+}
+
+/* False: nobody is reached at that address and port. */
+static bool put_published(
+	const struct explain_world *w, const struct forwarding_flow *flow, const struct sink *out)
+{
+	const struct forward_conf *f;
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; (f = forwarding_published(&w->forwarding, i)); i++) {
+		if (!is_published_at(f, &flow->to) || !is_service(f, flow) ||
+			!may_come_in(f, &flow->from))
+			continue;
+		for (size_t k = 0; k < f->nto; k++)
+			sink_printf(out, "%s %.*s: %s %s%s\n",
+				f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward",
+				STR_ARG(f->name),
+				forward_server_is_used(f, k) ? "goes to" : "not to ",
+				ip_addr_text(&f->to[k].addr, text),
+				f->to[k].state == SERVER_DEAD ? ", which does not answer" : "");
+		return true;
+	}
+	return false;
+}
+
 void explain_flow(
 	const struct explain_world *w, const struct forwarding_flow *flow, const struct sink *out)
 {
@@ -220,6 +268,8 @@ void explain_flow(
 	explain_heading(w, out);
 	put_question(flow, out);
 	explain_shares(w, &w->published, flow, &shares);
+	if (put_published(w, flow, out))
+		return;
 	if (shares.choice.local) {
 		sink_puts(out, "takes  no link: that is a network of this router's own; routing "
 			       "decides\n");

@@ -213,6 +213,19 @@ static enum end run_numgen(struct machine *m, const struct kop *op)
 	return END_GO_ON;
 }
 
+/* Not the kernel's function: any that spreads will do. */
+static enum end run_hash(struct machine *m, const struct kop *op)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < op->len; i++)
+		h = (h ^ reg(m, op->reg)[i]) * 16777619u;
+	h = (h ^ h >> 15) * 2246822519u;
+	h = (h ^ h >> 13) % op->modulus + op->offset;
+	set_reg(m, op->dreg, &h, 4);
+	return END_GO_ON;
+}
+
 static enum end run_nat(struct machine *m, const struct kop *op)
 {
 	struct ip_addr a = {.family = op->family};
@@ -270,8 +283,7 @@ static enum end run_op(struct machine *m, const struct kop *op)
 		forget(m, op);
 		return END_GO_ON;
 	case KOP_HASH:
-		fail_msg("no chain of ours hashes");
-		return END_BREAK;
+		return run_hash(m, op);
 	case KOP_COUNTER:
 	case KOP_MSS_LOAD:
 	case KOP_HTONS:

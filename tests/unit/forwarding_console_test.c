@@ -30,6 +30,7 @@ struct fixture {
 	struct policy_conf policy;
 	struct rule_conf rule;
 	struct forward_on on;
+	struct forward_server servers[2];
 	struct forward_conf forward;
 	struct published pub;
 	struct forwarding_console module;
@@ -57,8 +58,11 @@ static int setup(void **state)
 	f->rule = (struct rule_conf){RULE_ANYWHERE, .number = 10, .protocol = RULE_TCP,
 		.port = {8000, 8080}, .source = {ip_addr_v4(192, 168, 1, 25), 32}};
 	f->on = (struct forward_on){.link = 1, .address = ip_addr_v4(203, 0, 114, 3)};
+	f->servers[0] = (struct forward_server){.addr = ip_addr_v4(192, 168, 1, 25), .weight = 1};
+	f->servers[1] = (struct forward_server){.addr = ip_addr_v4(192, 168, 1, 26), .weight = 3};
 	f->forward = (struct forward_conf){.name = STR("smtp"),
-		.to = ip_addr_v4(192, 168, 1, 25),
+		.to = f->servers,
+		.nto = 1,
 		.protocol = RULE_TCP,
 		.port = {25, 25},
 		.to_port = 2525,
@@ -155,6 +159,22 @@ static void show_forwards_names_server_service_and_links(void **state)
 	assert_non_null(strstr(text, "wan2 203.0.114.3\n"));
 }
 
+static void show_forwards_says_which_server_is_dead(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	f->forward.nto = 2;
+	f->servers[0].state = SERVER_ANSWERS;
+	f->servers[1].state = SERVER_DEAD;
+	text = run(f, "show forwards");
+	assert_non_null(strstr(text, "192.168.1.25 port 2525  answers"));
+	assert_non_null(strstr(text, "192.168.1.26 port 2525 weight 3  DEAD\n"));
+	assert_null(strstr(text, "no server answers"));
+	f->servers[0].state = SERVER_DEAD;
+	assert_non_null(strstr(run(f, "show forwards"), "no server answers"));
+}
+
 static void show_forwarding_speaks_the_words_of_ip_and_nft(void **state)
 {
 	const char *text = run(*state, "show forwarding");
@@ -178,6 +198,7 @@ int main(void)
 		TEST(show_rules_says_when_connections_are_dropped),
 		TEST(show_rules_follows_the_first_live_link_for_the_rest),
 		TEST(show_forwards_names_server_service_and_links),
+		TEST(show_forwards_says_which_server_is_dead),
 		TEST(show_forwarding_speaks_the_words_of_ip_and_nft),
 	};
 

@@ -197,6 +197,65 @@ static void a_forward_is_read_with_all_its_addresses(void **state)
 	assert_int_equal(f->v.forwards[0].on[1].link, 1);
 }
 
+static void a_forward_may_have_several_servers(void **state)
+{
+	struct fixture *f = *state;
+	const struct forward_conf *c;
+
+	load(f, "forward web { to 192.168.1.25, to 192.168.1.26 3, protocol tcp, port 443,\n"
+		"persist, check ping, on wan1 203.0.113.3 }");
+	assert_int_equal(f->why.errors, 0);
+	c = &f->v.forwards[0];
+	assert_int_equal(c->nto, 2);
+	assert_int_equal(c->to[0].weight, 1);
+	assert_int_equal(c->to[1].weight, 3);
+	assert_int_equal(c->check, FORWARD_CHECK_PING);
+	assert_true(c->persist);
+}
+
+static void a_forward_leads_somewhere(void **state)
+{
+	expect_wrong(*state, "forward x { protocol tcp, port 25, on wan1 203.0.113.3 }",
+		"it is not said where it leads to");
+}
+
+static void a_udp_server_is_not_asked_by_tcp(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 192.168.1.25, protocol udp, port 53, check tcp, on wan1 "
+		"203.0.113.3 }",
+		"accepts no connections");
+}
+
+static void servers_of_two_families_do_not_share(void **state)
+{
+	expect_wrong(*state,
+		"forward x { to 192.168.1.25, to fd00::1, protocol tcp, port 53, on wan1 "
+		"203.0.113.3 }",
+		"the servers are not of the same family");
+}
+
+static void a_whole_address_has_no_two_hosts(void **state)
+{
+	expect_wrong(*state, "nat x { to 192.168.1.25, to 192.168.1.26, on wan1 203.0.113.3 }",
+		"an address stands for one host");
+}
+
+static void no_more_servers_are_checked_than_can_be(void **state)
+{
+	char text[4096];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+
+	for (int i = 0; i < 3; i++) {
+		textbuf_printf(&t, "forward f%d { protocol tcp, port %d, on wan1 203.0.113.3\n", i,
+			80 + i);
+		for (int k = 0; k < 11; k++)
+			textbuf_printf(&t, "to 192.168.1.%d\n", 25 + k);
+		textbuf_printf(&t, "}\n");
+	}
+	expect_wrong(*state, text, "more than 32 servers would be checked");
+}
+
 static void a_host_has_a_whole_address_on_each_link(void **state)
 {
 	struct fixture *f = *state;
@@ -372,6 +431,12 @@ int main(void)
 		TEST(a_rule_names_sets_lans_and_code_points),
 		TEST(code_points_are_numbers_or_names),
 		TEST(a_forward_is_read_with_all_its_addresses),
+		TEST(a_forward_may_have_several_servers),
+		TEST(a_forward_leads_somewhere),
+		TEST(a_udp_server_is_not_asked_by_tcp),
+		TEST(servers_of_two_families_do_not_share),
+		TEST(a_whole_address_has_no_two_hosts),
+		TEST(no_more_servers_are_checked_than_can_be),
 		TEST(a_host_has_a_whole_address_on_each_link),
 		TEST(the_routers_own_address_is_nobody_elses),
 		TEST(a_whole_address_stands_for_one_host),

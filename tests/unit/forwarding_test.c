@@ -45,6 +45,7 @@ struct router {
 	struct policy_conf policies[4];
 	struct policy_member members[4][4];
 	struct rule_conf rules[64];
+	struct forward_server servers[2][3];
 	struct forward_conf forwards[2];
 	struct forward_on on[2][2];
 	struct forward_conf nat;
@@ -760,10 +761,12 @@ static void nobody_outside_is_sent_a_reset(void **state)
 
 static void publish_mail(struct router *r)
 {
+	r->servers[0][0] = (struct forward_server){.addr = addr("192.168.1.25"), .weight = 1};
 	r->on[0][0] = (struct forward_on){.link = 0, .address = addr("203.0.113.3")};
 	r->on[0][1] = (struct forward_on){.link = 1, .address = addr("198.51.100.3")};
 	r->forwards[0] = (struct forward_conf){.name = STR("smtp"),
-		.to = addr("192.168.1.25"),
+		.to = r->servers[0],
+		.nto = 1,
 		.protocol = RULE_TCP,
 		.port = {25, 25},
 		.on = r->on[0],
@@ -940,10 +943,11 @@ static struct ip_addr arrives_at(
 /* 203.0.113.4 and 198.51.100.4 stand for 192.168.1.26. */
 static void give_whole_addresses(struct router *r)
 {
+	r->servers[1][0] = (struct forward_server){.addr = addr("192.168.1.26"), .weight = 1};
 	r->on[1][0] = (struct forward_on){.link = 0, .address = addr("203.0.113.4")};
 	r->on[1][1] = (struct forward_on){.link = 1, .address = addr("198.51.100.4")};
 	r->nat = (struct forward_conf){
-		.name = STR("host"), .to = addr("192.168.1.26"), .on = r->on[1], .non = 2};
+		.name = STR("host"), .to = r->servers[1], .nto = 1, .on = r->on[1], .non = 2};
 	r->source.nats = &r->nat;
 	r->source.nnats = 1;
 	want(r);
@@ -963,7 +967,7 @@ static void a_server_may_listen_on_another_port_than_the_published_one(void **st
 	want(r);
 	machine_run(&r->want, "forwards", &p, 0, &m);
 	assert_int_equal(m.dnat_port, 2525);
-	assert_true(ip_addr_eq(&m.dnat, &r->forwards[0].to));
+	assert_true(ip_addr_eq(&m.dnat, &r->servers[0][0].addr));
 }
 
 static void all_that_comes_to_a_whole_address_reaches_its_host(void **state)
@@ -974,10 +978,10 @@ static void all_that_comes_to_a_whole_address_reaches_its_host(void **state)
 	give_whole_addresses(r);
 	for (size_t i = 0; i < 3; i++) {
 		to = arrives_at(r, "203.0.113.4", ((const uint8_t[]){6, 17, 1})[i], 53, "eth0");
-		assert_true(ip_addr_eq(&to, &r->nat.to));
+		assert_true(ip_addr_eq(&to, &r->servers[1][0].addr));
 	}
 	to = arrives_at(r, "198.51.100.4", 47, 0, "eth1");
-	assert_true(ip_addr_eq(&to, &r->nat.to));
+	assert_true(ip_addr_eq(&to, &r->servers[1][0].addr));
 	assert_int_equal(arrives_at(r, "203.0.113.2", 6, 443, "eth0").family, 0);
 	assert_true(has_address(&r->want, "eth0", "203.0.113.4/32"));
 }
@@ -991,9 +995,9 @@ static void a_forward_takes_its_port_out_of_a_whole_address(void **state)
 	r->on[0][0].address = addr("203.0.113.4");
 	give_whole_addresses(r);
 	to = arrives_at(r, "203.0.113.4", 6, 25, "eth0");
-	assert_true(ip_addr_eq(&to, &r->forwards[0].to));
+	assert_true(ip_addr_eq(&to, &r->servers[0][0].addr));
 	to = arrives_at(r, "203.0.113.4", 6, 26, "eth0");
-	assert_true(ip_addr_eq(&to, &r->nat.to));
+	assert_true(ip_addr_eq(&to, &r->servers[1][0].addr));
 }
 
 static void whom_a_whole_address_is_closed_to_does_not_get_in(void **state)
@@ -1025,6 +1029,156 @@ static void a_host_leaves_with_its_own_address_over_every_link(void **state)
 
 		assert_true(ip_addr_eq(&chains, &r->on[1][i % 2].address));
 		assert_true(ip_addr_eq(&said, &chains));
+	}
+}
+
+/* ---- several servers of one forward ---- */
+
+/* Three servers, of weights 1, 2 and 1, publish the mail service together. */
+static void share_mail(struct router *r)
+{
+	publish_mail(r);
+	for (uint8_t i = 0; i < 3; i++)
+		r->servers[0][i] =
+			(struct forward_server){.addr = ip_addr_v4(192, 168, 1, (uint8_t)(25 + i)),
+				.weight = i == 1 ? 2 : 1,
+				.state = SERVER_ANSWERS};
+	r->forwards[0].nto = 3;
+	want(r);
+}
+
+/* How many of 240 new connections, one behind another, go to each server. */
+static void count_servers(struct router *r, unsigned n[3])
+{
+	struct forwarding_flow f = flow("198.18.0.1", "203.0.113.3", 6, 25);
+
+	memset(n, 0, 3 * sizeof(*n));
+	for (uint32_t draw = 0; draw < POLICY_SLOTS; draw++) {
+		struct packet p = machine_packet(&f, "eth0");
+		struct machine m;
+
+		machine_run(&r->want, "forwards", &p, draw, &m);
+		assert_in_range(m.dnat.b[3], 25, 27);
+		n[m.dnat.b[3] - 25]++;
+	}
+}
+
+static void servers_share_connections_by_their_weights(void **state)
+{
+	struct router *r = *state;
+	unsigned n[3];
+
+	share_mail(r);
+	count_servers(r, n);
+	assert_int_equal(n[0], 60);
+	assert_int_equal(n[1], 120);
+	assert_int_equal(n[2], 60);
+}
+
+static void a_dead_server_gets_no_new_connection(void **state)
+{
+	struct router *r = *state;
+	unsigned n[3];
+
+	share_mail(r);
+	r->servers[0][1].state = SERVER_DEAD;
+	want(r);
+	count_servers(r, n);
+	assert_int_equal(n[0], 120);
+	assert_int_equal(n[1], 0);
+	assert_int_equal(n[2], 120);
+}
+
+static void with_all_servers_dead_connections_still_go_to_them(void **state)
+{
+	struct router *r = *state;
+	unsigned n[3];
+
+	share_mail(r);
+	for (size_t i = 0; i < 3; i++)
+		r->servers[0][i].state = SERVER_DEAD;
+	want(r);
+	count_servers(r, n);
+	assert_int_equal(n[1], 120);
+	assert_int_equal(n[0] + n[2], 120);
+}
+
+static void a_servers_death_changes_elements_of_one_set_only(void **state)
+{
+	struct router *r = *state;
+	struct kernel_state before;
+	struct kset alone;
+	struct kernel_diff diff;
+
+	share_mail(r);
+	before = r->want;
+	r->servers[0][1].state = SERVER_DEAD;
+	want(r);
+	kernel_state_diff(&before, &r->want, &r->mem, &diff);
+	assert_null(diff.replace_table);
+	assert_int_equal(diff.nsets, 1);
+	assert_true(str_is(diff.sets[0].set, "servers"));
+	assert_int_equal(diff.sets[0].nadd, 120); /* the slots of the dead one, no others */
+	assert_int_equal(forwarding_servers(&r->source, &r->mem, &alone), FL_OK);
+	assert_int_equal(alone.nelems, POLICY_SLOTS);
+	for (size_t i = 0; i < alone.nelems; i++)
+		assert_true(str_eq(alone.elems[i].chain,
+			kernel_state_set(&r->want, STR("servers"))->elems[i].chain));
+}
+
+/* The server of a client. */
+static uint8_t server_of(struct router *r, uint8_t client, uint32_t draw)
+{
+	struct forwarding_flow f = flow("198.18.0.1", "203.0.113.3", 6, 25);
+	struct packet p;
+	struct machine m;
+
+	f.from.b[3] = client;
+	p = machine_packet(&f, "eth0");
+	machine_run(&r->want, "forwards", &p, draw, &m);
+	return m.dnat.b[3];
+}
+
+static void a_persistent_client_stays_on_its_server(void **state)
+{
+	struct router *r = *state;
+	uint8_t before[200];
+	unsigned of_dead = 0;
+
+	share_mail(r);
+	r->forwards[0].persist = true;
+	want(r);
+	for (uint8_t client = 0; client < 200; client++) {
+		before[client] = server_of(r, client, 0);
+		for (uint32_t draw = 1; draw < 4; draw++)
+			assert_int_equal(server_of(r, client, draw), before[client]);
+	}
+	r->servers[0][1].state = SERVER_DEAD;
+	want(r);
+	for (uint8_t client = 0; client < 200; client++) {
+		of_dead += before[client] == 26;
+		if (before[client] == 26)
+			assert_int_not_equal(server_of(r, client, 0), 26);
+		else
+			assert_int_equal(server_of(r, client, 0), before[client]);
+	}
+	assert_in_range(of_dead, 50, 150); /* about half of them, by its weight */
+}
+
+static void each_server_leaves_with_the_published_address(void **state)
+{
+	struct router *r = *state;
+
+	share_mail(r);
+	for (size_t i = 0; i < 3; i++) {
+		struct forwarding_flow f = flow("192.168.1.25", "198.18.0.1", 6, 25);
+		struct ip_addr as, said;
+
+		f.from = r->servers[0][i].addr;
+		as = leaves_with(r, &f, 1);
+		said = forwarding_source_address(&r->source, &f, 2);
+		assert_true(ip_addr_eq(&as, &r->on[0][1].address));
+		assert_true(ip_addr_eq(&said, &as));
 	}
 }
 
@@ -1372,6 +1526,12 @@ int main(void)
 		TEST(a_forward_takes_its_port_out_of_a_whole_address),
 		TEST(whom_a_whole_address_is_closed_to_does_not_get_in),
 		TEST(a_host_leaves_with_its_own_address_over_every_link),
+		TEST(servers_share_connections_by_their_weights),
+		TEST(a_dead_server_gets_no_new_connection),
+		TEST(with_all_servers_dead_connections_still_go_to_them),
+		TEST(a_servers_death_changes_elements_of_one_set_only),
+		TEST(a_persistent_client_stays_on_its_server),
+		TEST(each_server_leaves_with_the_published_address),
 		TEST(a_published_address_is_added_to_its_link),
 		TEST(each_link_has_a_table_with_its_default_route),
 		TEST(two_links_may_share_a_subnet),

@@ -68,6 +68,7 @@ struct router {
 	struct policy_conf policy;
 	struct policy_member members[2];
 	struct rule_conf *rules;
+	struct forward_server server;
 	struct forward_conf forward;
 	struct forward_on on;
 	struct kernel_state applied;
@@ -129,8 +130,10 @@ static void configure(struct router *r)
 		.nmembers = 2,
 		.when_dead = POLICY_ANY};
 	r->on = (struct forward_on){.link = 0, .address = addr("203.0.113.3")};
+	r->server = (struct forward_server){.addr = addr("192.168.1.25"), .weight = 1};
 	r->forward = (struct forward_conf){.name = STR("smtp"),
-		.to = addr("192.168.1.25"),
+		.to = &r->server,
+		.nto = 1,
 		.protocol = RULE_TCP,
 		.port = {25, 25},
 		.to_port = 2525,
