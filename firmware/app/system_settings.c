@@ -159,6 +159,7 @@ static const struct setting user_rows[] = {
 		.name = "password-hash",
 		.help = "the password, hashed for crypt(3); `set password NAME` asks for it",
 		.kind = SETTING_VALUE,
+		.flags = SETTING_PRIVATE,
 		.type = VALUE_CUSTOM,
 		.parse = parse_hash,
 		.syntax = "$6$SALT$HASH",

@@ -264,9 +264,18 @@ static enum fl_err print_tree(struct console_call *call, const struct settings *
 
 static enum fl_err show_configuration(struct console_call *call)
 {
+	struct console *c = call->session;
 	uint32_t revision;
+	const struct settings *tree = committed(c, &revision);
+	struct settings shown;
 
-	return print_tree(call, committed(call->session, &revision));
+	if (!c->setup.read_only)
+		return print_tree(call, tree);
+	/* The hash of a password is as good as the password to who has time. */
+	if (settings_copy(tree, &c->scratch, &shown))
+		return console_out_of_memory(call->out);
+	settings_hide(&shown);
+	return print_tree(call, &shown);
 }
 
 static enum fl_err show_draft(struct console_call *call)

@@ -64,7 +64,7 @@ static struct str value_help(struct completer *c, const struct setting *row, str
 		textbuf_printf(&t, "%sdefault %s", t.at[t.n - 1] == '(' ? "" : ", ", row->def);
 	if (now.at && row->type == VALUE_FLAG)
 		textbuf_printf(&t, "set");
-	else if (now.at && row->flags & SETTING_SECRET)
+	else if (now.at && row_is_private(row))
 		textbuf_printf(&t, "hidden");
 	else if (now.at)
 		textbuf_printf(&t, "%.*s", (int)(now.n < 60 ? now.n : 60), now.at);
@@ -143,9 +143,9 @@ static void add_words(struct completer *c, const struct setting *row)
 /* What may be typed for a value; `now` as value_now() says. */
 static void add_value(struct completer *c, const struct setting *row, struct str now)
 {
-	struct str suggestion = now.at && !(row->flags & SETTING_SECRET) ? quoted(c->mem, row, now)
-				: row->def                               ? str_of(row->def)
-									 : STR("");
+	struct str suggestion = now.at && !row_is_private(row) ? quoted(c->mem, row, now)
+				: row->def                     ? str_of(row->def)
+							       : STR("");
 
 	if (row->type == VALUE_REF)
 		add_references(c, row);

@@ -26,11 +26,19 @@ static void put_columns(const struct entry *e, const struct sink *out)
 	}
 }
 
+/* In front of what is hidden: it makes a remark of the line. */
+static const char *remark_of(const struct settings_node *n)
+{
+	return n->hidden ? "# " : "";
+}
+
 /* A value, or the words of an entry. */
 static void put_statement(const struct settings_node *n, const struct sink *out)
 {
 	sink_puts(out, n->row->name);
-	if (n->row->kind == SETTING_LIST) {
+	if (n->hidden) {
+		sink_puts(out, " (not shown to who may only look)");
+	} else if (n->row->kind == SETTING_LIST) {
 		put_columns((const struct entry *)n, out);
 	} else if (n->row->type != VALUE_FLAG) {
 		sink_puts(out, " ");
@@ -43,6 +51,7 @@ static void put_statement(const struct settings_node *n, const struct sink *out)
 static void put_line(struct printer *p, const struct branch *in, const struct settings_node *n)
 {
 	sink_puts(p->out, p->mark);
+	sink_puts(p->out, remark_of(n));
 	sink_puts(p->out, "set ");
 	tree_path(in, p->out);
 	sink_puts(p->out, in->up ? " " : "");
@@ -119,6 +128,7 @@ static void put_child(const struct sink *out, struct settings_node *n, unsigned 
 	switch (n->row->kind) {
 	case SETTING_VALUE:
 		indent(out, depth);
+		sink_puts(out, remark_of(n));
 		put_statement(n, out);
 		sink_puts(out, "\n");
 		break;
@@ -191,6 +201,25 @@ enum fl_err settings_print(
 	for (; n; n = walk_found_next(&w, n))
 		print_found(&w, n, form, out);
 	return FL_OK;
+}
+
+/* ---- for who may only look ---- */
+
+static void hide_in(struct branch *b)
+{
+	for (struct settings_node *n = b->first; n; n = n->next)
+		if (n->row->kind == SETTING_BLOCK)
+			hide_in((struct branch *)n);
+		else if (n->row->kind == SETTING_LIST)
+			for (struct entry *e = group_settle(n); e; e = entry_next(e))
+				hide_in(&e->branch);
+		else
+			n->hidden = row_is_private(n->row);
+}
+
+void settings_hide(struct settings *s)
+{
+	hide_in(tree_root(s));
 }
 
 /* ---- comparing ---- */

@@ -50,6 +50,8 @@ static void put_default(const struct sink *out, const struct setting *row, bool 
 		sink_puts(out, "the order counts");
 	if (row->flags & SETTING_SECRET)
 		sink_puts(out, ", printed hidden");
+	if (row->flags & SETTING_PRIVATE)
+		sink_puts(out, ", not shown to operators");
 }
 
 /* | `link NAME weight NUMBER` | help, 1..240 | default `1` | */

@@ -56,6 +56,8 @@ enum setting_flags {
 	SETTING_KEY = 2,      /* a column that tells entries apart */
 	SETTING_ORDERED = 4,  /* a list whose order means something */
 	SETTING_SECRET = 8,   /* never printed in clear */
+	SETTING_PRIVATE = 16, /* printed, but settings_hide() hides it, as it does a secret: a value
+				 of its own, no column */
 };
 
 #define SETTING_COLUMNS_MAX 4
@@ -117,6 +119,9 @@ struct settings {
 enum fl_err settings_init(struct settings *s, const struct setting *schema, struct arena *mem);
 /* A copy of `from` in `mem`, independent of it. */
 enum fl_err settings_copy(const struct settings *from, struct arena *mem, struct settings *out);
+/* For who may only look: what is private or secret is no more than named, in a remark, when `s` is
+ * printed from now on; in JSON it is absent.  `s` is a copy that is made for this. */
+void settings_hide(struct settings *s);
 /* Merge statements into `s`.  Every mistake of the text goes to `why`; FL_EFORMAT when there was
  * one, and then `s` is unchanged.  Only what can be told from one statement is checked here: words,
  * types, ranges.  `text` may be any octets. */

@@ -126,7 +126,7 @@ static void put_child(struct writer *w, struct settings_node *n)
 static void put_branch(struct writer *w, const struct branch *b)
 {
 	for (struct settings_node *n = b->first; n; n = n->next)
-		if (!tree_is_empty(n))
+		if (!tree_is_empty(n) && !n->hidden)
 			put_child(w, n);
 }
 
@@ -172,7 +172,8 @@ void json_print_found(const struct walk *found, struct settings_node *n, const s
 	}
 	open_path(&w, found->in);
 	if (n->row->kind != SETTING_LIST) {
-		put_child(&w, n);
+		if (!n->hidden)
+			put_child(&w, n);
 	} else {
 		put_key(&w, n->row->name);
 		open_bracket(&w, "[");

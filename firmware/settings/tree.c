@@ -47,6 +47,11 @@ unsigned row_required(const struct setting *list)
 	return columns_with(list, SETTING_KEY | SETTING_REQUIRED);
 }
 
+bool row_is_private(const struct setting *row)
+{
+	return row->flags & (SETTING_SECRET | SETTING_PRIVATE);
+}
+
 /* ---- reading ---- */
 
 struct branch *tree_root(const struct settings *s)
@@ -248,7 +253,7 @@ static uint16_t cap16(uint32_t n)
 
 static void node_place(struct settings_node *n, const struct place *at)
 {
-	n->line = at->line & UINT32_C(0x3fffffff);
+	n->line = at->line & UINT32_C(0x1fffffff);
 	n->column = at->line ? cap16(at->column) : 0;
 	n->value_column = at->line ? cap16(at->value_column[0]) : 0;
 }

@@ -28,8 +28,8 @@ struct place {
 struct settings_node {
 	const struct setting *row; /* NULL: the root */
 	struct settings_node *next;
-	uint32_t line : 30;
-	uint32_t spoilt : 1, doubtful : 1;
+	uint32_t line : 29;
+	uint32_t spoilt : 1, doubtful : 1, hidden : 1;
 	uint16_t column;       /* both 0: not typed in a file; 65535: that or more */
 	uint16_t value_column; /* of a value */
 };
@@ -75,6 +75,7 @@ const struct setting *row_find(const struct setting *rows, struct str name);
 unsigned row_columns(const struct setting *list);
 unsigned row_keys(const struct setting *list);     /* leading columns that are keys */
 unsigned row_required(const struct setting *list); /* columns that must be there */
+bool row_is_private(const struct setting *row);    /* not for everyone's eyes */
 
 /* ---- reading ---- */
 

@@ -283,6 +283,24 @@ static void the_session_of_a_deleted_user_ends(void **state)
 	scenario_close(s);
 }
 
+static void an_operator_sees_no_secret(void **state)
+{
+	struct scenario *s = router(ANN "user bob role operator\n");
+	int status;
+
+	(void)state;
+	sit_down(s, AS("bob"), "show configuration user\r");
+	assert_non_null(strstr(s->sim.session[1].text, "role admin"));
+	assert_non_null(strstr(s->sim.session[1].text, "# password-hash (not shown"));
+	assert_true(shows(s, "show configuration user ann password-hash ?\x15", "now hidden"));
+	assert_true(shows(s, "show configuration | display json\rG", "admin"));
+	assert_null(strstr(s->sim.session[1].text, "$6$salt"));
+	/* The admin does. */
+	assert_non_null(strstr(
+		scenario_type(s, "show configuration user ann", &status), "password-hash $6$salt"));
+	scenario_close(s);
+}
+
 static void an_open_session_has_the_new_name_of_the_router_in_its_prompt(void **state)
 {
 	struct scenario *s = router(ANN);
@@ -311,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_changed_role_counts_at_once),
 		cmocka_unit_test(who_loses_his_role_loses_his_paste_and_his_question),
 		cmocka_unit_test(the_session_of_a_deleted_user_ends),
+		cmocka_unit_test(an_operator_sees_no_secret),
 		cmocka_unit_test(an_open_session_has_the_new_name_of_the_router_in_its_prompt),
 	};
 

@@ -758,6 +758,29 @@ static void a_secret_is_never_printed_in_clear_and_loads_again(void **state)
 	assert_true(str_is(f->bound.links[0].password, "hunter2"));
 }
 
+static void what_is_private_is_hidden_in_a_copy_that_is_for_anybody(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, "link a { interface e, password hunter2, hash abcd }");
+	assert_non_null(strstr(printed(f, "", SETTINGS_LINES), "set link a hash abcd\n"));
+	settings_hide(&f->s);
+	assert_string_equal(printed(f, "", SETTINGS_LINES),
+		"set link a interface e\n"
+		"# set link a password (not shown to who may only look)\n"
+		"# set link a hash (not shown to who may only look)\n");
+	assert_string_equal(printed(f, "link a", SETTINGS_BRACES),
+		"link a {\n"
+		"    interface e\n"
+		"    # password (not shown to who may only look)\n"
+		"    # hash (not shown to who may only look)\n"
+		"}\n");
+	assert_string_equal(printed(f, "link a hash", SETTINGS_BRACES),
+		"# hash (not shown to who may only look)\n");
+	assert_null(strstr(printed(f, "", SETTINGS_JSON), "hash"));
+	assert_null(strstr(printed(f, "link a hash", SETTINGS_JSON), "abcd"));
+}
+
 static void a_message_about_a_secret_does_not_repeat_it(void **state)
 {
 	refused(*state, "link a password hunter 2hunt",
@@ -1204,9 +1227,10 @@ static void completion_never_shows_a_secret(void **state)
 {
 	struct fixture *f = *state;
 
-	load(f, "link a password hunter2");
+	load(f, "link a { password hunter2, hash abcd }");
 	assert_string_equal(
 		ways(f, "link a password", ""), "=|PPPoE password (1..64 octets, now hidden)\n");
+	assert_string_equal(ways(f, "link a hash", ""), "=|a hash (0..64 octets, now hidden)\n");
 }
 
 static void completion_quotes_what_needs_it(void **state)
@@ -1591,6 +1615,7 @@ int main(void)
 		T(printing_what_is_not_there_says_so),
 		T(a_column_that_looks_like_a_setting_inside_is_quoted),
 		T(a_secret_is_never_printed_in_clear_and_loads_again),
+		T(what_is_private_is_hidden_in_a_copy_that_is_for_anybody),
 		T(a_message_about_a_secret_does_not_repeat_it),
 		T(a_damaged_secret_is_refused_without_showing_it),
 		T(equal_trees_do_not_differ),

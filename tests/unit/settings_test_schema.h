@@ -32,7 +32,7 @@ struct t_monitor {
 
 struct t_link {
 	struct origin origin;
-	struct str name, interface, description, password;
+	struct str name, interface, description, password, hash;
 	struct t_address *addresses;
 	size_t naddresses;
 	uint32_t weight;
@@ -246,6 +246,7 @@ static const struct setting t_link_rows[] = {
 	{.name = "disabled", .help = "take it out of use", .kind = SETTING_VALUE, .type = VALUE_FLAG, .offset = offsetof(struct t_link, disabled)},
 	{.name = "description", .help = "for people", .kind = SETTING_VALUE, .type = VALUE_TEXT, .max = 80, .offset = offsetof(struct t_link, description)},
 	{.name = "password", .help = "PPPoE password", .flags = SETTING_SECRET, .kind = SETTING_VALUE, .type = VALUE_TEXT, .min = 1, .max = 64, .offset = offsetof(struct t_link, password)},
+	{.name = "hash", .help = "a hash", .flags = SETTING_PRIVATE, .kind = SETTING_VALUE, .type = VALUE_TEXT, .max = 64, .offset = offsetof(struct t_link, hash)},
 	{.name = "monitor", .help = "how the link is watched", .kind = SETTING_BLOCK, .rows = t_monitor_rows, .check = t_check_monitor, .offset = offsetof(struct t_link, monitor)},
 	{.name = "metered", .help = "it costs by the octet", .kind = SETTING_BLOCK, .rows = t_metered_rows, .offset = offsetof(struct t_link, metered)},
 	T_END,
