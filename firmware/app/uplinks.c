@@ -561,5 +561,6 @@ void uplinks_console(struct fairlead *f)
 		.carry_out = console_carry_out,
 		.ctx = f,
 	};
+	f->link_console.services = &f->services;
 	operator_console(f, &f->link_console);
 }

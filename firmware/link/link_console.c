@@ -321,6 +321,20 @@ static void print_target(const struct link_console *m, const struct link *l, siz
 	sink_printf(out, "%s\n", why_out(m, l, target));
 }
 
+/* They are made now and then, and judge the services, not the line: no targets. */
+static void print_checks(const struct link_console *m, const struct link *l, const struct sink *out)
+{
+	const struct link_monitor_conf *conf = &l->conf->monitor;
+	char words[SERVICE_TEXT_MAX + SERVICE_WRONG_MAX + 64];
+
+	for (size_t i = 0; m->services && i < conf->nchecks && i < LINK_CHECKS_MAX; i++) {
+		struct textbuf t = textbuf_of(words, sizeof(words));
+
+		service_check_text(&m->services->watch[l->conf->number], conf, i, &t);
+		sink_printf(out, "  check      %s\n", words);
+	}
+}
+
 static enum fl_err show_link(struct console_call *call)
 {
 	const struct link_console *m = call->module;
@@ -336,6 +350,7 @@ static enum fl_err show_link(struct console_call *call)
 	print_figures(&f, call->out);
 	for (size_t i = 0; i < l->ntargets; i++)
 		print_target(m, l, i, call->now, call->out);
+	print_checks(m, l, call->out);
 	return FL_OK;
 }
 

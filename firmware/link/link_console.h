@@ -9,6 +9,7 @@
 #include "link_history.h"
 #include "link_meter.h"
 #include "link_operator.h"
+#include "service.h"
 
 /* The module that the tables below are registered with.  Filled once: it points to what app keeps
  * up to date. */
@@ -22,6 +23,7 @@ struct link_console {
 	const struct link_operator *op; /* by number */
 	const struct link_drill *drill;
 	const struct link_meter *meter;      /* by number */
+	const struct services *services;     /* NULL: none are checked */
 	struct link_history *const *history; /* by number; NULL: none is kept */
 	int64_t (*wall)(void *ctx);          /* seconds since 1970 */
 	/* In force when they return. */

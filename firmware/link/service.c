@@ -92,6 +92,7 @@ static void conclude(struct service_watch *w, const struct service_view *v, uint
 	const struct link_target *c = &m->checks[w->check];
 	uint32_t bit = UINT32_C(1) << w->check, before = w->faults;
 
+	w->judged |= bit;
 	w->faults = fault ? before | bit : before & ~bit;
 	w->blamed &= ~bit;
 	w->step = SERVICE_IDLE;
@@ -245,6 +246,25 @@ void service_wrong_answer(struct services *s, const struct service_view *v, uint
 		return;
 	t = textbuf_of(w->wrong[w->check], sizeof(w->wrong[0]));
 	textbuf_printf(&t, "%s", what);
+}
+
+void service_check_text(const struct service_watch *w, const struct link_monitor_conf *m,
+	size_t check, struct textbuf *out)
+{
+	uint32_t bit = UINT32_C(1) << check;
+	const char *wrong = w->wrong[check];
+
+	put_check(&m->checks[check], "", out);
+	if (!(w->judged & bit))
+		textbuf_printf(out, ": not tried yet");
+	else if (w->faults & bit)
+		textbuf_printf(out, ": fails here and not elsewhere");
+	else if (w->blamed & bit)
+		textbuf_printf(out, ": fails over every link, its own trouble");
+	else
+		textbuf_printf(out, ": works");
+	if (wrong[0] && (w->faults | w->blamed) & bit)
+		textbuf_printf(out, ", it says %s", wrong);
 }
 
 mtime services_next_due(const struct services *s, const struct service_view *v)

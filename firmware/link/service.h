@@ -25,6 +25,7 @@ struct service_watch {
 	uint16_t serial; /* of the trial */
 	unsigned repeats;
 	bool controlled, control_good;
+	uint32_t judged; /* mask of checks of which anything is known */
 	uint32_t faults; /* mask of checks that fail here only */
 	uint32_t blamed; /* mask of checks that failed over every link, and that was told */
 	/* By check: what came instead of the answer, as far as somebody said it. */
@@ -77,6 +78,9 @@ void service_wrong_answer(struct services *s, const struct service_view *v, uint
 /* The check that `seq` made, or NULL. */
 const struct link_target *service_check_of(
 	const struct services *s, const struct service_view *v, uint16_t seq);
+/* A check of a link and what is known of it: "https www.example.org at 192.0.2.80: works". */
+void service_check_text(const struct service_watch *w, const struct link_monitor_conf *m,
+	size_t check, struct textbuf *out);
 mtime services_next_due(const struct services *s, const struct service_view *v);
 
 #endif

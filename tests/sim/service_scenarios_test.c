@@ -49,6 +49,15 @@ static void expect_good_again(struct scenario *s)
 	scenario_close(s);
 }
 
+static void expect_shown(struct scenario *s, const char *line)
+{
+	int status;
+	const char *text = scenario_type(s, "show link wan1", &status);
+
+	if (!strstr(text, line))
+		fail_msg("\"%s\" is not in:\n%s", line, text);
+}
+
 static void a_resolver_that_refuses_is_a_failing_service(void **state)
 {
 	struct scenario *s = checking("192.0.2.53 dns example.org");
@@ -66,9 +75,13 @@ static void a_captive_portal_cannot_show_the_certificate(void **state)
 	struct scenario *s = checking("192.0.2.80 https www.example.org/");
 
 	(void)state;
+	expect_shown(s, "  check      https www.example.org/ at 192.0.2.80: works\n");
 	s->sim.interface[0].portal = true;
 	expect_degraded(s, "wan1: up -> degraded (service fails here and not elsewhere: https "
 			   "www.example.org/ at 192.0.2.80: its certificate is for another name");
+	expect_shown(s,
+		"  check      https www.example.org/ at 192.0.2.80: fails here and not elsewhere, "
+		"it says its certificate is for another name");
 	s->sim.interface[0].portal = false;
 	expect_good_again(s);
 }
@@ -94,6 +107,8 @@ static void a_page_over_https_must_hold_what_is_expected(void **state)
 	assert_true(
 		scenario_logged_at(s, "service fails over every link, its own trouble: https "
 				      "www.example.org/ at 192.0.2.80: another page (200)") > 0);
+	expect_shown(s, "192.0.2.80: fails over every link, its own trouble, it says another page "
+			"(200)\n");
 	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
 	scenario_close(s);
 }
