@@ -276,10 +276,10 @@ settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md
 # ---- the lab -------------------------------------------------------------------------------------
 
 ifeq ($(CONFIG_EDITION_SENTINEL),y)
-run: all ## the sentinel under QEMU with four providers; Ctrl-] ends it
+run: all
 	@tests/sentinel/run $(B)/sentinel.elf
 else
-run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console
+run: deps-check all ## the live lab: router, two ISPs, internet and LAN; ends when you leave the console (the sentinel: QEMU)
 	@B=$(B) tests/lab/run
 endif
 # For a second terminal, while the lab runs.  What is typed behind `make`, not what the environment has.
