@@ -413,8 +413,8 @@ static const struct setting link_rows[] = {
 	},
 	{
 		.name = "resolver",
-		.help = "who resolves names for the LANs over this link; left out: as the provider "
-			"says",
+		.help = "who resolves names over this link, for the LANs and for `check`; left "
+			"out: as the provider says",
 		.kind = SETTING_LIST,
 		.flags = SETTING_ORDERED,
 		.offset = offsetof(struct link_conf, resolvers),

@@ -293,9 +293,10 @@ static const struct dns_domain_conf *find_domain(
 static void say_count(const struct check *c)
 {
 	if (c->found)
-		sink_printf(c->out, "%zu finding%s\n", c->found, c->found == 1 ? "" : "s");
+		sink_printf(c->out, "%zu finding%s in the settings\n", c->found,
+			c->found == 1 ? "" : "s");
 	else
-		sink_puts(c->out, "nothing to mend\n");
+		sink_puts(c->out, "nothing to mend in the settings\n");
 }
 
 enum fl_err check_mail(const struct explain_world *w, struct str domain, const struct sink *out)

@@ -14,19 +14,22 @@ static struct inquiry_question *add(struct inquiry *q, const struct inquiry_ques
 		return NULL;
 	}
 	q->question[q->n] = *question;
-	q->question[q->n].state = INQUIRY_OPEN;
+	q->question[q->n].state = question->server.family ? INQUIRY_OPEN : INQUIRY_NOBODY;
 	return &q->question[q->n++];
 }
 
-/* Whom the provider names, whom the monitor asks anyway, or a well-known one. */
+/* Whom the settings name, whom the provider names, or whom the monitor asks anyway; family 0:
+ * nobody is known, and a stranger is not told of whom we ask. */
 static struct ip_addr resolver_of(const struct link_conf *l)
 {
+	if (l->nresolvers)
+		return l->resolvers[0].addr;
 	if (l->given && l->given->nresolvers)
 		return l->given->resolvers[0];
 	for (size_t i = 0; i < l->monitor.ntargets; i++)
 		if (l->monitor.targets[i].method == LINK_DNS)
 			return l->monitor.targets[i].addr;
-	return ip_addr_v4(9, 9, 9, 9);
+	return (struct ip_addr){0};
 }
 
 static bool is_asked_over(const struct explain_world *w, const struct link_conf *l)
@@ -256,13 +259,16 @@ static void find_silent(struct report *r)
 		if (a->state == INQUIRY_SILENT)
 			check_found(&r->check, "%s over %.*s did not answer within 5 s", addr,
 				STR_ARG(link_name(r, a->link)));
+		else if (a->state == INQUIRY_NOBODY)
+			check_found(&r->check, "no resolver is known for %.*s, so nobody was asked",
+				STR_ARG(link_name(r, a->link)));
 		else if (a->state == INQUIRY_UNSENT)
 			check_found(&r->check, "%s could not be asked over %.*s", addr,
 				STR_ARG(link_name(r, a->link)));
 		else
 			check_found(&r->check, "%s, asked over %.*s: %s", addr,
 				STR_ARG(link_name(r, a->link)), failure_of(a->reply));
-		check_cure(&r->check, "set link %.*s monitor target RESOLVER dns NAME",
+		check_cure(&r->check, "set link %.*s resolver RESOLVER",
 			STR_ARG(link_name(r, a->link)));
 	}
 }

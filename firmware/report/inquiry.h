@@ -26,6 +26,7 @@ enum inquiry_state {
 	INQUIRY_ANSWERED,
 	INQUIRY_SILENT,
 	INQUIRY_UNSENT, /* nothing leaves by the link */
+	INQUIRY_NOBODY, /* no resolver is known for the link */
 };
 
 struct inquiry_question {

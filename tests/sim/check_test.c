@@ -161,17 +161,17 @@ static void the_mail_of_a_domain_is_checked_both_ways(void **state)
 		"mail2.example.com.\n"
 		"out  192.168.1.25 leaves as 203.0.113.3 over wan1; reverse mail1.example.com.\n"
 		"out  192.168.1.25 leaves as 198.51.100.3 over wan2; reverse mail2.example.com.\n"
-		"nothing to mend\n"
+		"nothing to mend in the settings\n"
 		"world   mail1.example.com. is 203.0.113.3: no resolver answered\n"
 		"world   203.0.113.3 leads back to mail1.example.com.: no resolver answered\n"
 		"world   mail2.example.com. is 198.51.100.3: no resolver answered\n"
 		"world   198.51.100.3 leads back to mail2.example.com.: no resolver answered\n"
 		" 1  198.51.100.53 over wan1 did not answer within 5 s\n"
 		"    why   what it would say of the domain is not known\n"
-		"    cure  set link wan1 monitor target RESOLVER dns NAME\n"
+		"    cure  set link wan1 resolver RESOLVER\n"
 		" 2  203.0.113.53 over wan2 did not answer within 5 s\n"
 		"    why   what it would say of the domain is not known\n"
-		"    cure  set link wan2 monitor target RESOLVER dns NAME\n"
+		"    cure  set link wan2 resolver RESOLVER\n"
 		"2 findings in the world\n");
 	scenario_close(s);
 }
@@ -204,7 +204,7 @@ static void mail_that_others_would_refuse_is_found(void **state)
 		"delete domain example.com record @ TXT \"v=spf1 ip4:203.0.113.3 -all\"\n"
 		"set domain example.com record @ TXT \"v=spf1 mx ip4:198.51.100.3 -all\"\n"
 		"check mail example.com\nexit discard",
-		"reverse mail2.example.com.\nnothing to mend\n");
+		"reverse mail2.example.com.\nnothing to mend in the settings\n");
 	scenario_close(s);
 }
 
@@ -217,7 +217,7 @@ static void the_parents_records_are_told(void **state)
 	expect_part(s, "check delegation example.com",
 		"parent  example.com. NS ns1.example.com.  glue 203.0.113.2  (wan1, up)\n"
 		"parent  example.com. NS ns2.example.com.  glue 198.51.100.2  (wan2, up)\n"
-		"nothing to mend\n");
+		"nothing to mend in the settings\n");
 	expect_part(s, "check delegation example.net",
 		"no name server of example.net is on link wan2\n");
 	expect_part(s,

@@ -217,6 +217,27 @@ static void silence_is_said_as_such(void **state)
 	scenario_close(s);
 }
 
+static void who_is_asked_is_never_a_stranger(void **state)
+{
+	struct scenario *s = asking(all_good);
+	const char *said;
+	int status;
+
+	(void)state;
+	scenario_type(s,
+		"configure\ndelete link wan1 monitor target 198.51.100.53\n"
+		"delete link wan2 monitor target 203.0.113.53\n"
+		"set link wan2 resolver 192.0.2.99\ncommit",
+		&status);
+	assert_int_equal(status, 0);
+	said = ends(s, "check mail example.com");
+	assert_true(has(said, "mail1.example.com. is 203.0.113.3: 1 of 1 resolvers say so"));
+	assert_true(has(said, "no resolver is known for wan1, so nobody was asked"));
+	assert_true(has(said, "    cure  set link wan1 resolver RESOLVER\n"));
+	assert_true(has(said, "1 finding in the world\n"));
+	scenario_close(s);
+}
+
 static void a_server_that_is_no_resolver_proves_nothing(void **state)
 {
 	static const struct said says[] = {
@@ -312,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_world_that_has_it_right),
 		cmocka_unit_test(an_address_without_a_name_is_a_finding_with_its_cure),
 		cmocka_unit_test(silence_is_said_as_such),
+		cmocka_unit_test(who_is_asked_is_never_a_stranger),
 		cmocka_unit_test(a_server_that_is_no_resolver_proves_nothing),
 		cmocka_unit_test(a_parent_that_names_others_is_a_finding),
 		cmocka_unit_test(no_question_leaves_by_a_dead_link),
