@@ -113,16 +113,70 @@ static void check_dns_addresses(const struct config *c, struct diags *why)
 	}
 }
 
-/* What is half filled is not worth checking as a whole; records need nothing but their texts. */
-static enum fl_err refuse(const struct config *c, struct diags *why)
+/* Were mistakes told of this row of the schema, or of none in particular? */
+static bool has_mistakes(const struct diags *why, struct str row)
 {
-	struct dns_source dns = config_dns_source(c, 0);
-	struct arena scratch;
+	for (const struct diag *d = why->first; d; d = d->next) {
+		struct str where = d->where;
 
-	arena_init(&scratch, c->mem.source);
-	dns_records_check(&dns, &scratch, why);
-	arena_reset(&scratch);
-	return FL_EFORMAT;
+		if (!d->warning && (where.n == 0 || str_eq(str_cut(&where, ' '), row)))
+			return true;
+	}
+	return false;
+}
+
+static bool are_whole(const struct config *c, const struct diags *why, const char *const *rows)
+{
+	for (; *rows; rows++)
+		if (has_mistakes(why, str_of(*rows)) || !settings_is_whole(&c->tree, str_of(*rows)))
+			return false;
+	return true;
+}
+
+/* Rows of the schema that something is checked with as a whole, beside its own. */
+static const char *const for_all[] = {"link", "policy", NULL};
+static const char *const for_forwarding[] = {"lan", NULL};
+static const char *const for_rules[] = {"forwarding", "address-set", "rule", NULL};
+static const char *const for_companions[] = {"sentinel", NULL};
+static const char *const for_dns[] = {"domain", "reverse", "tsig-key", "view", "dns", NULL};
+
+/* What can be checked although there are mistakes.  What is half filled is not worth checking as a
+ * whole: one mistake would be told in many words.  But those of one module are told in one round
+ * with those of another that does not need it. */
+struct checkable {
+	bool links, forwarding, rules, dns, companions;
+};
+
+static struct checkable what_is_whole(const struct config *c, const struct diags *why)
+{
+	bool links = are_whole(c, why, for_all);
+	bool forwarding = links && are_whole(c, why, for_forwarding);
+
+	return (struct checkable){
+		.links = links,
+		.forwarding = forwarding,
+		.rules = forwarding && are_whole(c, why, for_rules),
+		.dns = links && are_whole(c, why, for_dns),
+		.companions = forwarding && are_whole(c, why, for_companions),
+	};
+}
+
+static void check_links(const struct config *c, struct diags *why)
+{
+	if (c->v.nlinks > FL_LINKS_MAX)
+		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
+			"remove links that are not used", "there are %zu links; at most %d fit",
+			c->v.nlinks, FL_LINKS_MAX);
+	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);
+}
+
+static void check_forwarding(const struct config *c, bool rules, struct diags *why)
+{
+	struct forwarding_source forwarding = config_forwarding_source(c);
+
+	if (!rules)
+		forwarding.nrules = 0;
+	forwarding_check(&forwarding, why);
 }
 
 static enum fl_err gather_zones(struct config *c, struct diags *why)
@@ -137,31 +191,45 @@ static enum fl_err gather_zones(struct config *c, struct diags *why)
 	return err;
 }
 
+/* Records need nothing but their texts. */
+static void check_records(const struct config *c, struct diags *why)
+{
+	struct dns_source dns = config_dns_source(c, 0);
+	struct arena scratch;
+
+	arena_init(&scratch, c->mem.source);
+	dns_records_check(&dns, &scratch, why);
+	arena_reset(&scratch);
+}
+
 enum fl_err config_bind(struct config *c, const struct config_links *links, struct diags *why)
 {
-	struct forwarding_source forwarding;
-	enum fl_err err;
+	enum fl_err err = settings_bind(&c->tree, &c->mem, &c->v, why);
+	struct checkable is = what_is_whole(c, why);
 
-	if (settings_bind(&c->tree, &c->mem, &c->v, why) || why->errors)
-		return refuse(c, why);
-	if (c->v.nlinks > FL_LINKS_MAX)
-		diag_error(why, &c->v.links[FL_LINKS_MAX].origin, NULL,
-			"remove links that are not used", "there are %zu links; at most %d fit",
-			c->v.nlinks, FL_LINKS_MAX);
-	check_dns_addresses(c, why);
-	companions_check(&c->v, why);
-	if (complete_links(c))
-		return FL_EFULL;
-	policies_check(c->v.policies, c->v.npolicies, c->v.links, c->v.nlinks, why);
-	if (why->errors)
-		return refuse(c, why);
-	number_in_order(c);
-	forwarding = config_forwarding_source(c);
-	forwarding_check(&forwarding, why);
-	if (links)
-		links->fill(links->ctx, c);
-	err = gather_zones(c, why);
 	if (err == FL_EFULL)
 		return err;
-	return why->errors ? FL_EFORMAT : FL_OK;
+	if (is.links)
+		check_links(c, why);
+	if (is.links && complete_links(c))
+		return FL_EFULL;
+	if (is.dns && is.forwarding)
+		check_dns_addresses(c, why);
+	if (is.companions)
+		companions_check(&c->v, why);
+	if (!are_whole(c, why, for_all)) /* there are too many */
+		is = (struct checkable){.links = false};
+	if (is.links)
+		number_in_order(c);
+	if (is.forwarding)
+		check_forwarding(c, is.rules, why);
+	if (is.links && links)
+		links->fill(links->ctx, c);
+	if (is.dns)
+		err = gather_zones(c, why) == FL_EFULL ? FL_EFULL : err;
+	else
+		check_records(c, why);
+	if (err == FL_EFULL)
+		return err;
+	return err || why->errors ? FL_EFORMAT : FL_OK;
 }

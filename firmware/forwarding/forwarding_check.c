@@ -112,6 +112,12 @@ static void published_twice(
 			ip_addr_text(&on->address, text));
 }
 
+/* That mistake was told. */
+static bool lacks_its_port(const struct forward_conf *f)
+{
+	return f->protocol != RULE_ANY_PROTOCOL && !f->port.first;
+}
+
 /* Has an earlier one the same address, protocol and port?  A forward takes its port out of a whole
  * address. */
 static void check_published_once(const struct forwarding_source *s, size_t which,
@@ -119,7 +125,7 @@ static void check_published_once(const struct forwarding_source *s, size_t which
 {
 	const struct forward_conf *f = forwarding_published(s, which);
 
-	for (size_t i = 0; i < which; i++) {
+	for (size_t i = 0; i < which && !lacks_its_port(f); i++) {
 		const struct forward_conf *g = forwarding_published(s, i);
 
 		if (g->protocol != f->protocol || !ports_meet(&g->port, &f->port))

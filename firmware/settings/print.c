@@ -203,25 +203,6 @@ enum fl_err settings_print(
 	return FL_OK;
 }
 
-/* ---- for who may only look ---- */
-
-static void hide_in(struct branch *b)
-{
-	for (struct settings_node *n = b->first; n; n = n->next)
-		if (n->row->kind == SETTING_BLOCK)
-			hide_in((struct branch *)n);
-		else if (n->row->kind == SETTING_LIST)
-			for (struct entry *e = group_settle(n); e; e = entry_next(e))
-				hide_in(&e->branch);
-		else
-			n->hidden = row_is_private(n->row);
-}
-
-void settings_hide(struct settings *s)
-{
-	hide_in(tree_root(s));
-}
-
 /* ---- comparing ---- */
 
 struct differ {

@@ -119,6 +119,11 @@ struct settings {
 enum fl_err settings_init(struct settings *s, const struct setting *schema, struct arena *mem);
 /* A copy of `from` in `mem`, independent of it. */
 enum fl_err settings_copy(const struct settings *from, struct arena *mem, struct settings *out);
+/* The statements were typed nowhere from now on: mistakes are told without a line.  For a tree that
+ * outlives the text it was read from. */
+void settings_forget_places(struct settings *s);
+/* After a lenient parse: is all there, and good, that was typed of this row of the schema? */
+bool settings_is_whole(const struct settings *s, struct str row);
 /* For who may only look: what is private or secret is no more than named, in a remark, when `s` is
  * printed from now on; in JSON it is absent.  `s` is a copy that is made for this. */
 void settings_hide(struct settings *s);

@@ -637,3 +637,67 @@ enum fl_err tree_copy(struct arena *mem, const struct branch *from, struct branc
 	}
 	return FL_OK;
 }
+
+/* ---- marks ---- */
+
+typedef bool visit_node(struct settings_node *n);
+
+static bool visit_below(const struct branch *b, visit_node *visit);
+
+/* Calls `visit` for a child of a branch and all below it, until it returns false. */
+static bool visit_child(struct settings_node *n, visit_node *visit)
+{
+	if (!visit(n))
+		return false;
+	if (n->row->kind == SETTING_BLOCK)
+		return visit_below((struct branch *)n, visit);
+	if (n->row->kind == SETTING_LIST)
+		for (struct entry *e = ((struct group *)n)->first; e; e = entry_next(e))
+			if (!visit(&e->branch.node) || !visit_below(&e->branch, visit))
+				return false;
+	return true;
+}
+
+static bool visit_below(const struct branch *b, visit_node *visit)
+{
+	for (struct settings_node *n = b->first; n; n = n->next)
+		if (!visit_child(n, visit))
+			return false;
+	return true;
+}
+
+static bool hide(struct settings_node *n)
+{
+	n->hidden = row_is_private(n->row);
+	return true;
+}
+
+void settings_hide(struct settings *s)
+{
+	(void)visit_below(tree_root(s), hide);
+}
+
+/* Without a line nothing else of the place is told. */
+static bool forget_place(struct settings_node *n)
+{
+	n->line = 0;
+	n->column = n->value_column = 0;
+	return true;
+}
+
+void settings_forget_places(struct settings *s)
+{
+	(void)visit_below(tree_root(s), forget_place);
+}
+
+static bool is_unmarked(struct settings_node *n)
+{
+	return !n->spoilt && !n->doubtful;
+}
+
+bool settings_is_whole(const struct settings *s, struct str row)
+{
+	struct settings_node *n = tree_child(tree_root(s), row_find(s->schema, row));
+
+	return !tree_root(s)->node.doubtful && (!n || visit_child(n, is_unmarked));
+}
