@@ -588,6 +588,7 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text, const ch
 	if (config_bind(next, &(struct config_links){fill_links, f}, &why) && !err)
 		err = FL_EFORMAT;
 	diags_log(&why, name, &f->log);
+	settings_forget_places(&next->tree);
 	return next->mem.full ? FL_EFULL : err;
 }
 

@@ -101,6 +101,8 @@ enum fl_err draft_replace(struct draft *d, const struct settings *from)
 	d->mem = mem;
 	d->tree = tree;
 	d->tree.mem = &d->mem; /* the arena has moved */
+	/* The text that it was read from is nobody's who looks at the draft. */
+	settings_forget_places(&d->tree);
 	return FL_OK;
 }
 
