@@ -115,6 +115,34 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	return err;
 }
 
+static bool link_had_port(const struct config *c, const struct link_conf *l)
+{
+	for (size_t i = 0; i < c->v.nlinks; i++)
+		if (str_eq(c->v.links[i].name, l->name))
+			return str_eq(c->v.links[i].port, l->port);
+	return false;
+}
+
+/* It may come later, as a modem does that is not plugged in: said once, and no mistake. */
+static void warn_of_absent_interfaces(
+	const struct fairlead *f, const struct config *next, struct diags *why)
+{
+	const struct interfaces *interfaces = &f->io->interfaces;
+	struct interface_state is;
+
+	for (size_t i = 0; i < next->v.nlinks; i++) {
+		const struct link_conf *l = &next->v.links[i];
+
+		if (l->disabled || link_had_port(&f->config[f->current], l))
+			continue;
+		interfaces->get(interfaces->ctx, l->port, &is);
+		if (!is.exists)
+			diag_warning(why, &l->origin, "interface", "plug it in, or mend its name",
+				"this machine has no interface %.*s now: the link waits for it",
+				STR_ARG(l->port));
+	}
+}
+
 static enum fl_err check_into(struct fairlead *f, const struct settings *candidate,
 	struct config *next, const struct sink *out)
 {
@@ -132,6 +160,8 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 			"in");
 		err = FL_EFORMAT;
 	}
+	if (!err)
+		warn_of_absent_interfaces(f, next, &why);
 	diags_print(&why, NULL, out);
 	if (err == FL_EFULL || next->mem.full) {
 		sink_puts(out, "error: out of memory\n");

@@ -70,6 +70,16 @@ static bool find_number(const struct config *c, struct str name, uint8_t *number
 	return false;
 }
 
+static bool has_interface(void *ctx, struct str name)
+{
+	const struct thought *t = ctx;
+	const struct interfaces *i = &t->product->io->interfaces;
+	struct interface_state is;
+
+	i->get(i->ctx, name, &is);
+	return is.exists;
+}
+
 static void fill(struct fairlead *f, struct thought *t)
 {
 	struct explain_world *w = &t->world;
@@ -83,6 +93,7 @@ static void fill(struct fairlead *f, struct thought *t)
 		w->state[w->down] = LINK_DOWN;
 	publish_what_if(f, c, link_bit(w->down), &w->published);
 	w->detector = f->link;
+	w->has_interface = has_interface;
 	w->without = without;
 	w->ctx = t;
 }

@@ -95,6 +95,31 @@ static struct ip_addr address_of(const struct explain_world *w, const struct dns
 
 /* ---- links ---- */
 
+/* Without a cable it comes without a word; without a device nobody knows why. */
+static void look_at_interfaces(struct check *c)
+{
+	const struct explain_world *w = c->world;
+
+	for (size_t i = 0; w->has_interface && i < w->forwarding.nlinks; i++) {
+		const struct link_conf *l = &w->forwarding.links[i];
+
+		if (l->disabled || w->has_interface(w->ctx, l->port))
+			continue;
+		check_found(c, "link %.*s: this machine has no interface %.*s", STR_ARG(l->name),
+			STR_ARG(l->port));
+		check_cure(c, "set link %.*s interface INTERFACE", STR_ARG(l->name));
+	}
+	for (size_t i = 0; w->has_interface && i < w->forwarding.nlans; i++) {
+		const struct lan_conf *l = &w->forwarding.lans[i];
+
+		if (w->has_interface(w->ctx, l->port))
+			continue;
+		check_found(c, "lan %.*s: this machine has no interface %.*s", STR_ARG(l->name),
+			STR_ARG(l->port));
+		check_cure(c, "set lan %.*s interface INTERFACE", STR_ARG(l->name));
+	}
+}
+
 static const char *const advised[] = {"9.9.9.9", "1.1.1.1", "8.8.8.8", "208.67.222.222"};
 
 static bool has_target(const struct link_conf *l, const char *text)
@@ -490,6 +515,7 @@ static const struct {
 	void (*look)(struct check *c);
 	const char *why;
 } checks[] = {
+	{look_at_interfaces, "it carries nothing until the interface comes"},
 	{look_at_monitors, "the trouble of one target looks like the trouble of the link"},
 	{look_at_single_points, "when that network is unreachable, the link is taken for dead"},
 	{look_at_rules, "it is never used; somebody will change it and wonder"},

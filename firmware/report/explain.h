@@ -23,6 +23,8 @@ struct explain_world {
 	uint8_t down;   /* number of the link that is taken to be down; 0: none */
 	bool candidate; /* made of settings that are not in force */
 	mtime now;
+	/* Does the machine have it?  NULL: nobody knows. */
+	bool (*has_interface)(void *ctx, struct str name);
 	/* The same world with link `number` down, whatever else is. */
 	void (*without)(void *ctx, uint8_t number, struct published *out);
 	void *ctx;

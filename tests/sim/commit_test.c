@@ -679,6 +679,45 @@ static void a_commit_over_a_file_that_was_refused_warns(void **state)
 
 #define T(name) cmocka_unit_test(name)
 
+static void a_draft_has_no_lines_to_name(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	/* Its statements were read from a file at the start, where they had lines. */
+	type(s, 0, "delete link wan1 interface");
+	assert_true(has(type(s, 0, "commit"), "\nerror: link wan1 interface: is required"));
+	assert_null(strstr(type(s, 0, "commit check"), "line "));
+	/* So does what was loaded: once it is part of the draft its text is gone. */
+	type(s, 0, "rollback 0");
+	clear(s, 0);
+	type(s, 0, "load merge terminal");
+	type(s, 0, "link lte address 192.0.2.130/30");
+	type(s, 0, ".");
+	assert_true(has(type(s, 0, "commit check"), "\nerror: link lte interface: is required"));
+	scenario_close(s);
+}
+
+static void a_link_without_its_interface_is_committed_with_a_warning(void **state)
+{
+	struct scenario *s = editing();
+	const char *said;
+
+	(void)state;
+	type(s, 0, "set link lte interface eth9");
+	type(s, 0, "set link lte dhcp");
+	said = type(s, 0, "commit");
+	assert_true(has(said, "warning: link lte interface: this machine has no interface eth9"));
+	assert_true(has(said, "committed: revision"));
+	/* It was said. */
+	clear(s, 0);
+	type(s, 0, "set link wan1 weight 9");
+	said = type(s, 0, "commit");
+	assert_true(has(said, "committed: revision"));
+	assert_null(strstr(said, "eth9"));
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -714,6 +753,8 @@ int main(void)
 		T(a_commit_over_a_file_that_was_refused_warns),
 		T(a_paste_of_5000_commands_loses_nothing),
 		T(a_paste_of_a_text_of_5000_lines_loses_nothing),
+		cmocka_unit_test(a_draft_has_no_lines_to_name),
+		cmocka_unit_test(a_link_without_its_interface_is_committed_with_a_warning),
 	};
 
 	return cmocka_run_group_tests_name("commit", tests, NULL, NULL);
