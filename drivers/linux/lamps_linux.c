@@ -2,8 +2,8 @@
 /* lamps_linux.c - a lamp is up to three LED class devices and a file.
  *
  * A device is opened for each change instead of being kept open: a change costs three calls, there
- * are at most some twenty a second, and a device that goes away and comes back (a USB keyboard) is
- * found again. */
+ * are at most some twenty a second, and a device that comes late or goes away and comes back (a
+ * keyboard) is taken over when it is there. */
 #include "lamps_linux.h"
 
 #include <errno.h>
@@ -17,15 +17,15 @@
 enum { GREEN, AMBER, RED, COLOURS };
 
 struct device {
-	char *brightness; /* path; NULL: the lamp has no device of this colour */
-	char full[16];    /* what to write to light it: its max_brightness */
+	char *folder;  /* in sysfs; NULL: the lamp has no device of this colour */
+	bool here;     /* it is there, and ours */
+	char full[16]; /* what to write to light it: its max_brightness */
 	bool lit;
 };
 
 struct lamp {
 	const char *name;
 	struct device device[COLOURS];
-	bool known; /* the devices were set at least once */
 	/* For the file. */
 	char *path, *path_new;
 	const char *colour;
@@ -95,47 +95,57 @@ static void lamp_file_write(const struct lamp *l)
 
 /* ---- devices ---- */
 
-/* Take the device `name` over, if it is there. */
-static void device_open(
-	struct device *d, const char *sysfs_dir, const char *name, struct arena *mem)
+static bool device_write(const struct device *d, const char *file, const char *text)
 {
-	char path[PATH_MAX], full[16];
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s", d->folder, file);
 
-	if (!name || !sysfs_dir)
-		return;
-	snprintf(path, sizeof(path), "%s/%s/brightness", sysfs_dir, name);
-	if (access(path, W_OK) < 0)
-		return;
-	d->brightness = arena_copy(mem, path, strlen(path));
-	snprintf(path, sizeof(path), "%s/%s/trigger", sysfs_dir, name);
-	text_write(path, "none\n", 0); /* a device without triggers has no such file */
-	snprintf(path, sizeof(path), "%s/%s/max_brightness", sysfs_dir, name);
-	if (!text_read(path, full, sizeof(full)) || full[0] < '1' || full[0] > '9')
-		strcpy(full, "1");
-	memcpy(d->full, full, sizeof(d->full));
+	return n > 0 && (size_t)n < sizeof(path) && text_write(path, text, 0) == 0;
 }
 
-static void device_set(struct device *d, bool lit, bool known)
+/* Take it over, dark, if it is there. */
+static void device_take(struct device *d)
 {
-	if (!d->brightness || (known && d->lit == lit))
+	char path[PATH_MAX];
+	int n;
+
+	if (!d->folder || d->here)
 		return;
-	if (text_write(d->brightness, lit ? d->full : "0", 0) == 0)
-		d->lit = lit;
+	n = snprintf(path, sizeof(path), "%s/max_brightness", d->folder);
+	if (n < 0 || (size_t)n >= sizeof(path) || !device_write(d, "brightness", "0"))
+		return;
+	(void)device_write(d, "trigger", "none\n"); /* one without triggers has no such file */
+	if (!text_read(path, d->full, sizeof(d->full)) || d->full[0] < '1' || d->full[0] > '9')
+		strcpy(d->full, "1");
+	d->here = true;
+	d->lit = false;
 }
 
+static void device_set(struct device *d, bool lit)
+{
+	device_take(d);
+	if (!d->here || d->lit == lit)
+		return;
+	d->here = device_write(d, "brightness", lit ? d->full : "0");
+	d->lit = lit;
+}
+
+/* Those that are there; before any is, those of the board. */
 static unsigned devices_of(const struct lamp *l)
 {
-	unsigned n = 0;
+	unsigned named = 0, here = 0;
 
-	for (size_t c = 0; c < COLOURS; c++)
-		n += l->device[c].brightness != NULL;
-	return n;
+	for (size_t c = 0; c < COLOURS; c++) {
+		named += l->device[c].folder != NULL;
+		here += l->device[c].here;
+	}
+	return here ? here : named;
 }
 
 /* Which devices make this colour on this lamp? */
 static void devices_choose(const struct lamp *l, bool green, bool amber, bool red, bool on[COLOURS])
 {
-	bool has_amber = l->device[AMBER].brightness, has_red = l->device[RED].brightness;
+	bool has_amber = l->device[AMBER].here, has_red = l->device[RED].here;
 
 	if (devices_of(l) == 1) { /* one colour: whatever is asked for lights it */
 		for (size_t c = 0; c < COLOURS; c++)
@@ -177,8 +187,7 @@ static void lamps_set(void *ctx, struct str name, bool green, bool amber, bool r
 		return;
 	devices_choose(l, green, amber, red, on);
 	for (size_t c = 0; c < COLOURS; c++)
-		device_set(&l->device[c], on[c], l->known);
-	l->known = true;
+		device_set(&l->device[c], on[c]);
 	if (strcmp(colour, l->colour) != 0) {
 		l->colour = colour;
 		lamp_file_write(l);
@@ -199,9 +208,12 @@ static void lamp_open(struct lamp *l, const struct board_lamp *row, const char *
 	const char *file_dir, struct arena *mem)
 {
 	*l = (struct lamp){.name = row->name, .colour = "off", .pattern = "off"};
-	device_open(&l->device[GREEN], sysfs_dir, row->green, mem);
-	device_open(&l->device[AMBER], sysfs_dir, row->amber, mem);
-	device_open(&l->device[RED], sysfs_dir, row->red, mem);
+	for (size_t c = 0; c < COLOURS && sysfs_dir; c++) {
+		const char *name = c == GREEN ? row->green : c == AMBER ? row->amber : row->red;
+
+		l->device[c].folder = name ? path_join(mem, sysfs_dir, name, "") : NULL;
+		device_take(&l->device[c]);
+	}
 	if (!file_dir)
 		return;
 	l->path = path_join(mem, file_dir, row->name, "");

@@ -117,6 +117,12 @@ void panel_tick(struct fairlead *f, mtime now)
 		light(f, &f->lamp[i], &f->panel[i]);
 }
 
+void panel_refresh(struct fairlead *f)
+{
+	for (size_t i = 0; i < f->nlamps; i++)
+		f->panel[i].lit = false;
+}
+
 /* The time of the tick that is shown. */
 static mtime tick_time(const struct fairlead *f)
 {

@@ -386,6 +386,8 @@ void panel_open(struct fairlead *f);
 /* The states changed: choose the patterns anew. */
 void panel_update(struct fairlead *f);
 void panel_tick(struct fairlead *f, mtime now);
+/* The next tick shows every lamp anew: its device may have come meanwhile. */
+void panel_refresh(struct fairlead *f);
 mtime panel_next_due(const struct fairlead *f);
 
 /* ---- terminals.c: people ---- */

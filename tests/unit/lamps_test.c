@@ -134,6 +134,14 @@ static void assert_lit(struct bench *b, const char *device, bool lit)
 	assert_file(b->sysfs, name, lit ? "255" : "0");
 }
 
+static bool is_one_colour(struct bench *b, const char *lamp)
+{
+	bool one = true;
+
+	assert_int_equal(b->lamps.describe(b->lamps.ctx, str_of(lamp), &one), FL_OK);
+	return one;
+}
+
 /* ---- devices ---- */
 
 static void lamp_lights_the_device_of_its_colour_and_no_other(void **state)
@@ -235,6 +243,39 @@ static void colour_shown_already_is_not_written_again(void **state)
 	assert_file(b->sysfs, "x:green:wan1/brightness", "untouched");
 }
 
+static void device_that_comes_late_is_taken_over(void **state)
+{
+	struct bench *b = *state;
+	char command[400];
+
+	snprintf(command, sizeof(command), "mv '%s/x:white:wan3' '%s/away'", b->sysfs, b->dir);
+	assert_int_equal(system(command), 0);
+	open_lamps(b, true, false);
+	assert_true(is_one_colour(b, "WAN3"));
+	show(b, "WAN3", GREEN);
+	snprintf(command, sizeof(command), "mv '%s/away' '%s/x:white:wan3'", b->dir, b->sysfs);
+	assert_int_equal(system(command), 0);
+	show(b, "WAN3", GREEN);
+	assert_lit(b, "x:white:wan3", true);
+	assert_file(b->sysfs, "x:white:wan3/trigger", "none\n");
+}
+
+static void device_that_comes_back_is_taken_over_again(void **state)
+{
+	struct bench *b = *state;
+	char command[400];
+
+	open_lamps(b, true, false);
+	show(b, "WAN3", GREEN);
+	snprintf(command, sizeof(command), "rm -r '%s/x:white:wan3'", b->sysfs);
+	assert_int_equal(system(command), 0);
+	show(b, "WAN3", OFF);
+	device_make(b, "x:white:wan3", "255\n");
+	show(b, "WAN3", GREEN);
+	assert_lit(b, "x:white:wan3", true);
+	assert_file(b->sysfs, "x:white:wan3/trigger", "none\n");
+}
+
 static void nothing_is_written_to_devices_when_none_are_wanted(void **state)
 {
 	struct bench *b = *state;
@@ -246,14 +287,6 @@ static void nothing_is_written_to_devices_when_none_are_wanted(void **state)
 }
 
 /* ---- describe ---- */
-
-static bool is_one_colour(struct bench *b, const char *lamp)
-{
-	bool one = true;
-
-	assert_int_equal(b->lamps.describe(b->lamps.ctx, str_of(lamp), &one), FL_OK);
-	return one;
-}
 
 static void lamp_with_one_device_has_one_colour(void **state)
 {
@@ -364,6 +397,8 @@ int main(void)
 		T(device_without_max_brightness_is_lit_with_one),
 		T(first_dark_is_written_whatever_the_device_showed),
 		T(colour_shown_already_is_not_written_again),
+		T(device_that_comes_late_is_taken_over),
+		T(device_that_comes_back_is_taken_over_again),
 		T(nothing_is_written_to_devices_when_none_are_wanted),
 		T(lamp_with_one_device_has_one_colour),
 		T(lamp_with_only_a_file_has_all_colours),
