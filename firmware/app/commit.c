@@ -143,7 +143,7 @@ static void warn_of_absent_interfaces(
 	}
 }
 
-static enum fl_err check_into(struct fairlead *f, const struct settings *candidate,
+static enum fl_err check_into(struct fairlead *f, const struct settings *candidate, bool unlocks,
 	struct config *next, const struct sink *out)
 {
 	struct diags why;
@@ -153,7 +153,8 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	err = settings_copy(candidate, &next->mem, &next->tree);
 	if (!err)
 		err = config_bind(next, &(struct config_links){fill_links, f}, &why);
-	if (!err && people_need_password(f, next) && !people_need_password(f, fairlead_config(f))) {
+	if (!err && !unlocks && people_need_password(f, next) &&
+		!people_need_password(f, fairlead_config(f))) {
 		diag_error(&why, NULL, NULL,
 			"keep the user who has one, or type `set password NAME`",
 			"no admin would have a password or a key any more, and nobody could log "
@@ -395,7 +396,7 @@ enum fl_err commit_check(void *ctx, const struct settings *candidate, const stru
 {
 	struct fairlead *f = ctx;
 	struct config *next = next_config(f);
-	enum fl_err err = check_into(f, candidate, next, out);
+	enum fl_err err = check_into(f, candidate, false, next, out);
 
 	config_free(next);
 	return err;
@@ -521,10 +522,10 @@ enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const st
 	enum fl_err err;
 	bool edited;
 
-	if (f->claim.session && c->session != f->claim.session)
+	if (f->claim.session && c->session != f->claim.session && !c->unlocks)
 		return say_claimed(f, out);
 	next = next_config(f);
-	err = check_into(f, c->candidate, next, out);
+	err = check_into(f, c->candidate, c->unlocks, next, out);
 	if (err)
 		return err;
 	err = put_in_force(f, f->next, false, &why);

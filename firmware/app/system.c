@@ -219,9 +219,13 @@ static void task_ended(struct fairlead *f, bool failed)
 static void forget_passwords(struct fairlead *f)
 {
 	const struct config_values *v = &fairlead_config(f)->v;
-	struct console_commit commit = {
-		.user = STR("button"), .source = STR("button"), .comment = STR("password reset")};
-	struct sink nowhere = {text_drop, NULL};
+	struct console_commit commit = {.user = STR("button"),
+		.source = STR("button"),
+		.comment = STR("password reset"),
+		.unlocks = true};
+	char words[200];
+	struct textbuf said = textbuf_of(words, sizeof(words));
+	struct sink out = textbuf_sink(&said);
 	struct settings tree;
 	struct arena mem;
 	struct diags why;
@@ -241,10 +245,15 @@ static void forget_passwords(struct fairlead *f)
 	}
 	commit.candidate = &tree;
 	if (!err)
-		err = commit_candidate(f, &commit, &nowhere);
-	log_printf(&f->log, err ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE,
-		err ? "the button was held, but the passwords could not be forgotten"
-		    : "the button was held: admin is asked for a new password at the serial line");
+		err = commit_candidate(f, &commit, &out);
+	if (err)
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"the button was held, but the passwords could not be forgotten: %s",
+			said.n ? words : fl_err_text(err));
+	else
+		log_printf(&f->log, LOG_LEVEL_NOTICE,
+			"the button was held: admin is asked for a new password at the serial "
+			"line");
 	arena_reset(&mem);
 }
 

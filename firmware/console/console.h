@@ -91,6 +91,8 @@ struct console_commit {
 	/* In which "confirm" must come, or the old tree comes back; 0: for good. */
 	unsigned minutes;
 	const struct console *session; /* that has not to wait for one with a claim; NULL: any */
+	/* By the button: no claim stands in its way, nor that no admin has a password then. */
+	bool unlocks;
 };
 
 /* What the session needs of the router's configuration; app implements it. */

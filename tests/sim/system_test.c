@@ -208,7 +208,15 @@ static void five_seconds_of_the_button_forget_the_passwords_of_admins(void **sta
 
 	(void)state;
 	assert_non_null(strstr(scenario_type(s, "show configuration", &status), "user ann"));
+	/* Neither that nobody has a password then, nor who has the configuration to himself. */
+	s->sim.drivers.accounts.managed = true;
 	scenario_run(s, sec(20));
+	sim_session_open(&s->sim, 1,
+		"\x01"
+		"fairlead 1 terminal 80 24 ann\n");
+	sim_type(&s->sim, 1, "configure exclusive\r", strlen("configure exclusive\r"));
+	scenario_run(s, sec(21));
+	assert_non_null(strstr(s->sim.session[1].text, "for this session alone"));
 	sim_button(&s->sim, true);
 	scenario_run(s, sec(25));
 	sim_button(&s->sim, false);
