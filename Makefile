@@ -113,8 +113,18 @@ inc_extra = $(if $(filter %_settings.c,$(1)),$(call fw,settings)) $(if $(filter 
 inc_of    = $(inc/$(patsubst %/,%,$(dir $(1)))) $(call inc_extra,$(1)) $(if $(filter tests/%,$(1)),$(if $(filter tests/far/%,$(1)),,$(inc/tests)))
 
 PKGS       := libnl-3.0 libnl-route-3.0 libmnl libnftnl nettle hogweed
+OTHER_LIBS := -lseccomp -lcap -lcrypt -lpthread
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lseccomp -lcap -lcrypt -lpthread
+PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(OTHER_LIBS)
+
+# The product is built for the board's machine, the tests for this one; on most boards that is the same.
+OBJ_CC         = $(CC)
+OBJ_PKG_CFLAGS = $(PKG_CFLAGS)
+OBJ_PKG_LIBS   = $(PKG_LIBS)
+STRIP         ?= strip
+ifeq ($(CONFIG_ARM64),y)
+include board/image/arm64.mk
+endif
 
 # TLS is spoken in a process of its own, so that its library is in no other.
 LIBS/fairlead-tls := -lssl -lcrypto
@@ -142,12 +152,12 @@ PROGRAMS := $(progs/firmware/app)
 define compile
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<$(if $(1),  ($(1)))"
-	@$(2) $(FL_CFLAGS) $(3) $(call inc_of,$<) $(if $(filter firmware/app/% drivers/linux/% tests/%,$<),$(PKG_CFLAGS) -D_GNU_SOURCE) \
+	@$(2) $(FL_CFLAGS) $(3) $(call inc_of,$<) $(if $(filter firmware/app/% drivers/linux/% tests/%,$<),$($(4)PKG_CFLAGS) -D_GNU_SOURCE) \
 		$(if $(filter %/version.c,$<),-DFL_VERSION='"$(VERSION)"') -MMD -MP -c $< -o $@
 endef
 
-$(B)/obj/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked
-	$(call compile,,$(CC),$(CFLAGS) $(HARDEN))
+$(B)/obj/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked | $(OBJ_NEEDS)
+	$(call compile,,$(OBJ_CC),$(CFLAGS) $(HARDEN),OBJ_)
 $(B)/san/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked
 	$(call compile,sanitized,$(CC),$(SAN))
 $(B)/fuzz/%.o: %.c $(AUTOHEADER) Makefile
@@ -170,7 +180,7 @@ $(B)/fuzz/fairlead.a: $(addprefix $(B)/fuzz/,$(OBJS) $(SIM_OBJS)) ; $(archive)
 
 $(addprefix $(B)/,$(PROGRAMS)): $(B)/%: $(B)/obj/firmware/app/%.o $(B)/obj/fairlead.a
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
+	@$(OBJ_CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(OBJ_PKG_LIBS) $(LIBS/$*)
 $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/san/fairlead.a
 	@echo "  LD      $@"
 	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
@@ -178,7 +188,7 @@ $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/s
 # A program with nothing beside it: static, none of our libraries.
 $(B)/fairlead-stage1: $(B)/obj/firmware/app/fairlead-stage1.o
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) -static -o $@ $^
+	@$(OBJ_CC) $(CFLAGS) -static -o $@ $^
 
 ifeq ($(CONFIG_EDITION_SENTINEL),y)
 all: cross-check $(B)/sentinel.elf

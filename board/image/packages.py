@@ -122,8 +122,9 @@ def fields_of(path):
 
 
 class Fetcher:
-    def __init__(self, lock_file, list_file, downloads, work, arch):
-        self.names = read_names(list_file, arch)
+    def __init__(self, lock_file, list_files, downloads, work, arch):
+        """`list_files`: several are taken together."""
+        self.names = list(dict.fromkeys(n for path in list_files for n in read_names(path, arch)))
         self.lock = {p.name: p for p in read_lock(lock_file, arch)}
         self.folder = downloads
         self.apt = Apt(f"{work}/apt-{arch}", arch)

@@ -12,6 +12,8 @@ import socket
 import subprocess
 import time
 
+from hardware import PC
+
 TOP = os.path.abspath(os.path.dirname(os.path.abspath(__file__)) + "/../..")
 B = os.path.abspath(os.environ.get("B", TOP + "/build"))
 PATIENCE = float(os.environ.get("IMAGE_PATIENCE", "300"))
@@ -41,7 +43,7 @@ def put_data(path, image, folder):
 def need_image():
     """The image of this build, made where it is not there or older than what goes in."""
     board = "qemu-x86_64"
-    if subprocess.run([f"{TOP}/tests/deps-image", "check"], check=False).returncode:
+    if subprocess.run([f"{TOP}/tests/deps-image", "check", "amd64"], check=False).returncode:
         skip("what it takes is not installed: make deps-image")
     done = subprocess.run(["make", "-s", "-C", TOP, "image", f"B={B}"], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
@@ -65,7 +67,7 @@ def make_disk(path, image):
 class Machine:
     """`nics`: one -netdev option each, with its id left out; by default cables that lead nowhere."""
 
-    def __init__(self, folder, disk, nics=None, memory=256, snapshot=None, fds=(), extra=(), processors=1):
+    def __init__(self, folder, disk, nics=None, memory=None, snapshot=None, fds=(), extra=(), processors=1, hardware=PC):
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.disk = disk
@@ -73,20 +75,20 @@ class Machine:
         self.read_to = 0
         nics = nics if nics is not None else ["hubport,hubid=1", "hubport,hubid=2", "hubport,hubid=3"]
         # It ends with whoever started it, however that happens.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-smp", str(processors), "-m", str(memory),
-                   "-M", "q35", "-display", "none", "-vga", "none", "-nodefaults", "-no-user-config",
-                   "-rtc", "base=utc,clock=vm",
+        self.hardware = hardware
+        command = ["setpriv", "--pdeathsig", "KILL", *hardware.command(self.folder, memory or hardware.memory, processors),
+                   "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base=utc,clock=vm",
                    "-drive", f"file={disk},format=qcow2,if=virtio,cache=unsafe,id=disk",
                    "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci",
                    "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off",
                    "-serial", "chardev:serial", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
-                   "-msg", "timestamp=on", "-trace", f"enable=ps2_set_ledstate,file={self.folder}/lamps"]
+                   "-msg", "timestamp=on", "-trace", f"enable={hardware.trace},file={self.folder}/lamps"]
         for n, nic in enumerate(nics):
             command += ["-netdev", f"{nic},id=port{n}",
                         "-device", f"virtio-net-pci,netdev=port{n},id=nic{n},mac=52:54:00:12:34:{n:02x}"]
         if snapshot:
             command += ["-loadvm", snapshot]
-        for name in ("serial", "qmp", "lamps"):
+        for name in ("serial", "qmp", "qtest", "lamps"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.unlink(f"{self.folder}/{name}")
         with open(f"{self.folder}/qemu.log", "ab") as log:
@@ -248,14 +250,31 @@ class Machine:
             self.type("\x03")
             self.wait(PROMPT, seconds)
 
-    # -- lamps, as the keyboard of a PC has them: bit 0 scroll lock, 1 num lock, 2 caps lock
+    # -- lamps and button
 
     def lamp_changes(self):
-        """The states of the keyboard's lamps, one after the other."""
+        """All that the lamps did, as the hardware tells it."""
         if not os.path.exists(f"{self.folder}/lamps"):
             return []
         with open(f"{self.folder}/lamps", encoding="utf-8", errors="replace") as f:
-            return [int(m.group(1)) for m in re.finditer(r"ps2_set_ledstate.*ledstate (\d+)", f.read())]
+            changes = [self.hardware.lamps(line) for line in f]
+        return [c for c in changes if c is not None]
+
+    def press(self, held):
+        """A finger on the reset button, or taken off: the level of its pin."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(f"{self.folder}/qtest")
+            s.sendall(f"set_irq_in {self.pins()} unnamed-gpio-in {self.hardware.RESET_PIN} {int(held)}\n".encode())
+            if not s.recv(64).startswith(b"OK"):
+                raise Silence("the button cannot be pressed")
+
+    def pins(self):
+        """Where QEMU keeps the PL061."""
+        for n in range(64):
+            path = f"/machine/unattached/device[{n}]"
+            if self.qmp("qom-get", path=path, property="type").get("return") == "pl061":
+                return path
+        raise Silence("the machine has no PL061")
 
     def lamps(self):
         """The lamps that are lit now."""
