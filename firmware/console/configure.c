@@ -18,6 +18,7 @@ void draft_init(struct draft *d, const struct arena_source *memory)
 	arena_init(&d->base_mem, memory);
 	arena_init(&d->mem, memory);
 	d->open = false;
+	d->place[0] = '\0';
 }
 
 void draft_close(struct draft *d)
@@ -25,6 +26,7 @@ void draft_close(struct draft *d)
 	arena_reset(&d->base_mem);
 	arena_reset(&d->mem);
 	d->open = false;
+	d->place[0] = '\0';
 }
 
 void draft_leave(struct console *c)
@@ -166,8 +168,7 @@ static struct str whole_word(
 	return found;
 }
 
-/* `statement` with the words of the schema in full; in c->scratch. */
-static struct str expand(struct console *c, const struct settings *tree, struct str statement)
+struct str console_whole_words(struct console *c, const struct settings *tree, struct str statement)
 {
 	size_t cap = statement.n * 2 + 256, at = 0;
 	char *text = arena_alloc(&c->scratch, cap);
@@ -191,16 +192,18 @@ static struct str expand(struct console *c, const struct settings *tree, struct 
 	return t.cut ? statement : textbuf_str(&t);
 }
 
-/* A caret under the place that the first mistake names: character `column` of the statement. */
-static void point_at(struct console_call *call, const struct diags *why)
+/* A caret under the place that the first mistake names: character `column` of the statement, which
+ * ends with what was typed. */
+static void point_at(struct console_call *call, struct str statement, const struct diags *why)
 {
-	size_t at = 0;
+	size_t at = 0, before = statement.n - call->rest.n;
 
 	if (why->first->line || !why->first->column)
 		return;
-	for (uint32_t i = 1; i < why->first->column && at < call->rest.n; i++)
-		at = utf8_after(call->rest, at);
-	console_put_caret(call->session, call->rest.at + at);
+	for (uint32_t i = 1; i < why->first->column && at < statement.n; i++)
+		at = utf8_after(statement, at);
+	if (at >= before)
+		console_put_caret(call->session, call->rest.at + (at - before));
 }
 
 typedef enum fl_err change(struct settings *s, struct str statement, struct diags *why);
@@ -210,20 +213,21 @@ static enum fl_err change_draft(struct console_call *call, change *change_it)
 {
 	struct console *c = call->session;
 	struct settings *tree = &c->draft.tree;
+	struct str statement = draft_at_place(c, call->rest);
 	struct diags why, again;
 	enum fl_err err;
 
 	diags_init(&why, &c->scratch);
-	err = change_it(tree, call->rest, &why);
+	err = change_it(tree, statement, &why);
 	if (err) {
-		struct str whole = expand(c, tree, call->rest);
+		struct str whole = console_whole_words(c, tree, statement);
 
 		diags_init(&again, &c->scratch);
-		if (!str_eq(whole, call->rest) && change_it(tree, whole, &again) == FL_OK)
+		if (!str_eq(whole, statement) && change_it(tree, whole, &again) == FL_OK)
 			return FL_OK;
 	}
 	if (err && why.first) {
-		point_at(call, &why);
+		point_at(call, statement, &why);
 		diags_print(&why, NULL, call->out);
 	} else if (err) {
 		sink_printf(call->out, "error: the statement %s\n", fl_err_text(err));
@@ -245,22 +249,22 @@ return change_draft(call, settings_delete);
 
 /* ---- looking ---- */
 
-static enum fl_err print_tree(struct console_call *call, const struct settings *tree)
+static enum fl_err print_tree(
+	struct console_call *call, const struct settings *tree, struct str path)
 {
 	struct console *c = call->session;
-	enum fl_err err = settings_print(tree, call->rest, c->form, call->out);
+	enum fl_err err = settings_print(tree, path, c->form, call->out);
 
-	if (err && call->rest.n) {
-		struct str whole = expand(c, tree, call->rest);
+	if (err && path.n) {
+		struct str whole = console_whole_words(c, tree, path);
 
-		if (!str_eq(whole, call->rest))
+		if (!str_eq(whole, path))
 			err = settings_print(tree, whole, c->form, call->out);
 	}
-	if (err == FL_ENOENT && call->rest.n == 0)
+	if (err == FL_ENOENT && path.n == 0)
 		return FL_OK; /* an empty configuration is one, too */
 	if (err)
-		sink_printf(call->out, "error: nothing is configured at \"%.*s\"\n",
-			STR_ARG(call->rest));
+		sink_printf(call->out, "error: nothing is configured at \"%.*s\"\n", STR_ARG(path));
 	return err;
 }
 
@@ -272,12 +276,12 @@ static enum fl_err show_configuration(struct console_call *call)
 	struct settings shown;
 
 	if (!c->setup.read_only)
-		return print_tree(call, tree);
+		return print_tree(call, tree, call->rest);
 	/* The hash of a password is as good as the password to who has time. */
 	if (settings_copy(tree, &c->scratch, &shown))
 		return console_out_of_memory(call->out);
 	settings_hide(&shown);
-	return print_tree(call, &shown);
+	return print_tree(call, &shown, call->rest);
 }
 
 static enum fl_err show_draft(struct console_call *call)
@@ -291,7 +295,7 @@ static enum fl_err show_draft(struct console_call *call)
 		console_is_operational(c, c->line))
 		sink_printf(call->out, "# the draft; its state: run %.*s\n",
 			STR_ARG(str_trim(c->line)));
-	return print_tree(call, &call->session->draft.tree);
+	return print_tree(call, &c->draft.tree, draft_at_place(c, call->rest));
 }
 
 static enum fl_err show_revisions(struct console_call *call)
@@ -715,12 +719,15 @@ size_t console_settings_rest(void *ctx, const struct console_command *row, struc
 	const struct settings *tree = &c->draft.tree;
 
 	*end = true;
+	if (row->run == console_run_operational)
+		return console_operational_rest(c, typed, partial, out, max, end);
 	if (row->run == show_configuration)
 		tree = committed(c, &revision);
-	else if (row->run == console_run_operational)
-		return console_operational_rest(c, typed, partial, out, max, end);
-	else if (row->run != set && row->run != delete &&row->run != show_draft)
+	else if (row->run == set || row->run == delete || row->run == show_draft ||
+		 console_is_edit(row))
+		typed = draft_at_place(c, typed);
+	else
 		return 0;
-	typed = expand(c, tree, typed);
+	typed = console_whole_words(c, tree, typed);
 	return settings_complete(tree, typed, partial, mem, out, max, end);
 }

@@ -93,6 +93,19 @@ static void put_countdown(struct console *c, struct textbuf *t)
 	c->prompt_due = mtime_after(c->now, us(left - (steps - 1) * step));
 }
 
+/* "[link wan1]"; the end of a long one. */
+static void put_place(const struct console *c, struct textbuf *t)
+{
+	struct str place = str_of(c->draft.place);
+	size_t from = place.n > CONSOLE_PLACE_SHOWN ? place.n - CONSOLE_PLACE_SHOWN : 0;
+
+	if (from)
+		from = utf8_after(place, utf8_before(place, from));
+	if (place.n)
+		textbuf_printf(
+			t, "[%s%.*s]", from ? "..." : "", (int)(place.n - from), place.at + from);
+}
+
 /* Is there a row in which somebody types? */
 static bool has_row(const struct console *c)
 {
@@ -109,6 +122,7 @@ static struct str prompt_of(struct console *c)
 
 	textbuf_printf(&t, "%s", c->host);
 	put_countdown(c, &t);
+	put_place(c, &t);
 	textbuf_printf(&t, "%s ", c->draft.open ? "#" : ">");
 	return textbuf_str(&t);
 }
@@ -748,6 +762,7 @@ static void set_tables(struct console *c)
 
 	if (config) {
 		c->builtin[n++] = (struct console_module){console_configure_commands, c};
+		c->builtin[n++] = (struct console_module){console_place_commands, c};
 		c->builtin[n++] = (struct console_module){console_load_commands, c};
 	}
 	c->builtin[n++] = (struct console_module){console_session_commands, c};

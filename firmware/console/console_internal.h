@@ -15,6 +15,8 @@
 /* Octets that can be typed while a command waits. */
 #define CONSOLE_KEPT_MAX     (2 * CONFIG_CONSOLE_LINE)
 #define CONSOLE_QUESTION_MAX 96
+#define CONSOLE_PLACE_MAX    200
+#define CONSOLE_PLACE_SHOWN  40 /* octets of it in the prompt */
 
 enum activity {
 	ACTIVITY_EDITING = 1,
@@ -28,9 +30,10 @@ enum activity {
 struct draft {
 	bool open; /* the session is in configuration mode */
 	struct arena base_mem, mem;
-	struct settings base; /* what was committed when it began */
-	struct settings tree; /* what it has become */
-	uint32_t revision;    /* of base */
+	struct settings base;          /* what was committed when it began */
+	struct settings tree;          /* what it has become */
+	uint32_t revision;             /* of base */
+	char place[CONSOLE_PLACE_MAX]; /* "link wan1": what is set, deleted and shown is there */
 };
 
 /* A text that is typed or pasted line by line, up to Ctrl-D or a line with only a dot. */
@@ -75,7 +78,7 @@ struct console {
 	char host[FL_NAME_MAX + 1];
 	char user[CONSOLE_USER_MAX + 1];
 	char from[CONSOLE_USER_MAX + 1]; /* empty: at the machine */
-	char prompt[FL_NAME_MAX + 32];
+	char prompt[FL_NAME_MAX + CONSOLE_PLACE_SHOWN + 40];
 	mtime prompt_due; /* when the countdown in it changes */
 	uint16_t columns, rows;
 	bool probing;    /* the terminal was asked for its size */
@@ -105,7 +108,7 @@ struct console {
 	char kept[CONSOLE_KEPT_MAX]; /* octets for after a command that waits */
 	size_t nkept;
 
-	struct console_module builtin[6];
+	struct console_module builtin[7];
 	struct console_module filters[2];
 	struct grammar_match match;
 	struct str line;         /* the one that runs */
@@ -147,10 +150,17 @@ void dialogue_answer(struct console *c, struct str answer);
 void dialogue_give_up(struct console *c);
 void dialogue_end(struct console *c);
 
+/* ---- place.c ---- */
+
+/* A statement typed where the session is, as one of the whole draft; in c->scratch. */
+struct str draft_at_place(struct console *c, struct str statement);
+bool console_is_edit(const struct console_command *row);
+
 /* ---- session_commands.c, configure.c: the built-in commands ---- */
 
 extern const struct console_command console_session_commands[];
 extern const struct console_command console_configure_commands[];
+extern const struct console_command console_place_commands[];
 extern const struct console_command console_confirm_commands[];
 extern const struct console_command console_load_commands[];
 extern const struct console_command console_file_commands[];
@@ -184,6 +194,9 @@ void draft_leave(struct console *c);
 bool draft_is_changed(const struct console *c);
 /* The draft becomes a copy of `from`.  On failure it is as it was. */
 enum fl_err draft_replace(struct draft *d, const struct settings *from);
+/* A path or statement with the words of the schema in full, where they are clear; in c->scratch. */
+struct str console_whole_words(
+	struct console *c, const struct settings *tree, struct str statement);
 /* How many lines differ. */
 size_t console_count_changes(const struct settings *a, const struct settings *b);
 enum fl_err console_out_of_memory(const struct sink *out);

@@ -40,6 +40,10 @@ static enum fl_err leave(struct console_call *call)
 		c->done = true;
 		return FL_OK;
 	}
+	if (c->draft.place[0]) {
+		c->draft.place[0] = '\0';
+		return FL_OK;
+	}
 	if (!draft_may_be_left(c, call->out))
 		return FL_EAGAIN;
 	draft_leave(c);
@@ -49,7 +53,7 @@ static enum fl_err leave(struct console_call *call)
 const struct console_command console_session_commands[] = {
 	{.grammar = "help", .help = "all commands", .mode = CONSOLE_ANY, .run = help},
 	{.grammar = "exit",
-		.help = "leave the configuration mode, or the session",
+		.help = "leave what is edited, the configuration mode, or the session",
 		.mode = CONSOLE_ANY,
 		.run = leave},
 	{.grammar = "quit", .help = "the same as exit", .mode = CONSOLE_ANY, .run = leave},

@@ -233,3 +233,12 @@ size_t settings_complete(const struct settings *s, struct str statement, struct 
 	}
 	return c.n;
 }
+
+bool settings_has_inside(const struct settings *s, struct str path)
+{
+	const struct word brace = {.line = 0};
+	struct walk w;
+
+	walk_init(&w, s->mem, s->schema, tree_root(s), NULL, NULL);
+	return walk_statement(&w, path) == FL_OK && walk_open(&w, &brace);
+}

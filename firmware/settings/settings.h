@@ -186,6 +186,9 @@ size_t settings_complete(const struct settings *s, struct str statement, struct 
 
 /* Write a word as texts need it: in quotes where it must be, or when `quote`. */
 void settings_put_word(const struct sink *out, struct str word, bool quote);
+/* Does the path name something that statements can stand in: a block, or an entry, which need not
+ * be there? */
+bool settings_has_inside(const struct settings *s, struct str path);
 /* Let `d` name paths and find fields for origins of settings.  All functions above that take a
  * struct diags do so themselves. */
 void settings_name_places(struct diags *d);

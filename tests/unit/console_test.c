@@ -624,6 +624,61 @@ static void a_draft_that_looks_like_a_state_says_that_it_is_the_draft(void **sta
 	screen_has(s, "| display set\nset link wan1 interface eth0\n");
 }
 
+static void at_a_place_of_the_draft_only_what_is_there_is_typed(void **state)
+{
+	struct session *s = open_terminal(state, 80, 40);
+
+	type(s, "configure\redit link wan1\r");
+	row_is(s, "box[link wan1]#");
+	type(s, "set wei\t7\rshow\rdelete interface\rcompare\r");
+	screen_has(s, "# set weight 7\nbox[link wan1]# show\nlink wan1 {\n    interface eth0\n"
+		      "    weight 7\n}\n");
+	screen_has(s, "- set link wan1 interface eth0\n+ set link wan1 weight 7\n");
+	/* The caret stands under what was typed. */
+	type(s, "set weight 999\r");
+	screen_has(s, "box[link wan1]# set weight 999\n"
+		      "                           ^\n");
+	type(s, "show configuration link wan1 interface\r");
+	screen_has(s, "interface\ninterface eth0\n");
+	type(s, "up\r");
+	row_is(s, "box#");
+	type(s, "up\r");
+	screen_has(s, "error: this is the top");
+}
+
+static void a_place_is_left_by_up_top_and_exit(void **state)
+{
+	struct session *s = open_terminal(state, 80, 40);
+
+	type(s, "configure\redit li wan9\rset interface eth9\rtop\r");
+	row_is(s, "box#");
+	type(s, "show link wan9 interface\redit link wan9\rexit\r");
+	screen_has(s, "interface\ninterface eth9\n");
+	row_is(s, "box#");
+	type(s, "edit link wan9\rexit discard\rconfigure\r");
+	row_is(s, "box#");
+}
+
+static void a_place_has_something_inside(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	PASTE(s, "configure\nedit host-name\nedit link\nedit nonsense\nedit link wan1 weight\n"
+		 "edit\nedit link wan1\nedit weight\n");
+	assert_string_equal(s->text,
+		"error: nothing can be set inside of \"host-name\": name an entry or a block, as "
+		"in \"edit link wan1\"\n"
+		"error: nothing can be set inside of \"link\": name an entry or a block, as in "
+		"\"edit link wan1\"\n"
+		"error: nothing can be set inside of \"nonsense\": name an entry or a block, as in "
+		"\"edit link wan1\"\n"
+		"error: nothing can be set inside of \"link wan1 weight\": name an entry or a "
+		"block, as in \"edit link wan1\"\n"
+		"error: edit what? \"?\" lists what there is\n"
+		"error: nothing can be set inside of \"link wan1 weight\": name an entry or a "
+		"block, as in \"edit link wan1\"\n");
+}
+
 static void a_heading_is_not_counted(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1880,6 +1935,9 @@ int main(void)
 		TEST(a_file_that_cannot_be_written_is_told),
 		TEST(run_takes_a_command_as_it_works_outside),
 		TEST(a_draft_that_looks_like_a_state_says_that_it_is_the_draft),
+		TEST(at_a_place_of_the_draft_only_what_is_there_is_typed),
+		TEST(a_place_is_left_by_up_top_and_exit),
+		TEST(a_place_has_something_inside),
 		TEST(a_heading_is_not_counted),
 		TEST(an_answer_is_no_command_and_a_secret_one_is_never_shown),
 		TEST(a_question_can_be_left_and_nothing_happens),
