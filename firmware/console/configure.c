@@ -701,14 +701,16 @@ const struct console_command console_confirm_commands[] = {
 
 bool console_takes_whole_line(const struct console_command *row)
 {
-	return row->run == set || row->run == delete || row->run == commit_comment ||
-	       row->run == commit_confirmed_comment;
+	return IS_ENABLED(CONFIG_CONSOLE_DRAFT) &&
+	       (row->run == set || row->run == delete || row->run == commit_comment ||
+		       row->run == commit_confirmed_comment);
 }
 
 bool console_prints_settings(const struct console_command *row)
 {
-	return row->run == show_configuration || row->run == show_draft ||
-	       row->run == console_run_operational || load_prints_settings(row);
+	return IS_ENABLED(CONFIG_CONSOLE_DRAFT) &&
+	       (row->run == show_configuration || row->run == show_draft ||
+		       row->run == console_run_operational || load_prints_settings(row));
 }
 
 size_t console_settings_rest(void *ctx, const struct console_command *row, struct str typed,
@@ -719,6 +721,8 @@ size_t console_settings_rest(void *ctx, const struct console_command *row, struc
 	const struct settings *tree = &c->draft.tree;
 
 	*end = true;
+	if (!IS_ENABLED(CONFIG_CONSOLE_DRAFT))
+		return 0;
 	if (row->run == console_run_operational)
 		return console_operational_rest(c, typed, partial, out, max, end);
 	if (row->run == show_configuration)

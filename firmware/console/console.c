@@ -757,7 +757,8 @@ static void copy_text(char *to, size_t cap, struct str from, const char *otherwi
 
 static void set_tables(struct console *c)
 {
-	const struct console_config *config = c->setup.config;
+	const struct console_config *config =
+		IS_ENABLED(CONFIG_CONSOLE_DRAFT) ? c->setup.config : NULL;
 	size_t n = 0;
 
 	if (config) {
