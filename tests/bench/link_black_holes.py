@@ -149,21 +149,24 @@ def black_holes(log, knife, console, holes, rest):
                 due[n] = time.time() + rest * (1 + random.random() / 2)
             elif m[3] == "down" and m[2] in ("up", "degraded") and n in cut:
                 down[n] = cut[n] + HOLE + random.random()
-                took.append(at - cut.pop(n))
+                took.append((at - cut.pop(n), text))
             elif m[3] == "down" and m[2] in ("up", "degraded"):
                 false += 1
                 due.pop(n, None)
     return sorted(took), false, unseen
 
 
-def report(took, false, unseen, loss):
-    if not took:
+def report(found, false, unseen, loss):
+    if not found:
         sys.exit(f"no black hole was seen at {loss} % loss")
+    took = [seconds for seconds, _ in found]
     bar = (1.0, 1.6) if loss == 0 else (1.2, 2.3)
     middle, most = at_rank(took, 50), at_rank(took, 99)
     print(f"{len(took)} black holes at {loss} % loss: median {middle:.2f} s ({middle / bar[0]:.2f} of the bar), "
           f"99 % {most:.2f} s ({most / bar[1]:.2f} of the bar), longest {took[-1]:.2f} s; "
           f"{unseen} not seen, {false} false downs")
+    for seconds, text in found[-5:]:
+        print(f"  {seconds:.2f} s: {text}")
 
 
 # ---- peers: their rules, on real pings ----
