@@ -302,6 +302,20 @@ static uint8_t link_of_slot(unsigned slot)
 	return (uint8_t)(slot > FL_LINKS_MAX ? slot - FL_LINKS_MAX : slot);
 }
 
+static bool is_unconfirmed(const struct acquired *a)
+{
+	return a->forget.us != MTIME_NEVER.us;
+}
+
+/* A client that nobody answers gives up a lease after a few seconds, however long it was given for
+ * (RFC 2131 3.2 lets it go on).  As long as the cable stays in and the probes are answered, the
+ * address that was good before the restart still is. */
+static bool is_hasty(struct fairlead *f, const struct link_conf *c, const struct lease_report *r)
+{
+	return is_unconfirmed(&f->acquired[c->number]) && str_starts(r->reason, STR("EXPIRE")) &&
+	       link_is_fit(&f->link[c->number]);
+}
+
 void acquire_report(struct fairlead *f, const struct io_event *e, mtime now)
 {
 	struct str text = {(const char *)e->data.at, e->data.n};
@@ -321,6 +335,10 @@ void acquire_report(struct fairlead *f, const struct io_event *e, mtime now)
 			words);
 		return;
 	}
+	if (is_hasty(f, c, &r))
+		return;
+	if (is_unconfirmed(a) && str_is(r.reason, "NOCARRIER"))
+		a->forget = now; /* it may be another network when the cable is in again */
 	if (r.news != LEASE_NO_NEWS)
 		a->forget = MTIME_NEVER;
 	if (!lease_take(&a->lease, &r))

@@ -182,6 +182,54 @@ static void a_restart_begins_with_the_lease_of_before(void **state)
 	scenario_close(s);
 }
 
+/* As after a restart while the provider's DHCP server is silent. */
+static void restart_bound(struct scenario *s)
+{
+	report(s, bound, 20);
+	fairlead_close(&s->product);
+	(void)fairlead_open(&s->product, &s->sim.drivers);
+	scenario_run(s, sec(21));
+}
+
+static void after_a_restart_a_client_that_gives_up_takes_nothing_that_works(void **state)
+{
+	struct scenario *s = scenario_open_with(WORLD);
+
+	(void)state;
+	restart_bound(s);
+	report(s, "reason=EXPIRE\n", 30);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_string_equal(scenario_answer(s, "www.example.com", CLIENT_A), "203.0.113.9");
+	report(s, bound, 40);
+	report(s, "reason=EXPIRE\n", 50); /* of what was confirmed */
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	scenario_close(s);
+}
+
+static void after_a_restart_a_refused_lease_goes_at_once(void **state)
+{
+	struct scenario *s = scenario_open_with(WORLD);
+
+	(void)state;
+	restart_bound(s);
+	report(s, "reason=NAK\n", 30);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	scenario_close(s);
+}
+
+static void after_a_restart_no_lease_outlives_a_pulled_cable(void **state)
+{
+	struct scenario *s = scenario_open_with(WORLD);
+
+	(void)state;
+	restart_bound(s);
+	report(s, "reason=NOCARRIER\n", 30);
+	assert_true(scenario_logged_at(s, "was not confirmed") >= 21000);
+	assert_true(scenario_logged_at(s, "was not confirmed") <= 22000);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_DOWN);
+	scenario_close(s);
+}
+
 static void after_a_reboot_no_old_lease_is_used(void **state)
 {
 	struct scenario *s = scenario_open_with(WORLD);
@@ -233,6 +281,9 @@ int main(void)
 		cmocka_unit_test(mail_waits_for_the_lease_of_its_only_exchange),
 		cmocka_unit_test(the_serial_rises_with_another_address),
 		cmocka_unit_test(a_restart_begins_with_the_lease_of_before),
+		cmocka_unit_test(after_a_restart_a_client_that_gives_up_takes_nothing_that_works),
+		cmocka_unit_test(after_a_restart_a_refused_lease_goes_at_once),
+		cmocka_unit_test(after_a_restart_no_lease_outlives_a_pulled_cable),
 		cmocka_unit_test(after_a_reboot_no_old_lease_is_used),
 		cmocka_unit_test(a_lease_in_the_network_of_a_lan_is_not_used),
 		cmocka_unit_test(the_client_ends_when_its_link_goes),
