@@ -72,7 +72,7 @@ uint8_t member_number(const struct forwarding_source *s, const struct policy_con
 struct maker {
 	const struct forwarding_source *s;
 	struct arena *mem;
-	struct list devices, addresses, routes, rules;
+	struct list devices, addresses, routes, rules, sysctls;
 	union {
 		struct kstate_device device;
 		struct kstate_address address;
@@ -241,9 +241,7 @@ static void add_lan(struct maker *m, const struct lan_conf *lan)
 
 /* ---- system ---- */
 
-/* src_valid_mark: the reverse path check sees the mark (without it 19 of 30 flows were lost);
- * rp_filter 2: any way back will do, as answers may come by another link than the main table's;
- * arp_*: an address is announced on its own link only; tcp_loose 0: a packet in the middle of a
+/* arp_*: an address is announced on its own link only; tcp_loose 0: a packet in the middle of a
  * connection nobody knows is invalid, and is reset; ignore_routes_with_linkdown: a cable that is
  * pulled moves connections before the daemon even knows; promote_secondaries: taking away the first
  * address of a network leaves the others. */
@@ -259,8 +257,7 @@ static const struct kstate_sysctl sysctls[] = {
 	SYSCTL("net/ipv4/conf/all/arp_ignore", "1"),
 	SYSCTL("net/ipv4/conf/all/ignore_routes_with_linkdown", "1"),
 	SYSCTL("net/ipv4/conf/all/promote_secondaries", "1"),
-	SYSCTL("net/ipv4/conf/all/rp_filter", "2"),
-	SYSCTL("net/ipv4/conf/all/src_valid_mark", "1"),
+	SYSCTL("net/ipv4/conf/all/rp_filter", "0"),
 	SYSCTL("net/ipv6/conf/all/ignore_routes_with_linkdown", "1"),
 	SYSCTL("net/netfilter/nf_conntrack_tcp_loose", "0"),
 	/* Last: by now the filters stand. */
@@ -269,13 +266,43 @@ static const struct kstate_sysctl sysctls[] = {
 #undef SYSCTL
 };
 
-static void add_sysctls(struct maker *m, struct kernel_state *out)
+static void add_interface_sysctl(
+	struct maker *m, struct str interface, const char *name, struct str value)
 {
-	out->sysctls = ARENA_NEWS(m->mem, struct kstate_sysctl, COUNT_OF(sysctls));
-	if (!out->sysctls)
+	char text[96];
+	struct textbuf path = textbuf_of(text, sizeof(text));
+	struct kstate_sysctl *s, scrap;
+	char *copy;
+
+	textbuf_printf(&path, "net/ipv4/conf/%.*s/%s", STR_ARG(interface), name);
+	copy = arena_copy(m->mem, text, path.n);
+	s = list_add(&m->sysctls, m->mem, &scrap);
+	*s = (struct kstate_sysctl){{copy, copy ? path.n : 0}, value};
+}
+
+/* Where a source lies is not looked up for every packet.  The look would let through whatever has a
+ * way back by any link (rp_filter 2), which is everything; and with rules of our own the kernel
+ * only leaves it out for interfaces that may take packets with an address of the router's own,
+ * which the chain from_wan drops instead.  It costs one packet in ten. */
+static void add_no_source_check(struct maker *m, struct str interface)
+{
+	if (!interface.n)
 		return;
-	memcpy(out->sysctls, sysctls, sizeof(sysctls));
-	out->nsysctls = COUNT_OF(sysctls);
+	add_interface_sysctl(m, interface, "rp_filter", STR("0"));
+	add_interface_sysctl(m, interface, "accept_local", STR("1"));
+}
+
+static void add_sysctls(struct maker *m)
+{
+	struct kstate_sysctl scrap;
+
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		if (!m->s->links[i].disabled)
+			add_no_source_check(m, m->s->links[i].interface);
+	for (size_t i = 0; i < m->s->nlans; i++)
+		add_no_source_check(m, m->s->lans[i].interface);
+	for (size_t i = 0; i < COUNT_OF(sysctls); i++)
+		*(struct kstate_sysctl *)list_add(&m->sysctls, m->mem, &scrap) = sysctls[i];
 }
 
 /* Two forwards may publish different ports of one address. */
@@ -323,7 +350,8 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 		.devices.size = sizeof(struct kstate_device),
 		.addresses.size = sizeof(struct kstate_address),
 		.routes.size = sizeof(struct kstate_route),
-		.rules.size = sizeof(struct kstate_rule)};
+		.rules.size = sizeof(struct kstate_rule),
+		.sysctls.size = sizeof(struct kstate_sysctl)};
 	struct kernel_state want = {0};
 
 	for (uint8_t family = 4; family <= 6; family += 2)
@@ -338,11 +366,12 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 			add_link(&m, i);
 	for (size_t i = 0; forwarding_published(source, i); i++)
 		add_forward_addresses(&m, forwarding_published(source, i));
-	add_sysctls(&m, &want);
+	add_sysctls(&m);
 	want.devices = m.devices.at, want.ndevices = m.devices.n;
 	want.addresses = m.addresses.at, want.naddresses = m.addresses.n;
 	want.routes = m.routes.at, want.nroutes = m.routes.n;
 	want.rules = m.rules.at, want.nrules = m.rules.n;
+	want.sysctls = m.sysctls.at, want.nsysctls = m.sysctls.n;
 	drop_double_addresses(&want);
 	drop_double_rules(&want);
 	forwarding_nft(source, pub, mem, &want);

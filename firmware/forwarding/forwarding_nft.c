@@ -33,6 +33,7 @@ enum { MANGLE = -150, DSTNAT = -100, FILTER = 0, SRCNAT = 100 };
 struct maker {
 	const struct forwarding_source *s;
 	const struct published *pub;
+	const struct kernel_state *own; /* the addresses that the router has */
 	struct nft_build b;
 	struct planned_rule *plan; /* s->nrules of them */
 	unsigned nmaps;
@@ -269,6 +270,21 @@ static void set_own(struct maker *m, struct str name, uint8_t family)
 	}
 }
 
+/* All addresses of the router's own: nobody else has one of these. */
+static void set_self(struct maker *m, struct str name, uint8_t family)
+{
+	const struct kernel_state *own = m->own;
+	enum kset_type type = family == 6 ? KSET_IPV6 : KSET_IPV4;
+
+	nft_set(&m->b, name, KEY(type), KSET_NONE)->size = ADDRS_ROOM;
+	for (size_t i = 0; i < own->naddresses; i++) {
+		const struct ip_addr *a = &own->addresses[i].prefix.addr;
+
+		if (a->family == family)
+			kelem_put(nft_elem(&m->b), type, a->b, ip_addr_size(family));
+	}
+}
+
 /* ---- rules ---- */
 
 static bool has_policy(const struct maker *m, const struct rule_conf *r)
@@ -472,7 +488,8 @@ static void chain_rules(struct maker *m)
 
 /* ---- policies ---- */
 
-/* Go on with the rule if the link in the mark may carry new traffic of the packet's family. */
+/* Go on with the rule if the link in the mark may carry new traffic of the packet's family.  (The
+ * mark is loaded anew, although most callers have just had it: else nft(8) cannot list this.) */
 static void match_live(struct maker *m)
 {
 	nft_load_meta(&m->b, KREG(0), KMETA_NFPROTO);
@@ -677,19 +694,41 @@ static void leave_local(struct maker *m)
 	}
 }
 
-static void chain_prerouting(struct maker *m)
+static void from_wan_to(struct nft_build *b, struct str chain)
+{
+	nft_rule(b, STR("from a WAN"));
+	nft_match_wan(b, KMETA_IIFNAME);
+	nft_go(b, KVERDICT_GOTO, chain);
+}
+
+/* The kernel's own look at where a source lies is off (see forwarding.c), and this is all it did:
+ * nobody outside has an address of the router's own. */
+static void chain_from_wan(struct maker *m)
 {
 	struct nft_build *b = &m->b;
 
-	nft_base_chain(b, STR("prerouting"), STR("filter"), KHOOK_PREROUTING, MANGLE);
-	keep_known(m);
+	nft_chain(b, STR("from_wan"));
+	nft_rule(b, STR("with an address of the router's own"));
+	nft_match_family(b, 4);
+	load_addr(b, KREG(0), 4, true);
+	nft_match_set(b, KREG(0), STR("self4"), true);
+	nft_count(b);
+	nft_verdict(b, KVERDICT_DROP);
 	/* Not the answers to our own probes: nobody's connection is on a link for these, and what
 	 * is counted, cut or flushed on it is of others. */
 	nft_rule(b, STR("replies go back by the link they came in by"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_NEW | KCT_STATE_RELATED);
 	nft_load_wan(b, KMETA_IIFNAME);
 	nft_set_ct_mark(b, KREG(4));
-	nft_verdict(b, KVERDICT_ACCEPT);
+}
+
+static void chain_prerouting(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_base_chain(b, STR("prerouting"), STR("filter"), KHOOK_PREROUTING, MANGLE);
+	keep_known(m);
+	from_wan_to(b, STR("from_wan"));
 	/* A packet of a connection that was flushed must reach the chain that resets it. */
 	nft_rule(b, STR("not a connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
@@ -889,6 +928,22 @@ static void chains_servers(struct maker *m)
 	}
 }
 
+/* What the router sends itself has come in by no interface. */
+static void chain_keep_own(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_chain(b, STR("keep_own"));
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		nft_rule(b, STR("an address of the link"));
+		nft_match_family(b, family);
+		nft_load_meta(b, KREG(0), KMETA_OIFNAME);
+		load_addr(b, KREG(4), family, true);
+		nft_match_set(b, KREG(0), family == 6 ? STR("own6") : STR("own4"), true);
+		nft_verdict(b, KVERDICT_ACCEPT);
+	}
+}
+
 static void chains_nat(struct maker *m)
 {
 	struct nft_build *b = &m->b;
@@ -896,16 +951,13 @@ static void chains_nat(struct maker *m)
 	chains_servers(m);
 	nft_base_chain(b, STR("forwards"), STR("nat"), KHOOK_PREROUTING, DSTNAT);
 	for_each_published(m, rule_forward);
+	chain_keep_own(m);
 	nft_base_chain(b, STR("postrouting"), STR("nat"), KHOOK_POSTROUTING, SRCNAT);
 	rules_hairpin(m);
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		nft_rule(b, STR("the router's own address"));
-		nft_match_family(b, family);
-		nft_load_meta(b, KREG(0), KMETA_OIFNAME);
-		load_addr(b, KREG(4), family, true);
-		nft_match_set(b, KREG(0), family == 6 ? STR("own6") : STR("own4"), true);
-		nft_verdict(b, KVERDICT_ACCEPT);
-	}
+	nft_rule(b, STR("the router's own"));
+	nft_load_meta(b, KREG(0), KMETA_IIF);
+	nft_match_number(b, KREG(0), 0, true);
+	nft_go(b, KVERDICT_JUMP, STR("keep_own"));
 	for_each_published(m, rule_server);
 	nft_rule(b, STR(""));
 	nft_match_wan(b, KMETA_OIFNAME);
@@ -919,13 +971,6 @@ static void accept_known(struct nft_build *b)
 	nft_rule(b, STR("known connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_ESTABLISHED | KCT_STATE_RELATED);
 	nft_verdict(b, KVERDICT_ACCEPT);
-}
-
-static void from_wan_to(struct nft_build *b, struct str chain)
-{
-	nft_rule(b, STR("from a WAN"));
-	nft_match_wan(b, KMETA_IIFNAME);
-	nft_go(b, KVERDICT_GOTO, chain);
 }
 
 static void drop_rest(struct nft_build *b)
@@ -1037,6 +1082,12 @@ static void chains_forward(struct maker *m)
 	nft_match_ct(b, KCT_STATUS, KCT_STATUS_DNAT);
 	nft_verdict(b, KVERDICT_ACCEPT);
 	drop_rest(b);
+	nft_chain(b, STR("unknown"));
+	nft_rule(b, STR("flushed connection"));
+	nft_match_proto(b, IPPROTO_NUMBER_TCP);
+	nft_reset_tcp(b);
+	nft_rule(b, STR(""));
+	nft_verdict(b, KVERDICT_DROP);
 	nft_base_chain(b, STR("forward"), STR("filter"), KHOOK_FORWARD, FILTER);
 	if (segments_may_not_fit(m->s)) {
 		nft_rule(b, STR("segments that fit the link"));
@@ -1048,13 +1099,9 @@ static void chains_forward(struct maker *m)
 	}
 	accept_known(b);
 	from_wan_to(b, STR("wan_forward"));
-	nft_rule(b, STR("flushed connection"));
-	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
-	nft_match_proto(b, IPPROTO_NUMBER_TCP);
-	nft_reset_tcp(b);
 	nft_rule(b, STR("not a connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
-	nft_verdict(b, KVERDICT_DROP);
+	nft_go(b, KVERDICT_GOTO, STR("unknown"));
 }
 
 /* ---- the whole ---- */
@@ -1097,6 +1144,7 @@ static void make_sets(struct maker *m)
 	set_local(m, STR("local6"), 6);
 	set_own(m, STR("own4"), 4);
 	set_own(m, STR("own6"), 6);
+	set_self(m, STR("self4"), 4);
 	for (size_t i = 0; i < m->s->nsets; i++) {
 		if (!is_named(m, i))
 			continue;
@@ -1120,6 +1168,7 @@ static void make_chains(struct maker *m)
 	for (size_t i = 0; i < m->s->npolicies; i++)
 		chain_policy(m, i);
 	chain_rules(m);
+	chain_from_wan(m);
 	chain_prerouting(m);
 	chain_output(m);
 	chains_nat(m);
@@ -1130,8 +1179,11 @@ static void make_chains(struct maker *m)
 void forwarding_nft(const struct forwarding_source *source, const struct published *pub,
 	struct arena *mem, struct kernel_state *out)
 {
-	struct maker m = {
-		.s = source, .pub = pub, .take = STR("pin"), .without = families_differ(source)};
+	struct maker m = {.s = source,
+		.pub = pub,
+		.own = out,
+		.take = STR("pin"),
+		.without = families_differ(source)};
 
 	nft_build_init(&m.b, mem);
 	m.plan = rules_plan(source, mem, &m.nmaps);

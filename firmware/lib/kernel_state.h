@@ -115,6 +115,7 @@ struct kset {
 /* The numbers below are nf_tables' own; drivers/linux checks them when it is compiled. */
 enum kmeta {
 	KMETA_MARK = 3,
+	KMETA_IIF = 4, /* 0: the router's own packet */
 	KMETA_IIFNAME = 6,
 	KMETA_OIFNAME = 7,
 	KMETA_NFPROTO = 15,

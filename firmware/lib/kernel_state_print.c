@@ -269,6 +269,9 @@ static void hold_meta(struct printer *p, const struct kop *op)
 	case KMETA_MARK:
 		hold(p, op->reg, KSET_MARK, "meta mark");
 		return;
+	case KMETA_IIF:
+		hold(p, op->reg, KSET_NUMBER, "iif");
+		return;
 	case KMETA_IIFNAME:
 		hold(p, op->reg, KSET_IFNAME, "iifname");
 		return;

@@ -155,6 +155,9 @@ static enum end run_meta(struct machine *m, const struct kop *op)
 	case KMETA_L4PROTO:
 		set_reg(m, op->reg, &m->p->proto, 1);
 		return END_GO_ON;
+	case KMETA_IIF:
+		set_reg(m, op->reg, &(uint32_t){m->p->iif != NULL}, 4);
+		return END_GO_ON;
 	case KMETA_IIFNAME:
 	case KMETA_OIFNAME:
 		snprintf(name, sizeof(name), "%s", ifname ? ifname : "");

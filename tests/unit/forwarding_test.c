@@ -632,6 +632,24 @@ static void a_connection_from_a_wan_is_pinned_to_it(void **state)
 	assert_int_equal(p.ct_mark, 2);
 }
 
+/* The kernel's own check of this costs a look-up a packet and is off. */
+static void nobody_outside_has_an_address_of_the_routers_own(void **state)
+{
+	static const char *const own[] = {"203.0.113.2", "198.51.100.2", "192.168.1.1"};
+	struct router *r = *state;
+	struct machine m;
+
+	want(r);
+	for (size_t i = 0; i < COUNT_OF(own); i++) {
+		struct forwarding_flow f = flow(own[i], "198.51.100.2", 17, 53);
+		struct packet outside = machine_packet(&f, "eth1");
+		struct packet inside = machine_packet(&f, "lo");
+
+		assert_int_equal(machine_run(&r->want, "prerouting", &outside, 0, &m), END_DROP);
+		assert_int_equal(machine_run(&r->want, "prerouting", &inside, 0, &m), END_ACCEPT);
+	}
+}
+
 /* Or a backup that is not used would never be without connections. */
 static void the_answer_to_a_probe_puts_nothing_on_its_link(void **state)
 {
@@ -1505,6 +1523,7 @@ int main(void)
 		TEST(weighted_draws_follow_the_slots),
 		TEST(a_known_connection_keeps_its_link),
 		TEST(a_connection_from_a_wan_is_pinned_to_it),
+		TEST(nobody_outside_has_an_address_of_the_routers_own),
 		TEST(the_answer_to_a_probe_puts_nothing_on_its_link),
 		TEST(own_connections_leave_a_dead_link),
 		TEST(a_probe_with_a_mark_stays_on_its_dead_link),
