@@ -18,49 +18,56 @@
 
 /* ---- names, zones, records ---- */
 
+static struct build_node *find_key(const struct dns_zones *b, const struct dns_key *key)
+{
+	struct build_node *node = b->buckets[key->hash & (b->nbuckets - 1)];
+
+	while (node && (node->hash != key->hash || node->n != key->n ||
+			       memcmp(node->name, key->wire, key->n) != 0))
+		node = node->same_hash;
+	return node;
+}
+
 struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct dns_key key;
-	struct build_node *node;
-	uint32_t hash;
 
 	dns_key_of(name, n, &key);
-	hash = key.hash;
-	for (node = b->buckets[hash & (b->nbuckets - 1)]; node; node = node->same_hash)
-		if (node->hash == hash && node->n == n && memcmp(node->name, key.wire, n) == 0)
-			return node;
-	return NULL;
+	return find_key(b, &key);
 }
 
-static struct build_node *node_new(struct dns_zones *b, const uint8_t *name, size_t n)
+static struct build_node *node_new(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_key *key)
 {
-	struct build_node *node = ARENA_NEW(b->mem, struct build_node), **bucket;
-	struct dns_key key;
+	size_t size = offsetof(struct build_node, name) + key->n;
+	struct build_node *node = arena_alloc(b->mem, size), **bucket;
 
-	dns_key_of(name, n, &key);
 	if (!node)
 		return NULL;
-	node->name = (const uint8_t *)arena_copy(b->mem, key.wire, key.n);
-	if (!node->name)
-		return NULL;
-	node->n = key.n;
-	node->labels = (uint8_t)dns_name_labels(key.wire);
-	node->hash = key.hash;
+	memcpy(node->name, key->wire, key->n);
+	node->zone = zone;
+	node->n = key->n;
+	node->labels = (uint8_t)dns_name_labels(key->wire);
+	node->hash = key->hash;
 	bucket = &b->buckets[node->hash & (b->nbuckets - 1)];
 	node->same_hash = *bucket;
 	*bucket = node;
 	*b->last_node = node;
 	b->last_node = &node->next;
 	b->nnodes++;
+	zone->names++;
 	return node;
 }
 
 struct build_zone *build_zone(
 	struct dns_zones *b, const struct dns_name *name, const struct origin *origin)
 {
-	const struct build_node *node = build_find(b, name->wire, name->n);
+	const struct build_node *node;
 	struct build_zone *zone;
+	struct dns_key key;
 
+	dns_key_of(name->wire, name->n, &key);
+	node = find_key(b, &key);
 	if (node) {
 		const struct origin *first = node->zone->origin;
 		char text[DNS_NAME_TEXT_MAX];
@@ -74,13 +81,11 @@ struct build_zone *build_zone(
 	zone = ARENA_NEW(b->mem, struct build_zone);
 	if (!zone)
 		return NULL;
-	zone->apex = node_new(b, name->wire, name->n);
+	zone->apex = node_new(b, zone, &key);
 	if (!zone->apex)
 		return NULL;
-	zone->apex->zone = zone;
 	zone->name = *name;
 	zone->origin = origin;
-	zone->names = 1;
 	zone->index = b->nzones++;
 	*b->last_zone = zone;
 	b->last_zone = &zone->next;
@@ -93,11 +98,17 @@ struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
 	struct build_node *first = NULL, *below = NULL;
 	const uint8_t *at = name->wire;
 	size_t left = name->n;
+	bool known = false;
 
-	for (;;) {
-		struct build_node *node = build_find(b, at, left);
-		bool known = node;
+	while (!known) {
+		struct build_node *node = left == zone->apex->n ? zone->apex : NULL;
+		struct dns_key key;
 
+		if (!node) {
+			dns_key_of(at, left, &key);
+			node = find_key(b, &key);
+		}
+		known = node;
 		if (node && node->zone != zone) {
 			char text[DNS_NAME_TEXT_MAX];
 
@@ -106,23 +117,17 @@ struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
 				dns_name_text(node->zone->name.wire, text));
 			return NULL;
 		}
-		if (!node) {
-			node = node_new(b, at, left);
-			if (!node)
-				return NULL;
-			node->zone = zone;
-			zone->names++;
-		}
+		if (!node && !(node = node_new(b, zone, &key)))
+			return NULL;
 		if (!first)
 			first = node;
 		if (below)
 			below->parent = node;
-		if (known)
-			return first;
 		below = node;
 		left -= *at + 1u;
 		at += *at + 1u;
 	}
+	return first;
 }
 
 struct build_set *build_set(const struct build_node *node, uint16_t type)
@@ -175,17 +180,15 @@ struct build_set *build_add(
 			"a name has at most %d records of one type", IMAGE_SET_MAX);
 		return NULL;
 	}
-	r = ARENA_NEW(b->mem, struct build_record);
+	r = arena_alloc(b->mem, offsetof(struct build_record, data) + d->n);
 	if (!r)
 		return NULL;
-	r->data = (const uint8_t *)arena_copy(b->mem, d->data, d->n);
+	memcpy(r->data, d->data, d->n);
 	r->n = (uint16_t)d->n;
 	r->links = d->links;
 	r->link = d->link;
 	r->instead = d->instead;
 	r->origin = d->origin;
-	if (!r->data)
-		return NULL;
 	*end = r;
 	set->count++;
 	return set;
@@ -513,7 +516,10 @@ static uint32_t node_size(struct dns_zones *b, const struct build_node *node)
 		n += sizeof(struct image_set) + set->count * sizeof(struct image_record) +
 		     set->nmasks * sizeof(uint32_t);
 		for (const struct build_record *r = set->records; r; r = r->next)
-			n += READY_DATA + compress(node->zone, set->type, r, b->scratch, patch);
+			n += READY_DATA +
+			     (dns_rdata_may_compress(set->type)
+					     ? compress(node->zone, set->type, r, b->scratch, patch)
+					     : r->n);
 	}
 	return image_pad(n);
 }

@@ -10,14 +10,14 @@
 
 struct build_record {
 	struct build_record *next;
-	const uint8_t *data; /* wire form, names whole */
-	uint16_t n;
-	uint16_t preference; /* MX; of a PTR how much its host is worth the address */
-	uint32_t links;
-	uint8_t link;
-	bool instead; /* of dead ones */
 	struct build_node *target;
 	const struct origin *origin;
+	uint32_t links;
+	uint16_t n;
+	uint16_t preference; /* MX; of a PTR how much its host is worth the address */
+	uint8_t link;
+	bool instead;   /* of dead ones */
+	uint8_t data[]; /* wire form, names whole */
 };
 
 struct build_mask {
@@ -27,14 +27,12 @@ struct build_mask {
 
 struct build_set {
 	struct build_set *next;
-	uint16_t type;
+	struct build_record *records;
+	struct build_mask *masks;
+	uint32_t ttl;
+	uint16_t type, count, nmasks;
 	uint8_t order, policy; /* see struct image_set */
 	bool whole, awaits;
-	uint32_t ttl;
-	unsigned count;
-	struct build_record *records;
-	unsigned nmasks;
-	struct build_mask *masks;
 };
 
 struct build_node {
@@ -45,13 +43,13 @@ struct build_node {
 	struct build_node *cut, *wildcard;
 	struct build_set *sets;
 	const struct origin *host; /* the host record that has this name */
-	const uint8_t *name;       /* lower case */
 	uint32_t hash;
 	uint32_t at; /* in the image */
 	uint8_t n, labels;
-	bool loops;   /* an alias of a loop that has been told */
-	bool awaits;  /* its link is given an address only while it runs */
-	bool awaited; /* and some domain has no exchange that has one */
+	bool loops;     /* an alias of a loop that has been told */
+	bool awaits;    /* its link is given an address only while it runs */
+	bool awaited;   /* and some domain has no exchange that has one */
+	uint8_t name[]; /* lower case */
 };
 
 struct build_zone {
