@@ -50,8 +50,8 @@ static struct arena_chunk *chunk_add(struct arena *a, size_t need)
 	size_t size = a->used < CHUNK_MIN ? CHUNK_MIN : a->used;
 	struct arena_chunk *c;
 
-	if (size > CHUNK_MAX)
-		size = CHUNK_MAX;
+	if (size > CHUNK_MAX - sizeof(*c))
+		size = CHUNK_MAX - sizeof(*c);
 	if (size < need)
 		size = need;
 	c = a->source->get(a->source->ctx, sizeof(*c) + size);
@@ -133,7 +133,7 @@ void *arena_octets(struct arena *a, const void *from, size_t n)
 {
 	void *p = take(a, n, 1);
 
-	if (p && n)
+	if (p && from && n)
 		memcpy(p, from, n);
 	return p;
 }

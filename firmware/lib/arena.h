@@ -37,7 +37,8 @@ void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size);
 /* A copy of `n` octets with a zero octet behind them, aligned for any type, or NULL. */
 char *arena_copy(struct arena *a, const void *from, size_t n);
-/* A copy of `n` octets at any address, for short texts of which there are many, or NULL. */
+/* A copy of `n` octets at any address, for short texts of which there are many, or NULL.  `from`
+ * NULL: room for the caller to fill, which is not zeroed. */
 void *arena_octets(struct arena *a, const void *from, size_t n);
 
 /* The piece of memory that `p` lies in, with all else that is in it, lives as long as `to` from now

@@ -193,12 +193,6 @@ void sink_printf(const struct sink *s, const char *format, ...)
 	sink_put(s, (struct str){line, (size_t)n});
 }
 
-struct textbuf textbuf_of(char *at, size_t cap)
-{
-	at[0] = '\0';
-	return (struct textbuf){at, 0, cap, false};
-}
-
 void textbuf_put(struct textbuf *t, const char *text, size_t n)
 {
 	size_t room = t->cap - t->n - 1;

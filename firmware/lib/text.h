@@ -54,7 +54,11 @@ struct textbuf {
 	bool cut;
 };
 
-struct textbuf textbuf_of(char *at, size_t cap);
+static inline struct textbuf textbuf_of(char *at, size_t cap)
+{
+	at[0] = '\0';
+	return (struct textbuf){at, 0, cap, false};
+}
 void textbuf_put(struct textbuf *t, const char *text, size_t n);
 void textbuf_printf(struct textbuf *t, const char *format, ...) PRINTF_LIKE(2, 3);
 struct sink textbuf_sink(struct textbuf *t); /* `t` must outlive the sink */

@@ -387,12 +387,10 @@ static void hash_grow(struct arena *mem, struct group *g, uint32_t room)
 		hash_add(g, e);
 }
 
-static void append_entry(struct arena *mem, struct group *g, struct entry *e)
+/* Behind the last one, whether that is its place or not. */
+static void chain_entry(struct arena *mem, struct group *g, struct entry *e)
 {
-	bool ordered = g->node.row->flags & SETTING_ORDERED;
-
 	hash_grow(mem, g, g->count + 1);
-	g->settled = g->settled && (ordered || !g->last || entry_cmp(g->last, e) < 0);
 	e->index = g->count++;
 	e->prev = g->last;
 	e->branch.node.next = NULL;
@@ -405,6 +403,14 @@ static void append_entry(struct arena *mem, struct group *g, struct entry *e)
 		hash_add(g, e);
 }
 
+static void append_entry(struct arena *mem, struct group *g, struct entry *e)
+{
+	bool ordered = g->node.row->flags & SETTING_ORDERED;
+
+	g->settled = g->settled && (ordered || !g->last || entry_cmp(g->last, e) < 0);
+	chain_entry(mem, g, e);
+}
+
 static bool set_columns(struct arena *mem, struct entry *e, const struct str *columns, unsigned n,
 	const struct place *at)
 {
@@ -413,7 +419,7 @@ static bool set_columns(struct arena *mem, struct entry *e, const struct str *co
 
 	for (unsigned i = 0; i < n; i++)
 		all += columns[i].n;
-	text = arena_alloc(mem, all);
+	text = arena_octets(mem, NULL, all);
 	if (!text)
 		return false;
 	e->text = text;
@@ -574,11 +580,11 @@ static bool copy_entry(
 		all += from->n[i];
 	if (!e)
 		return false;
-	e->text = (const char *)copy_octets(mem, from->text, all);
+	e->text = arena_octets(mem, from->text, all);
 	if (!e->text || tree_copy(mem, &from->branch, &e->branch))
 		return false;
 	e->branch.up = up;
-	append_entry(mem, g, e);
+	chain_entry(mem, g, e);
 	return true;
 }
 
