@@ -405,10 +405,38 @@ static void put_host_order(struct nlmsghdr *h)
 	mnl_attr_put(h, NFTA_SET_USERDATA, sizeof(udata), udata);
 }
 
+/* How many octets of a field count; the rest is padding. */
+static uint32_t field_length(enum kset_type t)
+{
+	return t == KSET_PROTO || t == KSET_NFPROTO ? 1
+	       : t == KSET_PORT                     ? 2
+						    : (uint32_t)kset_field_size(t);
+}
+
+static void put_description(struct nlmsghdr *h, const struct kset *s)
+{
+	struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC), *concat, *field;
+
+	if (s->size)
+		put_u32(h, NFTA_SET_DESC_SIZE, s->size);
+	if (s->ranges) {
+		concat = mnl_attr_nest_start(h, NFTA_SET_DESC_CONCAT);
+		for (size_t i = 0; i < KSET_KEY_FIELDS && s->key[i]; i++) {
+			field = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+			put_u32(h, NFTA_SET_FIELD_LEN, field_length(s->key[i]));
+			mnl_attr_nest_end(h, field);
+		}
+		mnl_attr_nest_end(h, concat);
+	}
+	mnl_attr_nest_end(h, desc);
+}
+
 static void put_set(struct kernel_linux *k, const struct kset *s, uint32_t id)
 {
 	struct nlmsghdr *h = put_message(k, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
-	uint32_t flags = (s->interval ? NFT_SET_INTERVAL : 0u) | (s->data ? NFT_SET_MAP : 0u) |
+	uint32_t flags = (s->interval ? NFT_SET_INTERVAL : 0u) |
+			 (s->ranges ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0u) |
+			 (s->data ? NFT_SET_MAP : 0u) |
 			 (s->dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0u);
 
 	mnl_attr_put_strz(h, NFTA_SET_TABLE, KSTATE_NFT_TABLE);
@@ -427,12 +455,8 @@ static void put_set(struct kernel_linux *k, const struct kset *s, uint32_t id)
 		put_host_order(h);
 	if (s->dynamic)
 		put_u64(h, NFTA_SET_TIMEOUT, s->timeout_ms);
-	if (s->size) {
-		struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC);
-
-		put_u32(h, NFTA_SET_DESC_SIZE, s->size);
-		mnl_attr_nest_end(h, desc);
-	}
+	if (s->size || s->ranges)
+		put_description(h, s);
 	end_message(k, h);
 }
 
@@ -472,6 +496,8 @@ static void put_elem(struct nlmsghdr *h, const struct kelem *e, bool with_data)
 	struct nlattr *nest = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 
 	put_value(h, NFTA_SET_ELEM_KEY, e->key, e->key_n);
+	if (e->last)
+		put_value(h, NFTA_SET_ELEM_KEY_END, e->last, e->key_n);
 	if (e->interval_end)
 		put_u32(h, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
 	if (with_data && e->expires_ms)
@@ -883,6 +909,16 @@ static struct kelem *next_elem(struct reading *r)
 	return &s->elems[s->nelems++];
 }
 
+static const uint8_t *take_last(struct reading *r, const struct nlattr *a, size_t n)
+{
+	struct attrs last = nested_attrs(a);
+	const struct nlattr *value = last.a[NFTA_DATA_VALUE];
+
+	if (!value || mnl_attr_get_payload_len(value) != n)
+		return NULL;
+	return (const uint8_t *)arena_copy(r->mem, mnl_attr_get_payload(value), n);
+}
+
 static int take_elem(const struct nlattr *a, void *ctx)
 {
 	struct reading *r = ctx;
@@ -895,6 +931,7 @@ static int take_elem(const struct nlattr *a, void *ctx)
 		return MNL_CB_OK; /* the arena is full, which is asked for at the end */
 	memcpy(e->key, mnl_attr_get_payload(value), n < sizeof(e->key) ? n : sizeof(e->key));
 	e->key_n = (uint8_t)kset_key_size(r->like);
+	e->last = take_last(r, t.a[NFTA_SET_ELEM_KEY_END], e->key_n);
 	if (t.a[NFTA_SET_ELEM_FLAGS])
 		e->interval_end = ntohl(mnl_attr_get_u32(t.a[NFTA_SET_ELEM_FLAGS])) &
 				  NFT_SET_ELEM_INTERVAL_END;

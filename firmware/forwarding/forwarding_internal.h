@@ -80,7 +80,8 @@ struct planned_rule {
 	unsigned map;    /* from 1: the verdict map it is an element of; 0: a rule of its own */
 	unsigned fields; /* enum rule_field: what the map's key is made of */
 	uint8_t family;
-	bool opens; /* the first of its map: the map is looked up in its place */
+	bool ranges; /* of values that the map holds, or single ones */
+	bool opens;  /* the first of its map: the map is looked up in its place */
 };
 
 /* The rules in the order of their numbers, each with its place.  NULL: `mem` is full, or there are

@@ -316,24 +316,52 @@ static size_t protocol_numbers(const struct rule_conf *r, uint8_t family, uint8_
 	return n;
 }
 
+/* Both ends of what a rule names; the same in a map of single values. */
+struct ends {
+	struct kelem first, last;
+};
+
+static void put_ends(
+	struct ends *e, enum kset_type t, const void *first, const void *last, size_t n)
+{
+	kelem_put(&e->first, t, first, n);
+	kelem_put(&e->last, t, last, n);
+}
+
+static void put_prefix_ends(struct ends *e, const struct ip_prefix *p)
+{
+	struct ip_prefix network = ip_prefix_network(p);
+	struct ip_addr last = prefix_last(&network);
+
+	put_ends(e, p->addr.family == 6 ? KSET_IPV6 : KSET_IPV4, network.addr.b, last.b,
+		ip_addr_size(p->addr.family));
+}
+
+/* `proto` NULL: the rule names none. */
 static void map_elem(struct maker *m, const struct planned_rule *p, const uint8_t *proto)
 {
-	enum kset_type addr = p->family == 6 ? KSET_IPV6 : KSET_IPV4;
+	static const uint8_t proto_first = 0, proto_last = 255;
 	const struct rule_conf *r = p->rule;
-	struct kelem *e = nft_elem(&m->b);
-	uint8_t port[2];
+	struct kelem *elem = nft_elem(&m->b);
+	struct ends e = {0};
+	uint8_t first[2], last[2];
 
-	set_u16(port, r->port.first);
+	set_u16(first, r->port.first);
+	set_u16(last, r->port.last);
 	if (p->fields & RULE_SOURCE)
-		kelem_put(e, addr, r->source.addr.b, ip_addr_size(p->family));
+		put_prefix_ends(&e, &r->source);
 	if (p->fields & RULE_DESTINATION)
-		kelem_put(e, addr, r->destination.addr.b, ip_addr_size(p->family));
-	if (proto)
-		kelem_put(e, KSET_PROTO, proto, 1);
+		put_prefix_ends(&e, &r->destination);
+	if (p->fields & RULE_PROTOCOL)
+		put_ends(&e, KSET_PROTO, proto ? proto : &proto_first, proto ? proto : &proto_last,
+			1);
 	if (p->fields & RULE_PORT)
-		kelem_put(e, KSET_PORT, port, 2);
-	e->verdict = KVERDICT_JUMP;
-	e->chain = m->policy_chain[r->policy];
+		put_ends(&e, KSET_PORT, first, last, 2);
+	*elem = e.first;
+	if (p->ranges)
+		elem->last = (const uint8_t *)arena_copy(m->b.mem, e.last.key, e.last.key_n);
+	elem->verdict = KVERDICT_JUMP;
+	elem->chain = m->policy_chain[r->policy];
 }
 
 static void map_key(const struct planned_rule *p, enum kset_type key[KSET_KEY_FIELDS])
@@ -376,6 +404,7 @@ static void set_rules(struct maker *m, size_t first)
 	set = nft_set(
 		&m->b, nft_numbered(m->b.mem, "rules", open->map, STR("")), key, KSET_VERDICT);
 	set->size = roomy(2 * n);
+	set->ranges = open->ranges;
 	for (size_t i = first; i < m->s->nrules; i++) {
 		const struct planned_rule *p = &m->plan[i];
 		size_t nproto = protocol_numbers(p->rule, p->family, proto);

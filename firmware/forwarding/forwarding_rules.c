@@ -10,9 +10,16 @@
  *      same flow, so they may stand in one map.
  *   2. An exact rule moves up into the latest map of its fields and family if no rule it would
  *      overtake can match the same flow (or leads to the same policy, so that it does not matter).
+ *      One that has itself moved up before that map is not overtaken.
  *   3. Otherwise it opens a map in its own place.
- *   4. All other rules stay where they are, each a step of the list. */
+ *   4. The same holds for a rule that names networks or a range of ports, in maps of ranges; no two
+ *      rules in one of these may match the same flow.  Such a map costs as much as some steps of
+ *      the list, so one with few rules is none.
+ *   5. All other rules stay where they are, each a step of the list. */
 #include "forwarding_internal.h"
+
+/* How many rules make a map of ranges cheaper than a list (make bench-forwarding). */
+#define RANGES_MIN 4
 
 static bool prefixes_disjoint(const struct ip_prefix *a, const struct ip_prefix *b)
 {
@@ -167,8 +174,8 @@ static bool is_host(const struct ip_prefix *p)
 	return p->bits == ip_addr_size(p->addr.family) * 8;
 }
 
-/* The fields of an exact rule; 0: it is not exact, or names nothing. */
-static unsigned exact_fields(const struct rule_conf *r)
+/* What a rule names, as far as a key of a map can hold it; 0: more than that, or nothing. */
+static unsigned named_fields(const struct rule_conf *r)
 {
 	unsigned fields = 0;
 
@@ -182,12 +189,16 @@ static unsigned exact_fields(const struct rule_conf *r)
 		fields |= RULE_PORT;
 	if (r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0)
 		return 0;
-	if ((fields & RULE_SOURCE && !is_host(&r->source)) ||
-		(fields & RULE_DESTINATION && !is_host(&r->destination)) ||
-		r->port.first != r->port.last ||
-		(fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP))
+	if (fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP)
 		return 0;
 	return fields;
+}
+
+static bool is_exact(const struct rule_conf *r)
+{
+	return (!r->source.addr.family || is_host(&r->source)) &&
+	       (!r->destination.addr.family || is_host(&r->destination)) &&
+	       r->port.first == r->port.last;
 }
 
 static void sort_by_number(struct planned_rule *p, size_t n)
@@ -218,6 +229,8 @@ static bool can_move_up(const struct planned_rule *p, size_t first, size_t which
 	for (size_t i = first; i < which; i++) {
 		bool same_map = p[i].map == p[first].map;
 
+		if (p[i].map && p[i].map < p[first].map)
+			continue; /* it has moved up before that map and stays in front */
 		if (!rules_overlap(p[i].rule, r->rule))
 			continue;
 		if (same_map || p[i].rule->policy != r->rule->policy)
@@ -230,12 +243,13 @@ static void place(struct planned_rule *p, size_t which, unsigned *nmaps)
 {
 	struct planned_rule *r = &p[which];
 
-	r->fields = exact_fields(r->rule);
-	r->family = rule_family(r->rule);
+	r->map = 0;
+	r->opens = false;
 	if (!r->fields)
 		return;
 	for (size_t i = which; i-- > 0;) {
-		if (!p[i].opens || p[i].fields != r->fields || p[i].family != r->family)
+		if (!p[i].opens || p[i].fields != r->fields || p[i].ranges != r->ranges ||
+			p[i].family != r->family)
 			continue;
 		if (can_move_up(p, i, which)) {
 			r->map = p[i].map;
@@ -247,19 +261,51 @@ static void place(struct planned_rule *p, size_t which, unsigned *nmaps)
 	r->opens = true;
 }
 
+static unsigned place_all(struct planned_rule *p, size_t n)
+{
+	unsigned nmaps = 0;
+
+	for (size_t i = 0; i < n; i++)
+		place(p, i, &nmaps);
+	return nmaps;
+}
+
+/* The rules of small maps of ranges are to be steps of the list. */
+static void give_up_small_maps(struct planned_rule *p, size_t n, unsigned *members)
+{
+	for (size_t i = 0; i < n; i++)
+		members[p[i].map]++;
+	for (size_t i = 0; i < n; i++)
+		if (p[i].ranges && members[p[i].map] < RANGES_MIN)
+			p[i].fields = 0;
+}
+
+static void look_at(struct planned_rule *p, const struct rule_conf *rule)
+{
+	p->rule = rule;
+	p->fields = named_fields(rule);
+	p->family = rule_family(rule);
+	p->ranges = !is_exact(rule);
+	if (p->fields && p->ranges)
+		p->fields |= RULE_PROTOCOL; /* the kernel wants two fields of ranges or more */
+}
+
 struct planned_rule *rules_plan(
 	const struct forwarding_source *s, struct arena *mem, unsigned *nmaps)
 {
 	struct planned_rule *p;
+	unsigned *members;
 
 	*nmaps = 0;
 	p = s->nrules ? ARENA_NEWS(mem, struct planned_rule, s->nrules) : NULL;
-	if (!p)
+	members = ARENA_NEWS(mem, unsigned, s->nrules + 1);
+	if (!p || !members)
 		return NULL;
 	for (size_t i = 0; i < s->nrules; i++)
-		p[i].rule = &s->rules[i];
+		look_at(&p[i], &s->rules[i]);
 	sort_by_number(p, s->nrules);
-	for (size_t i = 0; i < s->nrules; i++)
-		place(p, i, nmaps);
+	(void)place_all(p, s->nrules);
+	give_up_small_maps(p, s->nrules, members);
+	*nmaps = place_all(p, s->nrules);
 	return p;
 }

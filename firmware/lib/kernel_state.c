@@ -161,13 +161,21 @@ static int cmp_sysctl(const void *x, const void *y)
 	return FIRST_OF(cmp_str(a->path, b->path), cmp_str(a->value, b->value));
 }
 
+/* Of one set, whose keys are all of one size. */
+static int cmp_last(const struct kelem *a, const struct kelem *b)
+{
+	return a->last && b->last ? memcmp(a->last, b->last, a->key_n)
+				  : cmp_u32(a->last != NULL, b->last != NULL);
+}
+
 static int cmp_elem(const void *x, const void *y)
 {
 	const struct kelem *a = x, *b = y;
 
 	return FIRST_OF(memcmp(a->key, b->key, sizeof(a->key)), cmp_u32(a->key_n, b->key_n),
-		cmp_u32(a->interval_end, b->interval_end), cmp_u32(a->value, b->value),
-		cmp_u32(a->verdict, b->verdict), cmp_str(a->chain, b->chain));
+		cmp_last(a, b), cmp_u32(a->interval_end, b->interval_end),
+		cmp_u32(a->value, b->value), cmp_u32(a->verdict, b->verdict),
+		cmp_str(a->chain, b->chain));
 }
 
 /* ---- sets ---- */
@@ -285,7 +293,7 @@ static void feed_set(uint64_t *h, const struct kset *s)
 	for (size_t i = 0; i < KSET_KEY_FIELDS; i++)
 		feed_u32(h, s->key[i]);
 	feed_u32(h, s->data);
-	feed_u32(h, s->interval);
+	feed_u32(h, s->interval | (uint32_t)s->ranges << 1);
 	feed_u32(h, s->dynamic);
 	feed_u32(h, s->timeout_ms);
 	feed_u32(h, s->values_kept);

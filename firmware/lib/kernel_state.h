@@ -88,6 +88,7 @@ enum kverdict {
 struct kelem {
 	uint8_t key[KSET_KEY_MAX]; /* fields as nftables stores them: each padded to 4 octets */
 	uint8_t key_n;
+	const uint8_t *last;   /* of a set of ranges: the last key, field by field; key_n octets */
 	bool interval_end;     /* of an interval set: the first key behind the interval */
 	uint32_t value;        /* KSET_MARK data, host order */
 	uint64_t expires_ms;   /* of a dynamic map, as read: what is left of its time */
@@ -101,6 +102,8 @@ struct kset {
 		key[KSET_KEY_FIELDS]; /* the fields of a concatenated key; ends with KSET_NONE */
 	enum kset_type data;          /* KSET_NONE: a set, else a map */
 	bool interval;
+	bool ranges; /* every field of a key is a range: `key` has the first values, `last` the last
+		      */
 	uint32_t size;       /* room to grow; 0: not bounded */
 	struct kelem *elems; /* sorted by key */
 	size_t nelems;

@@ -189,6 +189,10 @@ static void elem_text(const struct kset *s, const struct kelem *e, struct textbu
 	for (size_t i = 0; i < KSET_KEY_FIELDS && s->key[i]; i++) {
 		textbuf_printf(t, "%s", i ? " . " : e->interval_end ? "before " : "");
 		value_text(s->key[i], e->key + at, t);
+		if (e->last && memcmp(e->key + at, e->last + at, kset_field_size(s->key[i]))) {
+			textbuf_printf(t, "-");
+			value_text(s->key[i], e->last + at, t);
+		}
 		at += kset_field_size(s->key[i]);
 	}
 	if (s->data == KSET_VERDICT)
@@ -217,9 +221,9 @@ static void print_set(const struct kset *s, const struct sink *out)
 		sink_printf(out, "%s%s", i ? " . " : "", type_text(s->key[i]));
 	if (s->data)
 		sink_printf(out, " : %s", type_text(s->data));
-	sink_puts(out, s->interval  ? "\n\t\tflags interval\n"
-		       : s->dynamic ? "\n\t\tflags dynamic,timeout\n"
-				    : "\n");
+	sink_puts(out, s->interval || s->ranges ? "\n\t\tflags interval\n"
+		       : s->dynamic             ? "\n\t\tflags dynamic,timeout\n"
+						: "\n");
 	if (s->dynamic)
 		sink_printf(out, "\t\ttimeout %us\n", s->timeout_ms / 1000);
 	if (s->size)

@@ -47,6 +47,20 @@ static enum end run_verdict(struct machine *m, enum kverdict v, struct str chain
 	return END_GO_ON;
 }
 
+static bool in_range(const struct kset *s, const struct kelem *e, const uint8_t *key)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < KSET_KEY_FIELDS && s->key[i]; i++) {
+		size_t n = kset_field_size(s->key[i]);
+
+		if (memcmp(key + at, e->key + at, n) < 0 || memcmp(key + at, e->last + at, n) > 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
 /* The element for a key; of an interval set, the one whose interval holds it. */
 static const struct kelem *find(const struct kset *s, const uint8_t *key)
 {
@@ -56,9 +70,13 @@ static const struct kelem *find(const struct kset *s, const uint8_t *key)
 	for (size_t i = 0; i < s->nelems; i++) {
 		int c = memcmp(s->elems[i].key, key, n);
 
+		if (s->ranges && in_range(s, &s->elems[i], key)) {
+			assert_null(found); /* the kernel takes no ranges that overlap */
+			found = &s->elems[i];
+		}
 		if (s->interval && c <= 0)
 			found = s->elems[i].interval_end ? NULL : &s->elems[i];
-		if (!s->interval && c == 0)
+		if (!s->interval && !s->ranges && c == 0)
 			return &s->elems[i];
 	}
 	return found;

@@ -431,6 +431,52 @@ static void a_thousand_exact_rules_are_one_step_of_the_chain(void **state)
 	free(rules);
 }
 
+/* Networks, each with a host before it that goes elsewhere: in pairs, so that the order matters. */
+static void hundreds_of_networks_are_two_steps_of_the_chain(void **state)
+{
+	struct router *r = *state;
+	struct rule_conf *rules = calloc(400, sizeof(*rules));
+	struct forwarding_flow host = flow("10.0.77.9", "198.18.0.1", 17, 5060);
+	struct forwarding_flow beside = flow("10.0.77.10", "198.18.0.1", 6, 80);
+	struct forwarding_flow behind = flow("10.1.0.10", "198.18.0.1", 6, 80);
+
+	for (uint32_t i = 0; i < 400; i++)
+		rules[i] = (struct rule_conf){RULE_ANYWHERE, .number = i, .policy = i % 2 ? 1 : 2,
+			.source = i % 2 ? (struct ip_prefix){ip_addr_v4(10, 0, (uint8_t)(i / 2), 0),
+						  24}
+					: (struct ip_prefix){
+						  ip_addr_v4(10, 0, (uint8_t)(i / 2), 9), 32}};
+	r->source.rules = rules;
+	r->source.nrules = 400;
+	want(r);
+	assert_int_equal(rules_in(&r->want, "rules"), 2);
+	assert_int_equal(chosen(r, &host, 0), 3);
+	assert_int_equal(chosen(r, &beside, 0), 2);
+	expect_same_choice(r, &host, 0);
+	expect_same_choice(r, &beside, 0);
+	expect_same_choice(r, &behind, 0);
+	free(rules);
+}
+
+/* One in the other: the narrow one decides although both are in maps. */
+static void a_network_within_another_keeps_its_place(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("10.0.3.9", "198.18.0.1", 6, 80);
+
+	for (uint32_t i = 0; i < 8; i++)
+		*add_rule(r, i, 1) = (struct rule_conf){RULE_ANYWHERE, .number = i, .policy = 1,
+			.source = {ip_addr_v4(10, 0, (uint8_t)i, 0), 24}};
+	for (uint32_t i = 8; i < 16; i++)
+		*add_rule(r, i, 2) = (struct rule_conf){RULE_ANYWHERE, .number = i, .policy = 2,
+			.source = {ip_addr_v4((uint8_t)(i + 2), 0, 0, 0), 8}};
+	want(r);
+	assert_int_equal(rules_in(&r->want, "rules"), 2);
+	assert_int_equal(chosen(r, &f, 0), 2);
+	f.from.b[2] = 9;
+	assert_int_equal(chosen(r, &f, 0), 3);
+}
+
 static void exact_rules_around_a_disjoint_list_rule_share_a_map(void **state)
 {
 	struct router *r = *state;
@@ -1510,6 +1556,8 @@ int main(void)
 		TEST(the_lowest_number_that_matches_decides),
 		TEST(a_list_rule_before_an_exact_one_keeps_its_place),
 		TEST(a_thousand_exact_rules_are_one_step_of_the_chain),
+		TEST(hundreds_of_networks_are_two_steps_of_the_chain),
+		TEST(a_network_within_another_keeps_its_place),
 		TEST(exact_rules_around_a_disjoint_list_rule_share_a_map),
 		TEST(a_policy_without_live_member_gives_way_to_the_next_rule),
 		TEST(a_policy_that_drops_when_dead_drops),

@@ -162,10 +162,15 @@ static void rules(struct router *r, size_t n)
 {
 	free(r->rules);
 	r->rules = calloc(n + 1, sizeof(*r->rules));
-	for (size_t i = 0; i < n; i++)
+	/* Hosts, and every second one a network with a range of ports. */
+	for (size_t i = 0; i < n; i++) {
+		bool host = i % 2 == 0;
+
 		r->rules[i] = (struct rule_conf){RULE_ANYWHERE, .number = (uint32_t)i + 1,
-			.protocol = RULE_TCP, .port = {25, 25},
-			.source = {ip_addr_v4(10, 1, (uint8_t)(i >> 8), (uint8_t)i), 32}};
+			.protocol = RULE_TCP, .port = {25, host ? 25 : 30},
+			.source = {
+				ip_addr_v4(10, (uint8_t)(i >> 8), (uint8_t)i, 0), host ? 32 : 24}};
+	}
 	r->rules[n] = (struct rule_conf){RULE_ANYWHERE, .number = 5000, .protocol = RULE_UDP,
 		.port = {8000, 8080}, .source = prefix("192.168.1.0/24"),
 		.destination = prefix("198.18.0.0/15")};
@@ -245,7 +250,7 @@ static int setup(void **state)
 		return -1;
 	configure(r);
 	publish(r, 3);
-	rules(r, 3);
+	rules(r, 12);
 	return kernel_linux_open(&r->kernel, &r->handle, &heap, &r->log, &r->why) ? -1 : 0;
 }
 
