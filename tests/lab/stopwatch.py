@@ -38,7 +38,8 @@ def gone(server, domain, address):
                 reply = s.recv(4096)
             except OSError:  # no answer yet, or nobody there yet
                 continue
-            if reply[:2] == struct.pack("!H", ident & 0xFFFF) and gone_octets not in reply:
+            # Whichever question it answers: a late one is not the last one's, and would put all others off by one.
+            if reply[3] & 15 == 0 and gone_octets not in reply:
                 return now_ms()
             time.sleep(0.01)
     return None
