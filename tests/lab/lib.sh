@@ -119,7 +119,7 @@ on() { # on HOST COMMAND...
 }
 # What the internet is told, as "NAME TTL TYPE DATA" lines of a section: answers SERVER NAME TYPE [SECTION]
 answers() {
-	on internet dig "@$1" "$2" "$3" +noall "+${4:-answer}" +time=1 +tries=1
+	on internet dig "@$1" "$2" "$3" +noall "+${4:-answer}" +time=1 +tries=3
 }
 
 # ---- the router ----------------------------------------------------------------------------------
