@@ -22,6 +22,7 @@
 #define PATIENCE_MS      4000 /* of the watchdog; it resets after twice as long */
 #define KEPT_MAGIC       0x4b455054u
 #define STACK_FILL       0x5354434bu
+#define STACK_GUARD      512 /* octets; larger than what most functions put there at once */
 
 extern uint8_t heap_begin[], heap_end[], stack_top[];
 
@@ -111,23 +112,31 @@ static void lamps_name(void *ctx, struct str name, const char *pattern)
 
 /* ---- memory ---- */
 
+/* Below the stack nothing may be touched: one that grows too large is a fault, and the board starts
+ * again instead of going on with spoilt settings. */
+static uint8_t *stack_end(void)
+{
+	return heap_end + STACK_GUARD;
+}
+
 static void fill_stack(void)
 {
 	/* Well below where this function is at work. */
 	const uint32_t *end = (const uint32_t *)__builtin_frame_address(0) - 64;
 
-	for (uint32_t *at = (uint32_t *)(void *)heap_end; at < end; at++)
+	for (uint32_t *at = (uint32_t *)(void *)stack_end(); at < end; at++)
 		*at = STACK_FILL;
+	cortex_m_forbid((uintptr_t)heap_end, STACK_GUARD);
 }
 
 size_t mps2_stack_size(void)
 {
-	return (size_t)(stack_top - heap_end);
+	return (size_t)(stack_top - stack_end());
 }
 
 size_t mps2_stack_used(void)
 {
-	const uint32_t *at = (const uint32_t *)(const void *)heap_end;
+	const uint32_t *at = (const uint32_t *)(const void *)stack_end();
 	const uint32_t *end = (const uint32_t *)(const void *)stack_top;
 
 	while (at < end && *at == STACK_FILL)

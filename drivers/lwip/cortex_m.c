@@ -18,7 +18,13 @@
 #define NVIC_ISER ((volatile uint32_t *)0xe000e100)
 #define NVIC_ICER ((volatile uint32_t *)0xe000e180)
 #define AIRCR     ((volatile uint32_t *)0xe000ed0c)
-#define SYST_ON   7u /* enabled, interrupt, processor's clock */
+#define MPU_TYPE  ((volatile uint32_t *)0xe000ed90)
+#define MPU_CTRL  ((volatile uint32_t *)0xe000ed94)
+#define MPU_RBAR  ((volatile uint32_t *)0xe000ed9c)
+#define MPU_RASR  ((volatile uint32_t *)0xe000eda0)
+#define MPU_ON    5u          /* enabled; what no region says is as without it */
+#define MPU_NONE  0x10000001u /* a region that is on: nothing is executed, read or written */
+#define SYST_ON   7u          /* enabled, interrupt, processor's clock */
 #define RESET_KEY 0x05fa0004u
 
 /* CMSDK UART and watchdog (Cortex-M System Design Kit TRM), as words. */
@@ -208,6 +214,22 @@ static void random_octets(void *ctx, void *out, size_t n)
 	}
 	/* What was drawn cannot be drawn again, even by who sees the memory later. */
 	cortex_m_stir(m, NULL, 0);
+}
+
+/* ---- memory ---- */
+
+void cortex_m_forbid(uintptr_t at, size_t n)
+{
+	uint32_t size = 4; /* 32 octets */
+
+	if (!(*MPU_TYPE >> 8 & 0xff))
+		return; /* a processor without */
+	while (((size_t)2 << size) < n)
+		size++;
+	*MPU_RBAR = (uint32_t)at | 0x10; /* region 0 */
+	*MPU_RASR = MPU_NONE | size << 1;
+	*MPU_CTRL = MPU_ON;
+	__asm__ volatile("dsb\n\tisb" ::: "memory");
 }
 
 /* ---- watchdog and reset ---- */

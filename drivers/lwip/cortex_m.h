@@ -39,6 +39,9 @@ struct cortex_m {
 	void *wire;
 };
 
+/* From now on an access to these octets is a fault.  `n` is a power of two, at least 32, and `at` a
+ * multiple of it. */
+void cortex_m_forbid(uintptr_t at, size_t n);
 /* `machine` and `serial` are for the stack afterwards. */
 void cortex_m_open(struct cortex_m *m, uint32_t clock_mhz, uintptr_t counter, uintptr_t uart,
 	uint32_t baud, struct machine *machine, struct serial *serial);

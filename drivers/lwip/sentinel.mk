@@ -3,7 +3,9 @@
 
 CROSS     ?= arm-none-eabi-
 ARM_MACHINE := -mcpu=cortex-m3 -mthumb
-ARM_CFLAGS  := $(ARM_MACHINE) -Os -g -ffunction-sections -fdata-sections
+# A function that is called once is not made part of its caller: what it needs of the stack is then
+# needed only while it runs.
+ARM_CFLAGS  := $(ARM_MACHINE) -Os -g -ffunction-sections -fdata-sections -fno-inline-functions-called-once
 # Its C library makes a long of uint32_t, which is as long as an int there: the router's build checks the formats.
 ARM_WARN    := $(WARN) -Wno-format
 

@@ -267,19 +267,21 @@ static err_t frame_out(struct netif *netif, struct pbuf *p)
 {
 	struct leg *l = netif->state;
 	const struct wire *w = the_stack->wire;
-	uint8_t whole[STACK_FRAME_MAX];
-	const uint8_t *at = p->payload;
+	struct pbuf *whole = p;
 
-	if (p->tot_len > sizeof(whole))
+	if (p->tot_len > STACK_FRAME_MAX)
 		return ERR_BUF;
-	if (p->next) {
-		pbuf_copy_partial(p, whole, p->tot_len, 0);
-		at = whole;
-	}
+	/* Seldom: what is sent is made in one piece. */
+	if (p->next)
+		whole = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+	if (!whole)
+		return ERR_MEM;
 	the_stack->counters.frames_out++;
 	l->tx_packets++;
 	l->tx_bytes += p->tot_len;
-	w->send(w->ctx, bytes_of(at, p->tot_len));
+	w->send(w->ctx, bytes_of(whole->payload, whole->len));
+	if (whole != p)
+		pbuf_free(whole);
 	return ERR_OK;
 }
 

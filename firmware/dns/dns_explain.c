@@ -12,6 +12,8 @@
 
 #define EXPLAIN_SIZE CONFIG_DNS_EXPLAIN /* octets of an answer */
 #define CHAIN_MAX    9                  /* aliases that are followed, and the last name */
+/* Octets of a record that is explained: an address, or a name behind a preference. */
+#define EXPLAINED_MAX (2 + DNS_NAME_SIZE)
 
 static const char *const section_text[] = {"answer", "authority", "additional"};
 
@@ -204,13 +206,13 @@ static void explain_set(const struct explained *e, const struct image_set *set,
 	const struct image_record *r = image_records(image, set->records);
 	const struct image_node *apex = image_node(image, image_zone(image, node->zone)->apex);
 	char type_text[DNS_TYPE_TEXT_MAX];
-	uint8_t message[DNS_HEADER + DNS_NAME_SIZE + DNS_RDATA_MAX + 4];
+	uint8_t message[DNS_HEADER + DNS_NAME_SIZE + EXPLAINED_MAX];
 
 	for (unsigned i = 0; i < set->count; i++) {
 		const uint8_t *data = image->at + r[i].ready + READY_DATA;
 		size_t n = r[i].n - (size_t)READY_DATA, at = DNS_HEADER + apex->name_n;
 
-		if (n > DNS_RDATA_MAX)
+		if (n > EXPLAINED_MAX)
 			continue;
 		/* A message that holds the zone's name, for the pointers to it, and the data. */
 		memcpy(message + DNS_HEADER, image_name(apex), apex->name_n);
@@ -231,12 +233,19 @@ static bool is_explained(uint16_t type)
 	return type == DNS_A || type == DNS_AAAA || type == DNS_MX || type == DNS_NS;
 }
 
+static void print_name(const struct image_node *node, const struct sink *out)
+{
+	char text[DNS_NAME_TEXT_MAX];
+
+	sink_puts(out, dns_name_text(image_name(node), text));
+	sink_puts(out, "\n");
+}
+
 /* Why each record that follows the links is in or out. */
 static void explain_node(const struct explained *e, const struct image_node *node, uint16_t type,
 	const struct sink *out)
 {
 	const struct dns_image *image = e->image;
-	char text[DNS_NAME_TEXT_MAX];
 	bool said = false;
 
 	for (unsigned i = 0; i < node->nsets; i++) {
@@ -245,7 +254,7 @@ static void explain_node(const struct explained *e, const struct image_node *nod
 		if (!is_explained(set->type) || (type != DNS_ANY && type != set->type))
 			continue;
 		if (!said)
-			sink_printf(out, "%s\n", dns_name_text(image_name(node), text));
+			print_name(node, out);
 		said = true;
 		explain_set(e, set, node, out);
 		for (unsigned k = 0; set->type == DNS_MX && k < set->count; k++) {
