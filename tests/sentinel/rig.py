@@ -4,13 +4,15 @@
 
 Leg N has VLAN 10 N and the network 10.N.0.0/24; the providers' side is this machine, .1 of each, and the targets
 192.0.2.53 and .54 are its own.  Nothing here needs root where a user may have a network namespace."""
-import json, os, re, shutil, socket, subprocess, sys, tempfile, time
+import json, os, re, shutil, socket, struct, subprocess, sys, tempfile, time, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from trunk import Trunk
 
 LEGS = 4
 EEPROM = 32768
+SLOT_SIZE, PAGE = 16320, 64
+SLOTS = (0, SLOT_SIZE)
 SETTINGS = """system { host-name ns3 }
 """ + "".join(f"""link wan{n} {{
  interface eth0.{n}0
@@ -49,10 +51,19 @@ def ip(*words):
 
 
 class Rig:
-    def __init__(self, elf, options=()):
+    def __init__(self, elf, options=(), cable=None):
         self.elf, self.options = elf, list(options)
         self.dir = tempfile.mkdtemp(prefix="sentinel-")
-        self.trunk = Trunk(self.dir, LEGS)
+        self.trunk = cable(self.dir) if cable else self.providers()
+        self.eeprom = self.dir + "/eeprom"
+        with open(self.eeprom, "wb") as f:
+            f.write(b"\xff" * EEPROM)
+        self.qemu = None
+        self.heard = ""  # all that came over the serial line
+
+    def providers(self):
+        """This machine at the other end of each leg."""
+        trunk = Trunk(self.dir, LEGS)
         for n in range(1, LEGS + 1):
             ip("addr", "add", f"10.{n}.0.1/24", "dev", f"leg{n}")
             ip("link", "set", f"leg{n}", "up")
@@ -60,12 +71,8 @@ class Rig:
         ip("link", "set", "lo", "up")
         ip("addr", "add", "192.0.2.53/32", "dev", "lo")
         ip("addr", "add", "192.0.2.54/32", "dev", "lo")
-        self.trunk.start()
-        self.eeprom = self.dir + "/eeprom"
-        with open(self.eeprom, "wb") as f:
-            f.write(b"\xff" * EEPROM)
-        self.qemu = None
-        self.heard = ""  # all that came over the serial line
+        trunk.start()
+        return trunk
 
     # ---- power ----
 
@@ -79,7 +86,8 @@ class Rig:
              "-serial", f"unix:{d}/serial,server=on,wait=off", "-qmp", f"unix:{d}/qmp,server=on,wait=off",
              "-netdev", f"dgram,id=n0,local.type=unix,local.path={d}/qemu,remote.type=unix,remote.path={d}/trunk",
              "-net", "nic,netdev=n0,model=lan9118,macaddr=02:00:00:00:00:01",
-             "-drive", f"if=none,id=ee,file={self.eeprom},format=raw",
+             # As slow as the real part is: a page takes it milliseconds.
+             "-drive", f"if=none,id=ee,file={self.eeprom},format=raw,throttling.iops-write=50",
              "-device", f"at24c-eeprom,rom-size={EEPROM},drive=ee,address=0x50", *self.options],
             stdin=subprocess.DEVNULL)
         self.serial = self.connect("serial")
@@ -154,14 +162,22 @@ class Rig:
     def read(self, until, patience=20):
         return self.hear(lambda text: until in text, patience)
 
-    def say(self, line, patience=20):
+    def wake(self, patience=60):
+        """Whatever was typed or shown before: an empty line behind a prompt."""
+        end, said = time.time() + patience, ""
+        while not said.endswith("> ") and time.time() < end:
+            self.serial.sendall(b"\x03\r")
+            said = self.hear(lambda text: False, 0.5)
+        return said
+
+    def say(self, line, patience=60, until=None):
         """Type a line; the answer, up to the next prompt."""
         self.serial.sendall(line.encode() + b"\r")
-        return self.hear(lambda text: re.search(r"\n[^\n]*> $", text.partition(line[:20])[2]), patience)
+        end = re.escape(until) + "$" if until else r"\n[^\n]*> $"
+        return self.hear(lambda text: re.search(end, text.partition(line[:20])[2]), patience)
 
     def load(self, settings):
-        self.serial.sendall(b"load settings\r")
-        self.read("gives up\n")
+        self.say("load settings", until="gives up\n")
         for line in settings.splitlines():
             self.serial.sendall(line.encode() + b"\r")
             self.hear(lambda text: text.endswith("\n"), 2)
@@ -174,13 +190,56 @@ class Rig:
         words = ["dig", "+short", f"+time={patience}", "+tries=1", *(["+tcp"] if tcp else []), f"@{server}", name, kind]
         return sorted(x for x in subprocess.run(words, capture_output=True, text=True).stdout.splitlines() if not x.startswith(";"))
 
-    def ping(self, leg):
-        return subprocess.run(["ping", "-c1", "-W2", f"10.{leg}.0.2"], capture_output=True).returncode == 0
+    def answers(self, expected, leg, *question, **how):
+        """A datagram may be lost where the machine is busy, and a link may look dead for a moment."""
+        return self.wait(lambda: self.dig(leg, *question, **how) == expected)
 
-    def wait(self, what, patience=30):
+    def ping(self, leg):
+        return self.wait(lambda: subprocess.run(["ping", "-c1", "-W2", f"10.{leg}.0.2"], capture_output=True).returncode == 0)
+
+    def wait(self, what, patience=60):
         end = time.time() + patience
-        while time.time() < end:
-            if what():
-                return True
+        while not what():
+            if time.time() > end:
+                return False
             time.sleep(0.05)
-        return False
+        return True
+
+    # ---- what lies in the EEPROM: drivers/lwip/slots.c ----
+
+    def store(self, text):
+        """As if it had been loaded."""
+        octets = text.encode()
+        numbers = struct.pack(">II", 1, len(octets))
+        with open(self.eeprom, "r+b") as f:
+            f.write(b"FLS1" + numbers + struct.pack(">I", zlib.crc32(numbers + octets)) + octets)
+
+    def stored(self):
+        """[(sequence number, text)] of the slots of the settings that are whole."""
+        whole = []
+        with open(self.eeprom, "rb") as f:
+            for at in SLOTS:
+                f.seek(at)
+                magic, seq, n, crc = struct.unpack(">4sIII", f.read(16))
+                text = f.read(n) if magic == b"FLS1" and n <= SLOT_SIZE - 16 else b""
+                if text and zlib.crc32(struct.pack(">II", seq, n) + text) == crc:
+                    whole.append((seq, text))
+        return sorted(whole)
+
+    def wait_for_page(self, slot, page, content):
+        """Until this page of a slot is written."""
+        with open(self.eeprom, "rb", buffering=0) as f:
+            return self.wait_closely(lambda: os.pread(f.fileno(), len(content), SLOTS[slot] + PAGE * page) == content)
+
+    def wait_closely(self, what, patience=60):
+        """Without a pause, and hearing what the serial line says: the board waits for whoever listens."""
+        end = time.time() + patience
+        self.serial.setblocking(False)
+        while not what():
+            try:
+                self.heard += self.serial.recv(4096).decode(errors="replace")
+            except BlockingIOError:
+                pass
+            if time.time() > end:
+                return False
+        return True
