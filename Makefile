@@ -280,6 +280,9 @@ $(B)/bench/settings_bench: $(B)/obj/drivers/sim/sim.o
 bench-settings: $(B)/bench/settings_bench ## loading, printing, completing and committing large settings
 	@$<
 
+bench-sentinel: sentinel $(B)/test/wire/run-gcc ## the sentinel: instructions an answer, boot, sizes, pace of its simulator
+	@tests/bench/sentinel.py $(B)/mps2-an385/sentinel.elf $(B)/test/wire/run-gcc
+
 settings-doc: $(B)/test/unit/settings_doc_test ## write firmware/doc/settings.md from the schema
 	@SETTINGS_DOC_UPDATE=1 $<
 
@@ -338,6 +341,6 @@ help: ## this list
 		sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 .PHONY: all run settings-doc test test-unit test-sim test-wire test-sentinel sentinel test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
-	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link bench-forwarding FORCE
+	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link bench-forwarding bench-sentinel FORCE
 
 -include $(shell find $(B)/obj $(B)/obj-clang $(B)/san $(B)/fuzz $(B)/arm -name '*.d' 2>/dev/null)
