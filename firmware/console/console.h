@@ -34,6 +34,7 @@ struct console_call {
 	struct str rest; /* of a row that ends in "NAME...": the rest of the line as typed, may
 			  * be empty */
 	const struct sink *out; /* goes through the pager */
+	bool json;              /* `| display json`, of a row with CONSOLE_JSON */
 	void *state;            /* of a dialogue: as console_ask() was given it */
 };
 
@@ -50,7 +51,11 @@ enum console_mode {
 	CONSOLE_OPERATE_HEADED = 9,
 	CONSOLE_ANY_HEADED = 11,
 	/* Its first word must be spelled out: a beginning of it means other commands. */
-	CONSOLE_SPELLED = 16
+	CONSOLE_SPELLED = 16,
+	/* It can print JSON as well. */
+	CONSOLE_JSON = 32,
+	CONSOLE_CONFIGURE_JSON = 34,
+	CONSOLE_ANY_JSON = 35
 };
 
 /* What may stand for a capital word: called with an index that rises from 0 until it returns false.

@@ -179,6 +179,7 @@ static enum fl_err call_found(struct console *c, struct str rest, const struct s
 		.nargs = c->match.nargs,
 		.rest = rest,
 		.out = out,
+		.json = c->form == SETTINGS_JSON,
 	};
 	enum fl_err err;
 
@@ -214,6 +215,18 @@ static enum fl_err add_filters(struct console *c, struct str line, size_t pipe)
 	return m ? FL_OK : FL_EFULL;
 }
 
+/* Can the row print what `| display` asks for?  No: that was said. */
+static bool has_form(struct console *c, const struct console_command *row)
+{
+	if (c->form == SETTINGS_BRACES || console_prints_settings(row) ||
+		(c->form == SETTINGS_JSON && row->mode & CONSOLE_JSON))
+		return true;
+	console_say_error(c, "\"display %s\" is for commands that show the configuration%s",
+		c->form == SETTINGS_JSON ? "json" : "set",
+		c->form == SETTINGS_JSON ? ", and for \"explain\"" : "");
+	return false;
+}
+
 static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 {
 	const struct console_command *row = c->match.command;
@@ -226,10 +239,8 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	err = add_filters(c, line, pipe);
 	if (err)
 		return err;
-	if (c->form != SETTINGS_BRACES && !console_prints_settings(row)) {
-		console_say_error(c, "\"display\" is for commands that show the configuration");
+	if (!has_form(c, row))
 		return FL_ENOTSUP;
-	}
 	if (wants_pages(c))
 		c->output.way = OUTPUT_PAGED;
 	c->output.headed = row->mode & CONSOLE_HEADED;
@@ -263,6 +274,8 @@ enum fl_err console_run_operational(struct console_call *call)
 	grammar_find(&g, call->rest, &c->match);
 	if (c->match.result != GRAMMAR_FOUND)
 		return say_mistake(c, c->line, start, call->rest, &c->match);
+	if (!has_form(c, c->match.command))
+		return FL_ENOTSUP;
 	return call_found(c, c->match.rest, call->out);
 }
 

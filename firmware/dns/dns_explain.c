@@ -404,8 +404,9 @@ static void sort_texts(char text[][SHORT_TEXT], size_t n)
 		}
 }
 
-enum fl_err dns_explain_short(const struct dns_image *image, const struct published *pub,
-	struct str name, struct str type, const struct ip_addr *from, struct textbuf *out)
+enum fl_err dns_explain_each(const struct dns_image *image, const struct published *pub,
+	struct str name, struct str type, const struct ip_addr *from,
+	void (*each)(void *ctx, struct str record), void *ctx, const char **status)
 {
 	char text[SHORT_RECORDS][SHORT_TEXT];
 	uint8_t octets[EXPLAIN_SIZE];
@@ -419,6 +420,7 @@ enum fl_err dns_explain_short(const struct dns_image *image, const struct publis
 		return FL_EFORMAT;
 	if (ask(image, pub, &wire, code, from, &reply, &at))
 		return FL_EFULL;
+	*status = rcode_text(reply.at[3] & 15);
 	at += DNS_HEADER;
 	for (unsigned left = get_u16(reply.at + 6); left > 0 && n < SHORT_RECORDS; left--) {
 		struct textbuf t = textbuf_of(text[n], SHORT_TEXT);
@@ -431,6 +433,21 @@ enum fl_err dns_explain_short(const struct dns_image *image, const struct publis
 	}
 	sort_texts(text, n);
 	for (size_t i = 0; i < n; i++)
-		textbuf_printf(out, "%s%s", i ? ", " : "", text[i]);
+		each(ctx, str_of(text[i]));
 	return FL_OK;
+}
+
+static void add_with_comma(void *ctx, struct str record)
+{
+	struct textbuf *out = ctx;
+
+	textbuf_printf(out, "%s%.*s", out->n ? ", " : "", STR_ARG(record));
+}
+
+enum fl_err dns_explain_short(const struct dns_image *image, const struct published *pub,
+	struct str name, struct str type, const struct ip_addr *from, struct textbuf *out)
+{
+	const char *status;
+
+	return dns_explain_each(image, pub, name, type, from, add_with_comma, out, &status);
 }

@@ -50,7 +50,31 @@ enum fl_err explain_dns(const struct explain_world *w, struct str name, struct s
  * FL_ENOENT: there is no such link, which has been told. */
 enum fl_err explain_link(const struct explain_world *w, struct str name, const struct sink *out);
 
+/* ---- the same as JSON (explain_json.c): one object, and the same failures ---- */
+
+void explain_flow_json(
+	const struct explain_world *w, const struct forwarding_flow *flow, const struct sink *out);
+enum fl_err explain_dns_json(const struct explain_world *w, struct str name, struct str type,
+	const struct ip_addr *from, const struct sink *out);
+enum fl_err explain_link_json(
+	const struct explain_world *w, struct str name, const struct sink *out);
+
 /* ---- shared by the files of explain ---- */
+
+/* The rule with the lowest number from `from` on; NULL: none. */
+const struct rule_conf *explain_rule_after(const struct explain_world *w, uint64_t from);
+/* What comes of a rule when `chosen` decides: "MATCH", "no match (port)", "(shadowed)". */
+void explain_rule_verdict(const struct explain_world *w, const struct rule_conf *r,
+	const struct forwarding_flow *flow, const struct rule_conf *chosen, struct textbuf *out);
+struct str explain_policy_name(const struct explain_world *w, int32_t policy);
+/* NULL: there is no such link, which has been told. */
+const struct link_conf *explain_link_named(
+	const struct explain_world *w, struct str name, const struct sink *out);
+/* Its detector; NULL: nothing watches it yet. */
+const struct link *explain_detector(const struct explain_world *w, const struct link_conf *l);
+bool explain_is_member(const struct published_policy *p, unsigned number);
+/* Of a policy's slots, how many lead to each link; [0]: to none. */
+void explain_count_slots(const struct published_policy *p, uint16_t of[FL_LINKS_MAX + 1]);
 
 /* What is not as it is now: "(as if wan1 were down)". */
 void explain_heading(const struct explain_world *w, const struct sink *out);

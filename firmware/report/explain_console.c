@@ -92,6 +92,10 @@ static enum fl_err answer_flow(
 		sink_puts(call->out, "error: one address is IPv4 and the other IPv6\n");
 		return FL_EFORMAT;
 	}
+	if (call->json) {
+		explain_flow_json(w, &f, call->out);
+		return FL_OK;
+	}
 	explain_flow(w, &f, call->out);
 	if (m->flows && !(tail & (TAIL_IF | TAIL_CANDIDATE)))
 		m->flows(m->ctx, &f, call->out);
@@ -107,14 +111,15 @@ static enum fl_err answer_dns(
 
 	if (tail & TAIL_FROM && !take_address(call, 2, &from))
 		return FL_EFORMAT;
-	return explain_dns(w, call->arg[0], call->arg[1], &from, call->out);
+	return (call->json ? explain_dns_json : explain_dns)(
+		w, call->arg[0], call->arg[1], &from, call->out);
 }
 
 static enum fl_err answer_link(
 	struct console_call *call, const struct explain_world *w, unsigned tail)
 {
 	(void)tail;
-	return explain_link(w, call->arg[0], call->out);
+	return (call->json ? explain_link_json : explain_link)(w, call->arg[0], call->out);
 }
 
 /* ---- completion ---- */
@@ -182,13 +187,13 @@ ASK_TAILS(link, answer_link, 0)
 		words, text, where, function, complete                                             \
 	}
 #define ROW_TAILS(words, text, name, complete)                                                     \
-	ROW(words, text, CONSOLE_ANY, name, complete),                                             \
-		ROW(words " if LINK down", text ", if a link were down", CONSOLE_ANY, name##_if,   \
-			link_words),                                                               \
-		ROW(words " candidate", text ", by the draft", CONSOLE_CONFIGURE,                  \
+	ROW(words, text, CONSOLE_ANY_JSON, name, complete),                                        \
+		ROW(words " if LINK down", text ", if a link were down", CONSOLE_ANY_JSON,         \
+			name##_if, link_words),                                                    \
+		ROW(words " candidate", text ", by the draft", CONSOLE_CONFIGURE_JSON,             \
 			name##_candidate, complete),                                               \
 		ROW(words " if LINK down candidate",                                               \
-			text ", by the draft and if a link were down", CONSOLE_CONFIGURE,          \
+			text ", by the draft and if a link were down", CONSOLE_CONFIGURE_JSON,     \
 			name##_if_candidate, link_words)
 
 const struct console_command explain_commands[] = {

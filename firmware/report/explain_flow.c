@@ -45,7 +45,7 @@ static void put_question(const struct forwarding_flow *f, const struct sink *out
 
 /* ---- the rules ---- */
 
-static struct str policy_name(const struct explain_world *w, int32_t policy)
+struct str explain_policy_name(const struct explain_world *w, int32_t policy)
 {
 	return policy >= 0 && (size_t)policy < w->forwarding.npolicies
 		       ? w->forwarding.policies[policy].name
@@ -60,10 +60,10 @@ static void put_rule(const struct explain_world *w, const struct rule_conf *r, c
 
 	forwarding_rule_text(&w->forwarding, r, &t);
 	sink_printf(out, "rule   %-5u %-24s %s -> policy %.*s\n", r->number, verdict, match,
-		STR_ARG(policy_name(w, r->policy)));
+		STR_ARG(explain_policy_name(w, r->policy)));
 }
 
-static const struct rule_conf *rule_after(const struct explain_world *w, uint64_t from)
+const struct rule_conf *explain_rule_after(const struct explain_world *w, uint64_t from)
 {
 	const struct rule_conf *next = NULL;
 
@@ -76,6 +76,21 @@ static const struct rule_conf *rule_after(const struct explain_world *w, uint64_
 	return next;
 }
 
+void explain_rule_verdict(const struct explain_world *w, const struct rule_conf *r,
+	const struct forwarding_flow *flow, const struct rule_conf *chosen, struct textbuf *out)
+{
+	const char *why = forwarding_rule_mismatch(&w->forwarding, r, flow);
+
+	if (r == chosen)
+		textbuf_printf(out, "MATCH");
+	else if (chosen && r->number > chosen->number)
+		textbuf_printf(out, "%s", why ? "not reached" : "(shadowed)");
+	else if (why)
+		textbuf_printf(out, "no match (%s)", why);
+	else
+		textbuf_printf(out, "match, no live member");
+}
+
 static void put_rules(const struct explain_world *w, const struct forwarding_flow *flow,
 	const struct rule_conf *chosen, const struct sink *out)
 {
@@ -83,23 +98,15 @@ static void put_rules(const struct explain_world *w, const struct forwarding_flo
 	const struct rule_conf *r;
 	size_t others = 0;
 
-	for (uint64_t from = 0; (r = rule_after(w, from)); from = (uint64_t)r->number + 1) {
-		const char *why = forwarding_rule_mismatch(&w->forwarding, r, flow);
+	for (uint64_t from = 0; (r = explain_rule_after(w, from)); from = (uint64_t)r->number + 1) {
 		char verdict[LINE];
 		struct textbuf t = textbuf_of(verdict, sizeof(verdict));
 
-		if (why && brief) {
+		if (brief && forwarding_rule_mismatch(&w->forwarding, r, flow)) {
 			others++;
 			continue;
 		}
-		if (r == chosen)
-			textbuf_printf(&t, "MATCH");
-		else if (chosen && r->number > chosen->number)
-			textbuf_printf(&t, "%s", why ? "not reached" : "(shadowed)");
-		else if (why)
-			textbuf_printf(&t, "no match (%s)", why);
-		else
-			textbuf_printf(&t, "match, no live member");
+		explain_rule_verdict(w, r, flow, chosen, &t);
 		put_rule(w, r, verdict, out);
 	}
 	if (others)
@@ -166,7 +173,7 @@ static void put_nothing(
 {
 	if (shares->choice.dropped)
 		sink_printf(out, "takes  nothing: no member of policy %.*s is live, and it drops\n",
-			STR_ARG(policy_name(w, shares->choice.policy)));
+			STR_ARG(explain_policy_name(w, shares->choice.policy)));
 	else
 		sink_puts(out, "takes  no link: none that is live has an address of this family\n");
 }

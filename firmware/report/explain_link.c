@@ -4,17 +4,19 @@
 
 #define LINE 200
 
-static const struct link_conf *named(const struct explain_world *w, struct str name)
+const struct link_conf *explain_link_named(
+	const struct explain_world *w, struct str name, const struct sink *out)
 {
 	for (size_t i = 0; i < w->forwarding.nlinks; i++)
 		if (str_eq(w->forwarding.links[i].name, name))
 			return &w->forwarding.links[i];
+	sink_printf(out, "error: there is no link \"%.*s\"\n", STR_ARG(name));
 	return NULL;
 }
 
 /* ---- how it is judged ---- */
 
-static const struct link *detector_of(const struct explain_world *w, const struct link_conf *l)
+const struct link *explain_detector(const struct explain_world *w, const struct link_conf *l)
 {
 	const struct link *d = w->detector ? &w->detector[l->number] : NULL;
 
@@ -46,7 +48,7 @@ static void put_judgement(
 
 /* ---- what depends on it ---- */
 
-static void count_slots(const struct published_policy *p, uint16_t of[FL_LINKS_MAX + 1])
+void explain_count_slots(const struct published_policy *p, uint16_t of[FL_LINKS_MAX + 1])
 {
 	for (size_t i = 0; i <= FL_LINKS_MAX; i++)
 		of[i] = 0;
@@ -54,7 +56,7 @@ static void count_slots(const struct published_policy *p, uint16_t of[FL_LINKS_M
 		of[p->slot[i] <= FL_LINKS_MAX ? p->slot[i] : 0]++;
 }
 
-static bool is_member(const struct published_policy *p, unsigned number)
+bool explain_is_member(const struct published_policy *p, unsigned number)
 {
 	for (size_t i = 0; i < p->nmembers; i++)
 		if (p->members[i] == number)
@@ -73,12 +75,12 @@ static void put_policies(const struct explain_world *w, const struct link_conf *
 		char now[LINE], after[LINE];
 		struct textbuf t = textbuf_of(now, sizeof(now));
 
-		if (!is_member(&w->published.policy[i], l->number))
+		if (!explain_is_member(&w->published.policy[i], l->number))
 			continue;
-		count_slots(&w->published.policy[i], of);
+		explain_count_slots(&w->published.policy[i], of);
 		explain_shares_text(w, of, &t);
 		t = textbuf_of(after, sizeof(after));
-		count_slots(&then->policy[i], of);
+		explain_count_slots(&then->policy[i], of);
 		explain_shares_text(w, of, &t);
 		sink_printf(out, "policy %.*s: %s; without %.*s: %s\n",
 			STR_ARG(s->policies[i].name), now, STR_ARG(l->name), after);
@@ -134,16 +136,15 @@ static void put_if(const struct explain_world *w, const struct link_conf *l,
 
 enum fl_err explain_link(const struct explain_world *w, struct str name, const struct sink *out)
 {
-	const struct link_conf *l = named(w, name);
+	const struct link_conf *l;
 	const struct link *d;
 	struct published then;
 
 	explain_heading(w, out);
-	if (!l) {
-		sink_printf(out, "error: there is no link \"%.*s\"\n", STR_ARG(name));
+	l = explain_link_named(w, name, out);
+	if (!l)
 		return FL_ENOENT;
-	}
-	d = detector_of(w, l);
+	d = explain_detector(w, l);
 	sink_printf(out, "link   %.*s: %s%s%s\n", STR_ARG(l->name),
 		explain_state_text(w, &w->published, l->number),
 		l->role == LINK_BACKUP ? ", a backup" : "",

@@ -311,19 +311,3 @@ const struct json *json_member(const struct json *object, struct str key)
 			return j;
 	return NULL;
 }
-
-void json_put_string(const struct sink *out, struct str text)
-{
-	sink_puts(out, "\"");
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.at[i];
-
-		if (c == '"' || c == '\\')
-			sink_puts(out, "\\");
-		if ((unsigned char)c < ' ')
-			sink_printf(out, "\\u%04x", (unsigned)c);
-		else
-			sink_put(out, (struct str){&text.at[i], 1});
-	}
-	sink_puts(out, "\"");
-}

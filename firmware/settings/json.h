@@ -38,7 +38,5 @@ struct json_mistake {
 /* NULL: `why` says what is wrong; `what` is NULL when memory ran out. */
 struct json *json_parse(struct str text, struct arena *mem, struct json_mistake *why);
 const struct json *json_member(const struct json *object, struct str key);
-/* In quotes, with escapes. */
-void json_put_string(const struct sink *out, struct str text);
 
 #endif

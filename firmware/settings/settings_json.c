@@ -8,6 +8,7 @@
  * Reading takes each member through the words of its statement, so that JSON and text are checked
  * by the same code and told of in the same words. */
 #include "json.h"
+#include "json_write.h"
 #include "walk.h"
 
 #include <string.h>
@@ -16,49 +17,15 @@
 
 /* ---- writing ---- */
 
-struct writer {
-	const struct sink *out;
-	unsigned depth;
-	bool some; /* a member stands before the next */
-};
-
-static void new_line(struct writer *w)
+/* The words of columns are capitals in the schema. */
+static void put_key(struct json_writer *w, const char *name)
 {
-	sink_puts(w->out, "\n");
-	for (unsigned i = 0; i < w->depth; i++)
-		sink_puts(w->out, "    ");
-}
+	char room[COLUMN_NAME_MAX];
+	struct textbuf t = textbuf_of(room, sizeof(room));
 
-static void open_bracket(struct writer *w, const char *bracket)
-{
-	sink_puts(w->out, bracket);
-	w->depth++;
-	w->some = false;
-}
-
-static void close_bracket(struct writer *w, const char *bracket)
-{
-	w->depth--;
-	if (w->some)
-		new_line(w);
-	sink_puts(w->out, bracket);
-	w->some = true;
-}
-
-static void next_element(struct writer *w)
-{
-	sink_puts(w->out, w->some ? "," : "");
-	new_line(w);
-	w->some = true;
-}
-
-static void put_key(struct writer *w, const char *name)
-{
-	next_element(w);
-	sink_puts(w->out, "\"");
 	for (; *name; name++)
-		sink_printf(w->out, "%c", *name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
-	sink_puts(w->out, "\": ");
+		textbuf_printf(&t, "%c", *name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+	json_key(w, room);
 }
 
 static void put_text(const struct setting *row, struct str text, const struct sink *out)
@@ -81,9 +48,9 @@ static void put_text(const struct setting *row, struct str text, const struct si
 		json_put_string(out, text);
 }
 
-static void put_branch(struct writer *w, const struct branch *b);
+static void put_branch(struct json_writer *w, const struct branch *b);
 
-static void put_columns(struct writer *w, const struct entry *e, unsigned n)
+static void put_columns(struct json_writer *w, const struct entry *e, unsigned n)
 {
 	const struct setting *columns = e->branch.node.row->columns;
 
@@ -93,16 +60,16 @@ static void put_columns(struct writer *w, const struct entry *e, unsigned n)
 	}
 }
 
-static void put_entry(struct writer *w, const struct entry *e)
+static void put_entry(struct json_writer *w, const struct entry *e)
 {
-	next_element(w);
-	open_bracket(w, "{");
+	json_element(w);
+	json_open(w, "{");
 	put_columns(w, e, SETTING_COLUMNS_MAX);
 	put_branch(w, &e->branch);
-	close_bracket(w, "}");
+	json_close(w, "}");
 }
 
-static void put_child(struct writer *w, struct settings_node *n)
+static void put_child(struct json_writer *w, struct settings_node *n)
 {
 	put_key(w, n->row->name);
 	switch (n->row->kind) {
@@ -110,20 +77,20 @@ static void put_child(struct writer *w, struct settings_node *n)
 		put_text(n->row, value_text(n), w->out);
 		break;
 	case SETTING_BLOCK:
-		open_bracket(w, "{");
+		json_open(w, "{");
 		put_branch(w, (const struct branch *)n);
-		close_bracket(w, "}");
+		json_close(w, "}");
 		break;
 	case SETTING_LIST:
-		open_bracket(w, "[");
+		json_open(w, "[");
 		for (const struct entry *e = group_settle(n); e; e = entry_next(e))
 			put_entry(w, e);
-		close_bracket(w, "]");
+		json_close(w, "]");
 		break;
 	}
 }
 
-static void put_branch(struct writer *w, const struct branch *b)
+static void put_branch(struct json_writer *w, const struct branch *b)
 {
 	for (struct settings_node *n = b->first; n; n = n->next)
 		if (!tree_is_empty(n) && !n->hidden)
@@ -131,42 +98,42 @@ static void put_branch(struct writer *w, const struct branch *b)
 }
 
 /* The objects and arrays around what stands in `b`. */
-static void open_path(struct writer *w, const struct branch *b)
+static void open_path(struct json_writer *w, const struct branch *b)
 {
 	if (!b->up) {
-		open_bracket(w, "{");
+		json_open(w, "{");
 		return;
 	}
 	open_path(w, b->up);
 	put_key(w, b->node.row->name);
 	if (b->node.row->kind == SETTING_BLOCK) {
-		open_bracket(w, "{");
+		json_open(w, "{");
 		return;
 	}
-	open_bracket(w, "[");
-	next_element(w);
-	open_bracket(w, "{");
+	json_open(w, "[");
+	json_element(w);
+	json_open(w, "{");
 	put_columns(w, (const struct entry *)b, row_keys(b->node.row));
 }
 
-static void close_path(struct writer *w, const struct branch *b)
+static void close_path(struct json_writer *w, const struct branch *b)
 {
 	for (; b; b = b->up) {
-		close_bracket(w, "}");
+		json_close(w, "}");
 		if (b->up && b->node.row->kind == SETTING_LIST)
-			close_bracket(w, "]");
+			json_close(w, "]");
 	}
 	sink_puts(w->out, "\n");
 }
 
 void json_print_found(const struct walk *found, struct settings_node *n, const struct sink *out)
 {
-	struct writer w = {.out = out};
+	struct json_writer w = {.out = out};
 
 	if (!n) {
-		open_bracket(&w, "{");
+		json_open(&w, "{");
 		put_branch(&w, found->at);
-		close_bracket(&w, "}");
+		json_close(&w, "}");
 		sink_puts(out, "\n");
 		return;
 	}
@@ -176,10 +143,10 @@ void json_print_found(const struct walk *found, struct settings_node *n, const s
 			put_child(&w, n);
 	} else {
 		put_key(&w, n->row->name);
-		open_bracket(&w, "[");
+		json_open(&w, "[");
 		for (; n; n = walk_found_next(found, n))
 			put_entry(&w, (const struct entry *)n);
-		close_bracket(&w, "]");
+		json_close(&w, "]");
 	}
 	close_path(&w, found->in);
 }

@@ -3,6 +3,7 @@
  * of 10,000 flows is compared with the wanted nf_tables chains, run on a packet, and what it says
  * of 10,000 questions with what the responder answers. */
 #include "dns_explain.h"
+#include "json.h"
 #include "nft_machine.h"
 #include "scenario.h"
 
@@ -212,6 +213,98 @@ static void a_link_is_explained_with_what_its_death_would_move(void **state)
 }
 
 /* ---- the draft ---- */
+
+/* The answer as a tree; the tree is gone with `mem`. */
+static const struct json *asked_for_json(struct scenario *s, const char *line, struct arena *mem)
+{
+	struct json_mistake why;
+	int status;
+	const char *text = scenario_type(s, line, &status);
+	const struct json *j = json_parse(str_of(text), mem, &why);
+
+	assert_int_equal(status, 0);
+	if (!j)
+		fail_msg("%u:%u: %s\n%s", why.line, why.column, why.what, text);
+	return j;
+}
+
+/* What stands at "takes 1 percent": members by key, elements by number from 0; as text. */
+static void at_path_is(const struct json *j, const char *path, const char *want)
+{
+	struct str rest = str_of(path);
+	uint64_t n;
+
+	while (j && rest.n) {
+		struct str word = str_cut(&rest, ' ');
+
+		if (j->kind == JSON_ARRAY && str_to_u64(word, 1000, &n))
+			for (j = j->first; j && n > 0; n--)
+				j = j->next;
+		else
+			j = json_member(j, word);
+	}
+	if (!j || !str_is(j->text, want))
+		fail_msg("%s is %.*s instead of %s", path, j ? (int)j->text.n : 7,
+			j ? j->text.at : "nothing", want);
+}
+
+static void programs_are_told_the_same_in_json(void **state)
+{
+	struct scenario *s = running();
+	const struct json *j;
+	struct arena mem;
+
+	(void)state;
+	arena_init(&mem, &s->sim.drivers.memory);
+	j = asked_for_json(
+		s, "explain flow from 192.168.1.20 to 198.18.0.1 tcp 443 | display json", &mem);
+	at_path_is(j, "port", "443");
+	at_path_is(j, "rules 0 verdict", "no match (port)");
+	at_path_is(j, "rules 1 policy", "spread");
+	at_path_is(j, "policy", "spread");
+	at_path_is(j, "takes 0 link", "wan1");
+	at_path_is(j, "takes 0 percent", "80.0");
+	at_path_is(j, "takes 1 leaves-as", "198.51.100.2");
+	at_path_is(j, "if-down 1 takes 0 link", "wan1");
+	at_path_is(j, "if-down 1 takes 0 percent", "100.0");
+	j = asked_for_json(s, "explain dns example.com MX if wan1 down | display json", &mem);
+	at_path_is(j, "as-if-down", "wan1");
+	at_path_is(j, "answer 0", "20 mail2.example.com.");
+	at_path_is(j, "status", "NOERROR");
+	j = asked_for_json(s, "explain dns www.example.com A | display json", &mem);
+	at_path_is(j, "if-down 0 link", "wan1");
+	at_path_is(j, "if-down 0 answer 0", "198.51.100.4");
+	j = asked_for_json(s, "explain link wan2 | display json", &mem);
+	at_path_is(j, "state", "up");
+	at_path_is(j, "policies 1 shares 1 percent", "20.0");
+	at_path_is(j, "policies 1 without-it 0 link", "wan1");
+	j = asked_for_json(s,
+		"configure\nset link wan1 weight 1\n"
+		"explain link wan2 candidate | display json\nexit discard",
+		&mem);
+	at_path_is(j, "policies 1 shares 1 percent", "50.0");
+	arena_reset(&mem);
+	scenario_close(s);
+}
+
+static void what_has_no_form_in_json_says_so(void **state)
+{
+	struct scenario *s = running();
+	static const char *const lines[] = {"show links | display json",
+		"explain link wan1 | display set", "explain link wan9 | display json",
+		"explain dns example.com BOGUS | display json",
+		"configure\nrun show links | display json"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		int status;
+		const char *text = scenario_type(s, lines[i], &status);
+
+		assert_int_equal(strncmp(text, "error: ", 7), 0);
+		assert_int_equal(status, 1);
+	}
+	scenario_close(s);
+}
 
 static void a_draft_is_explained_before_it_is_committed(void **state)
 {
@@ -484,6 +577,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_question_is_refused_in_words),
 		cmocka_unit_test(an_answer_is_explained_with_what_it_would_be_without_each_link),
 		cmocka_unit_test(a_link_is_explained_with_what_its_death_would_move),
+		cmocka_unit_test(programs_are_told_the_same_in_json),
+		cmocka_unit_test(what_has_no_form_in_json_says_so),
 		cmocka_unit_test(a_draft_is_explained_before_it_is_committed),
 		cmocka_unit_test(a_link_that_only_the_draft_has_is_taken_as_up),
 		cmocka_unit_test(a_draft_with_mistakes_is_not_explained),
