@@ -6,6 +6,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -483,6 +486,86 @@ static void only_connections_with_the_mark_are_flushed(void **state)
 		0);
 }
 
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* Entries as forwarding makes them, over a socket of the test's own. */
+static void track(struct mnl_socket *s, uint32_t n, uint32_t mark)
+{
+	char at[512];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(at);
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+
+	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
+	g->nfgen_family = AF_INET;
+	for (int reply = 0; reply < 2; reply++) {
+		struct nlattr *tuple =
+			mnl_attr_nest_start(h, reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
+		struct nlattr *part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
+
+		mnl_attr_put_u32(h, reply ? CTA_IP_V4_DST : CTA_IP_V4_SRC, htonl(0xc0a80109));
+		mnl_attr_put_u32(
+			h, reply ? CTA_IP_V4_SRC : CTA_IP_V4_DST, htonl(0xc6120000 + (n >> 15)));
+		mnl_attr_nest_end(h, part);
+		part = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(h, CTA_PROTO_NUM, IPPROTO_UDP);
+		mnl_attr_put_u16(h, reply ? CTA_PROTO_DST_PORT : CTA_PROTO_SRC_PORT,
+			htons((uint16_t)(1024 + (n & 0x7fff))));
+		mnl_attr_put_u16(h, reply ? CTA_PROTO_SRC_PORT : CTA_PROTO_DST_PORT, htons(5060));
+		mnl_attr_nest_end(h, part);
+		mnl_attr_nest_end(h, tuple);
+	}
+	mnl_attr_put_u32(h, CTA_TIMEOUT, htonl(600));
+	mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
+	assert_true(mnl_socket_sendto(s, h, h->nlmsg_len) > 0);
+}
+
+static bool count_flow(void *ctx, const struct kernel_flow *flow)
+{
+	++((size_t *)ctx)[flow->mark < 3 ? flow->mark : 0];
+	return true;
+}
+
+/* Above and below the number that are deleted one by one; the other link's stay. */
+static void flush_of_many(struct router *r, uint32_t many)
+{
+	struct mnl_socket *s = mnl_socket_open(NETLINK_NETFILTER);
+	size_t n[3] = {0}, left[3] = {0};
+	double started;
+
+	apply_wanted(r, NULL);
+	for (uint32_t i = 0; i < many + 100; i++)
+		track(s, i, i < many ? 1 : 2);
+	mnl_socket_close(s);
+	started = now_us();
+	assert_int_equal(r->kernel.flows(r->kernel.ctx, 0, count_flow, n, &r->why), FL_OK);
+	print_message("# %zu connections listed in %.0f ms\n", n[1], (now_us() - started) / 1e3);
+	if (n[1] < many)
+		skip(); /* this machine has no room for so many */
+	started = now_us();
+	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 0, &r->why), FL_OK);
+	print_message("# %u connections flushed in %.0f ms\n", many, (now_us() - started) / 1e3);
+	assert_int_equal(r->kernel.flows(r->kernel.ctx, 0, count_flow, left, &r->why), FL_OK);
+	assert_int_equal(left[1], 0);
+	assert_int_equal(left[2], n[2]);
+}
+
+static void some_connections_are_flushed(void **state)
+{
+	flush_of_many(*state, 300);
+}
+
+static void a_hundred_thousand_connections_are_flushed(void **state)
+{
+	flush_of_many(*state, 100000);
+}
+
 static void one_family_of_a_link_can_be_flushed(void **state)
 {
 	struct router *r = *state;
@@ -701,6 +784,7 @@ static void expect_client_is_told(struct router *r, const char *client, const ch
 {
 	char from[INET6_ADDRSTRLEN], octet;
 	int listener, inside, outside;
+	double started;
 
 	use_policy(r);
 	publish(r, 1);
@@ -709,8 +793,10 @@ static void expect_client_is_told(struct router *r, const char *client, const ch
 	inside = socket_on(r, r->inside, client, 0);
 	assert_true(reaches(inside, server, 443, PATIENCE));
 	outside = accepted(listener, from);
+	started = now_us();
 	switch_to(r, 2);
 	assert_true(becomes(inside, POLLIN, PATIENCE));
+	print_message("# told %.1f ms after the switch began\n", (now_us() - started) / 1e3);
 	assert_int_equal(recv(inside, &octet, 1, 0), -1);
 	assert_int_equal(errno, ECONNRESET);
 	close(inside);
@@ -837,14 +923,6 @@ static void own_connections_leave_by_a_link_that_is_live(void **state)
 
 /* ---- figures, for the manual; nothing is asserted of them ---- */
 
-static double now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -932,6 +1010,8 @@ int main(void)
 		TEST(a_refused_batch_changes_nothing),
 		TEST(only_connections_with_the_mark_are_flushed),
 		TEST(one_family_of_a_link_can_be_flushed),
+		TEST(some_connections_are_flushed),
+		TEST(a_hundred_thousand_connections_are_flushed),
 		TEST(connections_spread_over_both_links),
 		TEST(new_connections_leave_by_the_link_that_is_left),
 		TEST(a_client_that_only_listens_is_told_that_its_link_died),
