@@ -20,12 +20,40 @@
 
 static struct build_node *find_key(const struct dns_zones *b, const struct dns_key *key)
 {
-	struct build_node *node = b->buckets[key->hash & (b->nbuckets - 1)];
+	uint32_t mask = b->nslots - 1, at = key->hash & mask;
 
-	while (node && (node->hash != key->hash || node->n != key->n ||
-			       memcmp(node->name, key->wire, key->n) != 0))
-		node = node->same_hash;
-	return node;
+	for (; b->slots[at].node; at = (at + 1) & mask) {
+		struct build_node *node = b->slots[at].node;
+
+		if (b->slots[at].hash == key->hash && node->n == key->n &&
+			memcmp(node->name, key->wire, key->n) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+static void slot_fill(struct build_slot *slots, uint32_t nslots, struct build_slot slot)
+{
+	uint32_t at = slot.hash & (nslots - 1);
+
+	while (slots[at].node)
+		at = (at + 1) & (nslots - 1);
+	slots[at] = slot;
+}
+
+/* False: memory. */
+static bool slots_make(struct dns_zones *b, uint32_t nslots)
+{
+	struct build_slot *slots = ARENA_NEWS(b->mem, struct build_slot, nslots);
+
+	for (uint32_t i = 0; slots && i < b->nslots; i++)
+		if (b->slots[i].node)
+			slot_fill(slots, nslots, b->slots[i]);
+	if (!slots)
+		return false;
+	b->slots = slots;
+	b->nslots = nslots;
+	return true;
 }
 
 struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n)
@@ -40,18 +68,16 @@ static struct build_node *node_new(
 	struct dns_zones *b, struct build_zone *zone, const struct dns_key *key)
 {
 	size_t size = offsetof(struct build_node, name) + key->n;
-	struct build_node *node = arena_alloc(b->mem, size), **bucket;
+	struct build_node *node = arena_alloc(b->mem, size);
 
-	if (!node)
+	if (!node || (b->nnodes >= b->nslots / 4 * 3 && !slots_make(b, 2 * b->nslots)))
 		return NULL;
 	memcpy(node->name, key->wire, key->n);
 	node->zone = zone;
 	node->n = key->n;
 	node->labels = (uint8_t)dns_name_labels(key->wire);
 	node->hash = key->hash;
-	bucket = &b->buckets[node->hash & (b->nbuckets - 1)];
-	node->same_hash = *bucket;
-	*bucket = node;
+	slot_fill(b->slots, b->nslots, (struct build_slot){key->hash, node});
 	*b->last_node = node;
 	b->last_node = &node->next;
 	b->nnodes++;
@@ -755,13 +781,13 @@ void dns_zones_write(struct dns_zones *b, uint8_t *image)
 	dns_view_write(b, &h->views, image);
 }
 
-/* Buckets for about one name each. */
+/* About so many names there will be. */
 static uint32_t count_names(const struct dns_source *s)
 {
-	size_t n = 64 + s->nreverses * 64;
+	size_t n = 64;
 
 	for (size_t i = 0; i < s->ndomains; i++)
-		n += 2 * s->domains[i].nhosts + s->domains[i].nbalanced + s->domains[i].nrecords;
+		n += s->domains[i].nhosts + s->domains[i].nbalanced;
 	return n > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)n;
 }
 
@@ -803,11 +829,9 @@ static struct dns_zones *build_new(
 	b->why = why;
 	for (size_t i = 0; i < source->nlinks && i < FL_LINKS_MAX; i++)
 		b->links[i] = link_of(&source->links[i]);
-	b->nbuckets = slots_for(count_names(source) / 2);
-	b->buckets = ARENA_NEWS(mem, struct build_node *, b->nbuckets);
 	b->last_node = &b->nodes;
 	b->last_zone = &b->zones;
-	return b->buckets ? b : NULL;
+	return slots_make(b, slots_for(count_names(source))) ? b : NULL;
 }
 
 void dns_records_check(const struct dns_source *source, struct arena *mem, struct diags *why)

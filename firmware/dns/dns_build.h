@@ -36,9 +36,8 @@ struct build_set {
 };
 
 struct build_node {
-	struct build_node *next;      /* of all */
-	struct build_node *same_hash; /* in the bucket */
-	struct build_node *parent;    /* the name above, NULL above a zone */
+	struct build_node *next;   /* of all */
+	struct build_node *parent; /* the name above, NULL above a zone */
 	struct build_zone *zone;
 	struct build_node *cut, *wildcard;
 	struct build_set *sets;
@@ -50,6 +49,13 @@ struct build_node {
 	bool awaits;    /* its link is given an address only while it runs */
 	bool awaited;   /* and some domain has no exchange that has one */
 	uint8_t name[]; /* lower case */
+};
+
+/* Names are looked up as in the image.  The hash is here so that a name which is not there, as most
+ * are when they are added, is found missing in one line of memory. */
+struct build_slot {
+	uint32_t hash;
+	struct build_node *node; /* NULL: empty */
 };
 
 struct build_zone {
@@ -89,8 +95,8 @@ struct dns_zones {
 	struct build_link links[FL_LINKS_MAX];
 	struct arena *mem;
 	struct diags *why;
-	struct build_node **buckets;
-	uint32_t nbuckets; /* a power of two */
+	struct build_slot *slots;
+	uint32_t nslots; /* a power of two */
 	struct build_node *nodes, **last_node;
 	uint32_t nnodes;
 	struct build_zone *zones, **last_zone;

@@ -5,26 +5,20 @@
 
 #include <string.h>
 
-/* One octet of a label in master file form: itself, "\X" or "\DDD".  False: a broken escape. */
-static bool take_octet(struct str *text, uint8_t *out)
+/* "\X" or "\DDD" in a label in master file form.  False: it is broken. */
+static bool take_escape(struct str *text, uint8_t *out)
 {
 	const char *p = text->at;
-	size_t used = 1;
-	unsigned v = (uint8_t)*p;
+	size_t used = 2;
+	uint64_t v;
 
-	if (*p == '\\') {
-		if (text->n < 2)
+	if (text->n < 2)
+		return false;
+	v = (uint8_t)p[1];
+	if (p[1] >= '0' && p[1] <= '9') {
+		if (text->n < 4 || !str_to_u64((struct str){p + 1, 3}, 255, &v))
 			return false;
-		used = 2;
-		v = (uint8_t)p[1];
-		if (p[1] >= '0' && p[1] <= '9') {
-			uint64_t number;
-
-			if (text->n < 4 || !str_to_u64((struct str){p + 1, 3}, 255, &number))
-				return false;
-			used = 4;
-			v = (unsigned)number;
-		}
+		used = 4;
 	}
 	*out = (uint8_t)v;
 	text->at += used;
@@ -38,10 +32,15 @@ static enum fl_err take_label(struct str *text, struct dns_name *name)
 	unsigned length_at = name->n, length = 0;
 
 	while (text->n && *text->at != '.') {
-		uint8_t octet;
+		uint8_t octet = (uint8_t)*text->at;
 
-		if (!take_octet(text, &octet))
-			return FL_EFORMAT;
+		if (octet == '\\') {
+			if (!take_escape(text, &octet))
+				return FL_EFORMAT;
+		} else {
+			text->at++;
+			text->n--;
+		}
 		if (++length > DNS_LABEL_MAX || length_at + length + 1 >= DNS_NAME_MAX)
 			return FL_ERANGE;
 		name->wire[length_at + length] = octet;
@@ -68,10 +67,11 @@ static enum fl_err append_origin(struct dns_name *name, const struct dns_name *o
 
 enum fl_err dns_name_parse(struct str text, const struct dns_name *origin, struct dns_name *out)
 {
-	struct dns_name name = {0};
+	struct dns_name name; /* not all of it is needed: this is asked for each of many hosts */
 	enum fl_err e = FL_OK;
 	bool absolute = str_is(text, ".");
 
+	name.n = 0;
 	if (text.n == 0)
 		return FL_EFORMAT;
 	if (absolute || str_is(text, "@"))
@@ -89,7 +89,8 @@ enum fl_err dns_name_parse(struct str text, const struct dns_name *origin, struc
 	e = append_origin(&name, absolute ? NULL : origin);
 	if (e)
 		return e;
-	*out = name;
+	memcpy(out->wire, name.wire, name.n);
+	out->n = name.n;
 	return FL_OK;
 }
 

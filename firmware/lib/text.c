@@ -37,7 +37,10 @@ bool str_eq_nocase(struct str a, struct str b)
 
 bool str_is(struct str a, const char *zero_ended)
 {
-	return str_eq(a, str_of(zero_ended));
+	for (size_t i = 0; i < a.n; i++)
+		if (zero_ended[i] == '\0' || zero_ended[i] != a.at[i])
+			return false;
+	return zero_ended[a.n] == '\0';
 }
 
 bool str_starts(struct str a, struct str prefix)

@@ -20,6 +20,10 @@ struct binder {
 	struct arena *mem;
 	struct diags *why;
 	size_t spoilt; /* marks met that a lenient parse has left */
+	/* The last reference: which list it names, so many scopes further out.  Most are of the
+	 * same row as the one before. */
+	const struct setting *reference, *list, *rows;
+	unsigned out;
 };
 
 /* All that can make a whole not worth checking. */
@@ -108,18 +112,34 @@ static struct origin origin_of(const struct branch *b)
 
 /* ---- references ---- */
 
-static const struct setting *find_list(
-	const struct scope *s, const char *name, const struct branch **in)
+/* The scope whose rows have the list that the reference `row` names; NULL: none. */
+static const struct scope *look_outwards(
+	struct binder *b, const struct scope *s, const struct setting *row)
 {
-	for (; s; s = s->out) {
-		const struct setting *r = row_find(s->rows, str_of(name));
-
-		if (!r || r->kind != SETTING_LIST)
-			continue;
-		*in = s->branch;
-		return r;
+	for (b->out = 0; s; s = s->out, b->out++) {
+		b->list = row_find(s->rows, str_of(row->ref));
+		if (b->list && b->list->kind == SETTING_LIST)
+			break;
 	}
-	return NULL;
+	b->reference = row;
+	b->rows = s ? s->rows : NULL;
+	return s;
+}
+
+/* Which list the reference `row` names, and the branch it is in.  NULL: none. */
+static const struct setting *find_list(struct binder *b, const struct scope *s,
+	const struct setting *row, const struct branch **in)
+{
+	const struct scope *found = s;
+
+	for (unsigned i = 0; found && i < b->out; i++)
+		found = found->out;
+	if (b->reference != row || !found || found->rows != b->rows)
+		found = look_outwards(b, s, row);
+	if (!found)
+		return NULL;
+	*in = found->branch;
+	return b->list;
 }
 
 static void cure_reference(const struct setting *row, struct str text, struct settings_node *list,
@@ -162,7 +182,7 @@ static bool read_reference(struct binder *b, const struct setting *row, struct s
 		return false;
 	if (*out != SETTING_REF_UNSET)
 		return true;
-	list = find_list(scope, row->ref, &in);
+	list = find_list(b, scope, row, &in);
 	group = list ? tree_child(in, list) : NULL;
 	if (group)
 		group_settle(group);
@@ -372,7 +392,7 @@ static void bind_rows(struct binder *b, const struct scope *scope, void *out)
 enum fl_err settings_bind(const struct settings *s, struct arena *mem, void *out, struct diags *why)
 {
 	const struct scope top = {NULL, s->schema, tree_root(s)};
-	struct binder b = {mem, why, 0};
+	struct binder b = {.mem = mem, .why = why};
 	size_t errors = why->errors;
 
 	settings_name_places(why);

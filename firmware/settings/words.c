@@ -72,7 +72,14 @@ static bool is_one_of(char c, const char *set)
 
 static bool ends_word(const struct lexer *lx)
 {
-	return lx->at == lx->end || is_one_of(*lx->at, " \t{},#") || at_line_end(lx);
+	static const bool ends[256] = {[' '] = true,
+		['\t'] = true,
+		['{'] = true,
+		['}'] = true,
+		[','] = true,
+		['#'] = true};
+
+	return lx->at == lx->end || ends[(unsigned char)*lx->at] || at_line_end(lx);
 }
 
 static void advance(struct lexer *lx, size_t octets)
