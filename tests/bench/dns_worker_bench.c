@@ -344,6 +344,15 @@ static void worker_start(struct bench *b, const char *program, uint16_t port)
 	work(b, ms(300));
 }
 
+static void give_image(struct bench *b)
+{
+	char room[100];
+	struct textbuf why = textbuf_of(room, sizeof(room));
+
+	if (b->dns.image(b->dns.ctx, b->zone.octets, &why) != FL_OK)
+		fprintf(stderr, "%s\n", room);
+}
+
 /* The number of addresses in the answer about h0, which is on link 1. */
 static unsigned addresses(struct bench *b, int fd, bool let_it_work)
 {
@@ -371,27 +380,53 @@ static double median(double *at, size_t n)
 	return at[n / 2];
 }
 
-/* From before the state is written until the first answer asked for afterwards is here. */
+/* From before the state is written until the first answer asked for afterwards is here; in seconds.
+ */
+static double state_to_answer(struct bench *b, int fd, bool live)
+{
+	double start;
+
+	zone_live(&b->zone, live ? "123" : "23");
+	start = mix_seconds(CLOCK_MONOTONIC);
+	b->dns.state(b->dns.ctx, bytes_of(&b->zone.pub, sizeof(b->zone.pub)));
+	if (addresses(b, fd, false) != live) {
+		fprintf(stderr, "an answer shows the state before\n");
+		exit(1);
+	}
+	return mix_seconds(CLOCK_MONOTONIC) - start;
+}
+
+static void wait_until_settled(struct bench *b)
+{
+	struct dns_service_figures f;
+
+	do {
+		work(b, ms(10));
+		b->dns.figures(b->dns.ctx, &f);
+	} while (!f.settled);
+}
+
+/* In peace, and while the worker checks a new image. */
 static void measure_state(struct bench *b, uint16_t port)
 {
-	enum { TURNS = 1001 };
+	enum { TURNS = 1001, IMAGES = 21, TURNS_EACH = 11 };
 	static double took[TURNS];
 	int fd = client(port, false);
 
-	for (size_t i = 0; i < TURNS; i++) {
-		double start;
-
-		zone_live(&b->zone, i % 2 ? "123" : "23");
-		start = mix_seconds(CLOCK_MONOTONIC);
-		b->dns.state(b->dns.ctx, bytes_of(&b->zone.pub, sizeof(b->zone.pub)));
-		if (addresses(b, fd, false) != i % 2) {
-			fprintf(stderr, "an answer shows the state before\n");
-			exit(1);
-		}
-		took[i] = (mix_seconds(CLOCK_MONOTONIC) - start) * 1e6;
-	}
+	wait_until_settled(b);
+	for (size_t i = 0; i < TURNS; i++)
+		took[i] = state_to_answer(b, fd, i % 2) * 1e6;
 	printf("state to answer, with the question's own way: median %.0f us", median(took, TURNS));
 	printf(", worst %.0f us of %d\n", took[TURNS - 1], TURNS);
+	for (size_t i = 0; i < IMAGES * TURNS_EACH; i++) {
+		if (i % TURNS_EACH == 0) {
+			wait_until_settled(b);
+			give_image(b);
+		}
+		took[i] = state_to_answer(b, fd, i % 2) * 1e6;
+	}
+	printf("while an image is checked: median %.0f us", median(took, IMAGES * TURNS_EACH));
+	printf(", worst %.0f us of %d\n", took[IMAGES * TURNS_EACH - 1], IMAGES * TURNS_EACH);
 	close(fd);
 }
 
@@ -420,15 +455,12 @@ static void measure_death(struct bench *b, uint16_t port)
 static void swap_image(struct bench *b)
 {
 	static double next;
-	char room[100];
-	struct textbuf why = textbuf_of(room, sizeof(room));
 
 	work(b, us(0));
 	if (mix_seconds(CLOCK_MONOTONIC) < next)
 		return;
 	next = mix_seconds(CLOCK_MONOTONIC) + 0.02;
-	if (b->dns.image(b->dns.ctx, b->zone.octets, &why) != FL_OK)
-		fprintf(stderr, "%s\n", room);
+	give_image(b);
 }
 
 /* What the worker's memory costs the machine: shared pages count by share. */
