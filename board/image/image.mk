@@ -15,6 +15,8 @@ image: deps-image all $(B)/fairlead-stage1 ## the flashable image and the signed
 		--strip $(STRIP) $(if $(KEY),--key $(KEY)) $(if $(LOCKED),--locked)
 run-image: image ## the image in an emulated PC between two ISPs and a LAN, its console here; Ctrl-] twice ends it
 	@B=$(B) tests/image/run $(B)/fairlead-$(BOARD).img config/examples/mail-two-wans.conf
+bench-image: image ## sizes of the image, memory it takes, how long it takes to start
+	@B=$(B) tests/bench/image.py
 flash: ## write the image to a disk: DEVICE=/dev/sdX; FORCE=1 also to a fixed one
 	@board/image/flash $(B)/fairlead-$(BOARD).img "$(DEVICE)" $(if $(FORCE),force)
 image-lock: deps-image ## write board/image/packages.lock from what Debian has now
@@ -22,4 +24,4 @@ image-lock: deps-image ## write board/image/packages.lock from what Debian has n
 deps-image:
 	@tests/deps-image check $(MACHINE) || tests/deps-image install $(MACHINE)
 
-.PHONY: image run-image flash image-lock deps-image
+.PHONY: image run-image bench-image flash image-lock deps-image

@@ -318,6 +318,7 @@ void system_open(struct fairlead *f, mtime now)
 	struct boot_state s;
 	char words[200];
 	struct textbuf why = textbuf_of(words, sizeof(words));
+	char took[LINK_SPAN_TEXT_MAX];
 	bool trial = false;
 
 	f->box.pet_due = f->box.end_due = MTIME_NEVER;
@@ -327,6 +328,10 @@ void system_open(struct fairlead *f, mtime now)
 	if (!is_image(f))
 		return;
 	put_notes(f);
+	if (f->in_force)
+		log_printf(&f->log, LOG_LEVEL_NOTICE,
+			"forwarding ready, %s after the kernel's start",
+			link_span_text(mtime_between((mtime){0}, now), took));
 	if (system_boot_state(f, &s, &why))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "%s", words);
 	else
