@@ -42,14 +42,27 @@ def put_data(path, image, folder):
 
 def need_image():
     """The image of this build, made where it is not there or older than what goes in."""
-    board = "qemu-x86_64"
+    image = f"{B}/fairlead-qemu-x86_64.img"
     if subprocess.run([f"{TOP}/tests/deps-image", "check", "amd64"], check=False).returncode:
         skip("what it takes is not installed: make deps-image")
-    done = subprocess.run(["make", "-s", "-C", TOP, "image", f"B={B}"], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    if done.returncode:
-        skip("no image: " + (done.stdout.strip().split("\n") or [""])[-1])
-    return f"{B}/fairlead-{board}.img"
+    for target in ("all", f"{B}/fairlead-stage1"), ("image",):
+        if target == ("image",) and not is_older(image):
+            break
+        done = subprocess.run(["make", "-s", "-C", TOP, *target, f"B={B}"], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            skip("no image: " + (done.stdout.strip().split("\n") or [""])[-1])
+    return image
+
+
+def is_older(image):
+    """Has something changed that goes into it?"""
+    if not os.path.exists(image):
+        return True
+    inputs = [f"{p}/{f}" for folder in ("board/image", "board/qemu-x86_64", "config") for p, _, fs in os.walk(f"{TOP}/{folder}")
+              for f in fs]
+    inputs += [f"{B}/{f}" for f in os.listdir(B) if f.startswith("fairlead") and "." not in f and "-qemu" not in f]
+    return max(map(os.path.getmtime, inputs)) > os.path.getmtime(image)
 
 
 def skip(why):
@@ -65,9 +78,11 @@ def make_disk(path, image):
 
 
 class Machine:
-    """`nics`: one -netdev option each, with its id left out; by default cables that lead nowhere."""
+    """`nics`: one -netdev option each, with its id left out; by default cables that lead nowhere.
+    `drive`: options of another kind of disk than the qcow2 file `disk`."""
 
-    def __init__(self, folder, disk, nics=None, memory=None, snapshot=None, fds=(), extra=(), processors=1, hardware=PC):
+    def __init__(self, folder, disk, nics=None, memory=None, snapshot=None, fds=(), extra=(), processors=1, hardware=PC,
+                 drive=None):
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.disk = disk
@@ -78,7 +93,7 @@ class Machine:
         self.hardware = hardware
         command = ["setpriv", "--pdeathsig", "KILL", *hardware.command(self.folder, memory or hardware.memory, processors),
                    "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base=utc,clock=vm",
-                   "-drive", f"file={disk},format=qcow2,if=virtio,cache=unsafe,id=disk",
+                   "-drive", drive or f"file={disk},format=qcow2,if=virtio,cache=unsafe,id=disk",
                    "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci",
                    "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off",
                    "-serial", "chardev:serial", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
@@ -175,6 +190,8 @@ class Machine:
 
     @staticmethod
     def plain(text):
+        """As it is to be read: without escapes, and without what was erased again."""
+        text = re.sub(r"[^\n]*\r(?=[^\r\n]*\x1b\[K)", "", text)
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[78=>]|\r", "", text)
 
     def wait(self, pattern, seconds=PATIENCE):
