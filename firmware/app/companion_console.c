@@ -265,7 +265,7 @@ static bool companion_words(void *module, size_t index, struct settings_choice *
 const struct console_command companion_commands[] = {
 	{"show sentinel NAME settings", "the settings to load on a sentinel", CONSOLE_ANY,
 		show_settings, companion_words},
-	{"compare sentinel NAME", "would it give the same answers as this router?", CONSOLE_OPERATE,
-		compare, companion_words},
+	{"compare sentinel NAME", "whether a sentinel gives the answers that this router gives",
+		CONSOLE_OPERATE, compare, companion_words},
 	{0},
 };

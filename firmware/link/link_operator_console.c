@@ -209,8 +209,9 @@ const struct console_command link_operator_commands[] = {
 	ROW("request link NAME drain force", "even if no other link is left", request_drain_force),
 	ROW("request link NAME down", "treat it as dead: its connections move away", request_down),
 	ROW("request link NAME down force", "even if no other link is left", request_down_force),
-	ROW("test link NAME", "ask every target of its monitor once, now", test_link),
-	ROW("drill link NAME", "make it look dead for 30 s and measure what follows", drill_usual),
+	ROW("test link NAME", "ask every target of a link once, now", test_link),
+	ROW("drill link NAME", "make a link look dead for 30 s and measure what follows",
+		drill_usual),
 	/* Its last capital word is no link. */
 	{
 		.grammar = "drill link NAME for TIME",
