@@ -202,7 +202,7 @@ static enum fl_err compile_zones(
 	struct dns_source source = config_dns_source(c, f->serial);
 	uint8_t *room = NULL;
 	enum fl_err err;
-	size_t size;
+	size_t size = 0;
 
 	memcpy(source.cookie_secret, f->cookie_secret, sizeof(source.cookie_secret));
 	err = fresh_zones(c, &source);
