@@ -43,6 +43,9 @@ endif
 endif
 -include $(AUTOCONF)
 endif
+ifneq ($(and $(filter %_defconfig,$(MAKECMDGOALS)),$(word 2,$(MAKECMDGOALS))),)
+$(error choose the board first, by itself: "make $(filter %_defconfig,$(MAKECMDGOALS))", then "make $(filter-out %_defconfig,$(MAKECMDGOALS))")
+endif
 
 # It writes temporary files and a folder include/config where it runs: in $(B).
 kconf = (cd $(B) && srctree=$(CURDIR) kconfig-conf $(1) Kconfig >/dev/null)
