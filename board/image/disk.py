@@ -2,14 +2,19 @@
 """The image of a whole disk, made of files: no root, no loop devices.
 
   1 fl-boot    1 MiB at 16 MiB  GRUB for BIOS.  The 16 MiB before it are for the boot loader of an Arm board
-  2 fl-esp    36 MiB            FAT32 with one file, GRUB for UEFI; never mounted by the router
+  2 fl-esp    36 MiB            FAT32 with GRUB for UEFI, and the device tree of a board that has one; never mounted by the router
   3 fl-state   1 MiB            boot state: one tar member with a GRUB environment block
   4 fl-slot-a, 5 fl-slot-b      each one squashfs: kernel, initial ramdisk, root file system
   6 fl-data                     settings, keys, logs; blank: made at the first start
 """
 import os
+import shutil
 import struct
 import subprocess
+from collections import namedtuple
+
+# front: [(file, sector)] before the first partition; trees: [(file, its name below /dtb of fl-esp)]
+Parts = namedtuple("Parts", "slot config grub_folders front trees")
 
 MIB = 1 << 20
 FRONT, BOOT, ESP, STATE = 16, 1, 36, 1
@@ -56,7 +61,7 @@ def grub(kind, work, config, epoch, folders):
     return f"{work}/{name}", f"{folder}/boot.img"
 
 
-def esp(work, programs, epoch):
+def esp(work, programs, trees, epoch):
     path = f"{work}/esp"
     with open(path, "wb") as f:
         f.truncate(ESP * MIB)
@@ -66,6 +71,12 @@ def esp(work, programs, epoch):
     run("mmd", "-i", path, "::EFI", "::EFI/BOOT", env=environment)
     for program in programs:
         run("mcopy", "-m", "-i", path, program, "::EFI/BOOT/", env=environment)
+    for source, name in trees:  # where U-Boot looks
+        copy = f"{work}/{os.path.basename(name)}"
+        shutil.copyfile(source, copy)
+        os.utime(copy, (epoch, epoch))
+        run("mmd", "-i", path, "::dtb", f"::dtb/{os.path.dirname(name)}", env=environment)
+        run("mcopy", "-m", "-i", path, copy, f"::dtb/{name}", env=environment)
     return path
 
 
@@ -96,8 +107,17 @@ def put_bios_boot(disk, core, boot_img):
     disk.write(image)
 
 
-def write(out, work, board, slot, epoch, config, grub_folders):
-    """The disk `out` with `slot` in slot a; `board` gives sizes and the ways to start."""
+def put_front(disk, parts):
+    """What the boot ROM of a board wants, at its sectors; neither over the partition table nor into a partition."""
+    for path, sector in parts:
+        end = sector * 512 + os.path.getsize(path)
+        if sector < 34 or end > FRONT * MIB:
+            raise SystemExit(f"{path} at sector {sector} is not between the partition table and the first partition")
+        put(disk, path, sector * 512)
+
+
+def write(out, work, board, parts, epoch):
+    """The disk `out` with the slot in slot a; `board` gives sizes and the ways to start."""
     sizes = [("fl-boot", BOOT, BIOS_TYPE), ("fl-esp", ESP, ESP_TYPE), ("fl-state", STATE, LINUX),
              ("fl-slot-a", board.slot_mib, LINUX), ("fl-slot-b", board.slot_mib, LINUX), ("fl-data", board.data_mib, LINUX)]
     table, at, start = [f"label: gpt\nlabel-id: {GUID}0\nfirst-lba: 2048"], FRONT, {}
@@ -111,11 +131,12 @@ def write(out, work, board, slot, epoch, config, grub_folders):
     programs = []
     with open(out, "r+b") as disk:
         for way in board.boot:
-            program, boot_img = grub(way if way == "bios" else f"efi-{board.arch}", work, config, epoch, grub_folders)
+            program, boot_img = grub(way if way == "bios" else f"efi-{board.arch}", work, parts.config, epoch, parts.grub_folders)
             if way == "bios":
                 put_bios_boot(disk, program, boot_img)
             else:
                 programs.append(program)
-        put(disk, esp(work, programs, epoch), start["fl-esp"])
+        put_front(disk, parts.front)
+        put(disk, esp(work, programs, parts.trees, epoch), start["fl-esp"])
         put(disk, boot_state(work, epoch), start["fl-state"])
-        put(disk, slot, start["fl-slot-a"])
+        put(disk, parts.slot, start["fl-slot-a"])

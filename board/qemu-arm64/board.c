@@ -14,7 +14,7 @@ static const struct board_port ports[] = {
 static const struct board_lamp lamps[] = {
 	{.name = "SYS", .green = "green:status", .red = "red:status"},
 	{.name = "WAN1", .green = "green:wan-1", .red = "red:wan-1"},
-	{.name = "WAN2", .green = "green:wan-2"},
+	{.name = "WAN2", .green = "blue:"},
 };
 
 const struct board this_board = {

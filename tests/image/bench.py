@@ -16,7 +16,7 @@ sys.path.insert(0, HERE + "/../lab")
 # pylint: disable=wrong-import-position
 import bundle  # noqa: E402
 from hardware import PC  # noqa: E402
-from machine import B, TOP, Machine, Silence, make_disk  # noqa: E402
+from machine import B, PROMPT, TOP, Machine, Silence, make_disk  # noqa: E402
 from tap import Tap  # noqa: E402
 
 
@@ -144,7 +144,8 @@ class Bench:
         disk = f"{self.work}/{self.number}.qcow2"
         shutil.copyfile(self.ready, disk)
         m = self._machine(f"{self.work}/{self.number}", disk, "ready")
-        m.command("")
+        m.type("\r")  # the prompt that was there is on the screen of another life
+        m.wait(PROMPT)
         return m
 
     def again(self, m):

@@ -24,6 +24,25 @@ class PC:
         return found and int(found.group(1))
 
 
+class UefiPC(PC):
+    """A PC with UEFI: OVMF, which takes some memory for itself."""
+    memory = 512
+
+    @staticmethod
+    def command(folder, memory, processors):
+        return [*PC.command(folder, memory, processors), "-bios", "/usr/share/ovmf/OVMF.fd"]
+
+
+class Apu2(PC):
+    """A PC whose BIOS says that it is a PC Engines APU2: the kernel makes its LEDs, whose pins lead nowhere."""
+
+    @staticmethod
+    def command(folder, memory, processors):
+        name = "manufacturer=PC Engines,product=apu2"
+        return [*PC.command(folder, memory, processors), "-smbios", "type=0,vendor=coreboot", "-smbios", f"type=1,{name}",
+                "-smbios", f"type=2,{name}"]
+
+
 class Arm64:
     """QEMU's virt with U-Boot and, on the pins of its PL061, the lamps and the button of board/qemu-arm64."""
     memory = 384
