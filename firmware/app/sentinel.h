@@ -127,9 +127,17 @@ static inline struct config *sentinel_config(struct sentinel *s)
 /* The stored settings.  On failure nothing is in force, and the log says why. */
 void sentinel_zones_load(struct sentinel *s);
 void sentinel_zones_close(struct sentinel *s);
-/* Check `text`, store it and put it in force.  `out` is told all mistakes, and what a sentinel has
- * no use for.  On failure what was in force still is. */
-enum fl_err sentinel_zones_replace(struct sentinel *s, struct str text, const struct sink *out);
+/* A text, and how to give back its memory before it is all done with: nobody looks at it after. */
+struct sentinel_text {
+	struct str text;
+	void *ctx;
+	void (*forget)(void *ctx);
+};
+
+/* Check a text, store its settings and put them in force.  `out` is told all mistakes, and what a
+ * sentinel has no use for.  On failure what was in force still is. */
+enum fl_err sentinel_zones_replace(
+	struct sentinel *s, const struct sentinel_text *text, const struct sink *out);
 
 /* ---- sentinel_links.c ---- */
 

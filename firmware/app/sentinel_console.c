@@ -63,13 +63,19 @@ static enum fl_err show_dump(struct console_call *call)
 	return show_configuration(call);
 }
 
+static void forget_text(void *ctx)
+{
+	console_forget_text(ctx);
+}
+
 static enum fl_err take_settings(struct console_call *call)
 {
 	struct sentinel *s = call->module;
 	enum fl_err err = FL_EFULL;
 
 	if (call->rest.at)
-		err = sentinel_zones_replace(s, call->rest, call->out);
+		err = sentinel_zones_replace(s,
+			&(struct sentinel_text){call->rest, call->session, forget_text}, call->out);
 	else
 		sink_puts(call->out, "error: the settings " SENTINEL_TOO_LARGE "\n");
 

@@ -2,9 +2,10 @@
 /* Settings in, zones out.
  *
  * Where memory is short the old and the new configuration do not fit beside each other: then the
- * old one goes first, questions get no answer for the moment that compiling takes, and if the new
- * one is no good the stored one, which was good before, is compiled again.  What is in force is
- * stored, always. */
+ * old one goes first, and the text as soon as it is read.  Questions get no answer for the moment
+ * that compiling takes, and if the new one is no good the stored one, which was good before, is
+ * compiled again.  What is in force is stored, always, in the form that `show configuration` has.
+ */
 #include "sentinel.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static enum fl_err compile(struct sentinel *s, struct sentinel_zones *z)
 }
 
 /* The settings of `text` in `z`; mistakes are in `why`, whose memory is `z`'s. */
-static enum fl_err build(
+static enum fl_err read_text(
 	struct sentinel *s, struct sentinel_zones *z, struct str text, struct diags *why)
 {
 	enum fl_err err;
@@ -50,9 +51,14 @@ static enum fl_err build(
 	arena_init(&z->mem, &s->io->memory);
 	diags_init(why, &z->config.mem);
 	err = settings_parse_leniently(&z->config.tree, text, why);
-	if (z->config.mem.full)
-		return FL_EFULL;
-	if (config_bind(&z->config, NULL, why) == FL_EFULL || z->config.mem.full)
+	return z->config.mem.full ? FL_EFULL : err;
+}
+
+/* What was read, checked and compiled; `err` is what reading gave. */
+static enum fl_err make(
+	struct sentinel *s, struct sentinel_zones *z, struct diags *why, enum fl_err err)
+{
+	if (err == FL_EFULL || config_bind(&z->config, NULL, why) == FL_EFULL || z->config.mem.full)
 		return FL_EFULL;
 	if (err || why->errors)
 		return FL_EFORMAT;
@@ -121,7 +127,9 @@ void sentinel_zones_load(struct sentinel *s)
 	arena_init(&mem, &s->io->memory);
 	err = stored(s, &mem, &text);
 	if (err == FL_OK) {
-		err = build(s, &s->zones[s->current], text, &why);
+		err = read_text(s, &s->zones[s->current], text, &why);
+		arena_reset(&mem);
+		err = make(s, &s->zones[s->current], &why, err);
 		if (err)
 			diags_log(&why, SENTINEL_SETTINGS, &s->log);
 	}
@@ -172,13 +180,40 @@ static void say_useless(const struct config_values *v, const struct sink *out)
 				STR_ARG(v->domains[i].name));
 }
 
-static enum fl_err store(struct sentinel *s, struct str text, const struct sink *out)
+/* A text of which only the length is known before it is there. */
+struct exact {
+	char *at; /* NULL: only count */
+	size_t n;
+};
+
+static void put_exactly(void *ctx, const char *text, size_t n)
+{
+	struct exact *e = ctx;
+
+	if (e->at)
+		memcpy(e->at + e->n, text, n);
+	e->n += n;
+}
+
+static enum fl_err store(struct sentinel *s, const struct settings *tree, const struct sink *out)
 {
 	const struct storage *st = &s->io->storage;
 	char words[SAID_MAX];
 	struct textbuf why = textbuf_of(words, sizeof(words));
-	enum fl_err err = st->save(st->ctx, SENTINEL_SETTINGS, bytes_of(text.at, text.n), &why);
+	struct exact text = {0};
+	const struct sink to = {put_exactly, &text};
+	struct arena mem;
+	enum fl_err err;
 
+	arena_init(&mem, &s->io->memory);
+	(void)settings_print(tree, STR(""), SETTINGS_BRACES, &to);
+	text.at = arena_alloc(&mem, text.n + 1);
+	text.n = 0;
+	if (text.at)
+		(void)settings_print(tree, STR(""), SETTINGS_BRACES, &to);
+	err = text.at ? st->save(st->ctx, SENTINEL_SETTINGS, bytes_of(text.at, text.n), &why)
+		      : FL_EFULL;
+	arena_reset(&mem);
 	if (err)
 		sink_printf(out, "error: the settings were not stored: %s\n",
 			why.n ? words : fl_err_text(err));
@@ -186,19 +221,24 @@ static enum fl_err store(struct sentinel *s, struct str text, const struct sink 
 }
 
 /* Build beside what is in force, or, where that does not fit, in place of it. */
-static enum fl_err build_somewhere(struct sentinel *s, struct str text, struct diags *why)
+static enum fl_err build_somewhere(
+	struct sentinel *s, const struct sentinel_text *text, struct diags *why)
 {
-	unsigned other = !s->current;
-	enum fl_err err = build(s, &s->zones[other], text, why);
+	struct sentinel_zones *z = &s->zones[!s->current];
+	enum fl_err err = make(s, z, why, read_text(s, z, text->text, why));
 
-	if (err != FL_EFULL || !s->zones[s->current].used)
+	if (err != FL_EFULL)
 		return err;
-	drop(&s->zones[other]);
-	put_nothing_in_force(s);
-	return build(s, &s->zones[other], text, why);
+	drop(z);
+	if (s->zones[s->current].used)
+		put_nothing_in_force(s);
+	err = read_text(s, z, text->text, why);
+	text->forget(text->ctx);
+	return make(s, z, why, err);
 }
 
-enum fl_err sentinel_zones_replace(struct sentinel *s, struct str text, const struct sink *out)
+enum fl_err sentinel_zones_replace(
+	struct sentinel *s, const struct sentinel_text *text, const struct sink *out)
 {
 	unsigned other = !s->current;
 	struct diags why;
@@ -209,7 +249,7 @@ enum fl_err sentinel_zones_replace(struct sentinel *s, struct str text, const st
 	else
 		diags_print(&why, NULL, out);
 	if (!err)
-		err = store(s, text, out);
+		err = store(s, &s->zones[other].config.tree, out);
 	if (err) {
 		drop(&s->zones[other]);
 		if (!s->zones[s->current].used)

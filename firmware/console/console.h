@@ -196,6 +196,9 @@ void console_repeat(struct console *c, span every, enum fl_err (*run)(struct con
  * `take` gets it whole, as the command that `call` is, with the text in `rest`; where it did not
  * fit the memory rest.at is NULL, and there are no arguments. */
 void console_read_text(struct console_call *call, enum fl_err (*take)(struct console_call *call));
+/* For `take`: the text is not needed any more, and its memory is.  `rest` and the words are gone.
+ */
+void console_forget_text(struct console *c);
 /* For a command whose result is not there yet: call `run` with the same words after `delay`.  The
  * command lasts until a call returns without waiting again, and its result is that call's.  What is
  * typed meanwhile is kept for afterwards; Ctrl-C at a terminal ends the command. */

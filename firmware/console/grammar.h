@@ -10,7 +10,7 @@
 #include "console.h"
 #include "line_words.h"
 
-#define GRAMMAR_ROWS_MAX   192
+#define GRAMMAR_ROWS_MAX   CONFIG_CONSOLE_ROWS
 #define GRAMMAR_OFFERS_MAX 256
 
 /* Ways to go on with the rest of a line ("PATH..."), as settings_complete(): after the words of

@@ -119,6 +119,11 @@ void console_read_text(struct console_call *call, enum fl_err (*take)(struct con
 	}
 }
 
+void console_forget_text(struct console *c)
+{
+	loading_drop_text(&c->loading);
+}
+
 /* The text is a command's; it is gone when the command returns. */
 static enum fl_err give_text(struct console *c, const struct sink *out)
 {

@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "pattern.h"
 
-#define OUTPUT_LINE_MAX    2048 /* a longer line is handled in pieces */
+#define OUTPUT_LINE_MAX    CONFIG_CONSOLE_OUTPUT_LINE /* a longer line is handled in pieces */
 #define OUTPUT_FILTERS_MAX CONFIG_CONSOLE_FILTERS
 #define OUTPUT_HELD_MAX    ((size_t)8 << 20) /* octets that wait behind a full screen */
 

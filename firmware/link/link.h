@@ -14,8 +14,8 @@
 #include "mtime.h"
 #include "rng.h"
 
-#define LINK_TARGETS_MAX 8 /* targets of one link */
-#define LINK_SENDS_MAX   8 /* probes that one call can ask for */
+#define LINK_TARGETS_MAX CONFIG_LINK_TARGETS /* targets of one link */
+#define LINK_SENDS_MAX   8                   /* probes that one call can ask for */
 #define LINK_FLIGHT_MAX                                                                            \
 	CONFIG_LINK_FLIGHT /* probes that can be unanswered at once; older ones count as lost */
 #define LINK_CAUSE_MAX 160
