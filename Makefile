@@ -245,7 +245,7 @@ test-lab: all ## only the lab: real kernel, network namespaces
 test-guest: all ## only what needs Debian's own kernel, in QEMU
 	@B=$(B) tests/run guest
 test-image: all ## only the image: QEMU, over its serial console; KILLS=200 cuts the power so often, BOOTS=5 starts some of these
-	@B=$(B) tests/run image
+	@B=$(B) TEST_SECONDS=$(or $(TEST_SECONDS),1800) tests/run image
 test-peers: all ## only the peers: real secondaries; make deps-peers installs them
 	@B=$(B) tests/run peers
 golden-update: all ## rewrite the golden files from what the programs print now
