@@ -73,7 +73,7 @@ static enum fl_err show_dns_answer_from(struct console_call *call)
 		m->image, m->published, call->arg[0], call->arg[1], &from, call->out);
 }
 
-static bool type_words(void *module, size_t index, struct settings_choice *out)
+bool dns_type_words(void *module, size_t index, struct settings_choice *out)
 {
 	static const struct settings_choice types[] = {
 		{STR("A"), STR("IPv4 addresses"), false},
@@ -101,7 +101,7 @@ const struct console_command dns_commands[] = {
 	{"show dns statistics", "what was asked and answered, by type, code, link and cookie",
 		CONSOLE_ANY, show_dns_statistics, NULL},
 	{"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
-		type_words},
+		dns_type_words},
 	{"show dns answer NAME TYPE from ADDRESS", "what somebody is answered now, and why",
 		CONSOLE_ANY, show_dns_answer_from, NULL},
 	{0},

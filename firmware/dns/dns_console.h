@@ -23,5 +23,7 @@ struct dns_console {
 };
 
 extern const struct console_command dns_commands[];
+/* What may be asked for, with what it means: for other tables as well. */
+console_words dns_type_words;
 
 #endif

@@ -3,6 +3,8 @@
  * is asked of the draft. */
 #include "explain_console.h"
 
+#include "dns_console.h"
+
 enum tail {
 	TAIL_IF = 1,        /* the last argument is a link */
 	TAIL_CANDIDATE = 2, /* of the draft */
@@ -145,24 +147,6 @@ static bool protocol_words(void *module, size_t index, struct settings_choice *o
 	return true;
 }
 
-static bool type_words(void *module, size_t index, struct settings_choice *out)
-{
-	static const struct settings_choice types[] = {
-		{STR("A"), STR("IPv4 addresses"), false},
-		{STR("AAAA"), STR("IPv6 addresses"), false},
-		{STR("MX"), STR("mail exchanges"), false},
-		{STR("NS"), STR("name servers"), false},
-		{STR("PTR"), STR("the name of an address"), false},
-		{STR("TXT"), STR("texts"), false},
-	};
-
-	(void)module;
-	if (index >= COUNT_OF(types))
-		return false;
-	*out = types[index];
-	return true;
-}
-
 /* ---- the table: each question with each tail ---- */
 
 #define ASK(name, answer, tail)                                                                    \
@@ -201,7 +185,7 @@ const struct console_command explain_commands[] = {
 		"which link a new connection takes, and why", flow_port, NULL),
 	ROW_TAILS("explain flow from ADDRESS to ADDRESS PROTOCOL",
 		"which link a ping takes, and why", flow, protocol_words),
-	ROW_TAILS("explain dns NAME TYPE", "what is answered, and why", dns, type_words),
+	ROW_TAILS("explain dns NAME TYPE", "what is answered, and why", dns, dns_type_words),
 	ROW_TAILS("explain dns NAME TYPE from ADDRESS", "what somebody is answered, and why",
 		dns_from, NULL),
 	ROW_TAILS("explain link NAME", "what a link carries, and what it takes to lose it", link,
