@@ -439,13 +439,15 @@ static enum fl_err commit_with(struct console_call *call, struct str comment, un
 		.minutes = minutes,
 		.session = c,
 	};
+	bool changed;
 
 	if (!base_is_committed(call))
 		return FL_EAGAIN;
-	if (!draft_is_changed(c) && !minutes && config->confirm_left &&
+	changed = draft_is_changed(c); /* which takes a walk over all settings */
+	if (!changed && !minutes && config->confirm_left &&
 		config->confirm_left(config->ctx).us > 0)
 		return config->confirm(config->ctx, what.user, call->out);
-	if (!draft_is_changed(c)) {
+	if (!changed) {
 		sink_puts(call->out, "nothing to commit\n");
 		return FL_OK;
 	}
