@@ -16,6 +16,10 @@ inc/drivers/lwip := $(call fw,lib) -Idrivers/include -Idrivers/lwip -isystem $(L
 inc/tests/far    := $(call fw,lib) -Idrivers/lwip -Itests/far -isystem $(LWIP_DIR)/src/include
 inc/tests/wire   := $(inc/drivers/lwip) -Itests/far -Idrivers/sim
 
+# A part of the sentinel that needs no lwIP.
+inc/tests/fuzz := -Idrivers/lwip
+$(B)/test/fuzz/slots_fuzz: $(B)/fuzz/drivers/lwip/slots.o
+
 # Somebody else's source: our warnings are not for it.
 define compile_lwip
 	@mkdir -p $(dir $@)
