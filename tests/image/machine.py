@@ -217,7 +217,7 @@ class Machine:
         A log line may come at any time: it redraws the prompt and what is typed behind it.  A long line may be broken."""
         self.read_to = len(self.text)
         self.type(line + "\r")
-        echo = r"\s*".join(map(re.escape, line[-10:])) + r" *\n" if line else r"[#>] \n"
+        echo = r"\s*".join(map(re.escape, line[-10:])) + r" *\n" if line else r"\n"
         end = time.monotonic() + seconds
         while True:
             body = re.split(echo, self.plain(self.text[self.read_to:]))
