@@ -13,6 +13,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
@@ -632,6 +633,15 @@ static void put_nat(struct nlmsghdr *h, const struct kop *op)
 		put_u32(h, NFTA_NAT_REG_PROTO_MIN, op->dreg);
 }
 
+static void put_snat_prefix(struct nlmsghdr *h, const struct kop *op)
+{
+	put_u32(h, NFTA_NAT_TYPE, NFT_NAT_SNAT);
+	put_u32(h, NFTA_NAT_FAMILY, op->family == 6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	put_u32(h, NFTA_NAT_REG_ADDR_MIN, op->reg);
+	put_u32(h, NFTA_NAT_REG_ADDR_MAX, op->dreg);
+	put_u32(h, NFTA_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_NETMAP);
+}
+
 static void put_reject(struct nlmsghdr *h, const struct kop *op)
 {
 	put_u32(h, NFTA_REJECT_TYPE, op->tcp_reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
@@ -697,6 +707,7 @@ static const struct {
 	[KOP_VERDICT] = {"immediate", put_immediate},
 	[KOP_SNAT] = {"nat", put_nat},
 	[KOP_DNAT] = {"nat", put_nat},
+	[KOP_SNAT_PREFIX] = {"nat", put_snat_prefix},
 	[KOP_MASQUERADE] = {"masq", put_nothing},
 	[KOP_REJECT] = {"reject", put_reject},
 	[KOP_COUNTER] = {"counter", put_nothing},

@@ -83,6 +83,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 		acquire_remember(f, &f->config[to], now);
 	acquire_fill(f, &f->config[to]);
 	acquire_warn(f, &f->config[to]);
+	(void)lans_delegate(f, &f->config[to], false);
 	servers_begin(f, &f->config[to], now);
 	f->serial = next_serial(f);
 	f->current = to;

@@ -69,6 +69,11 @@ static void run(struct fairlead *f, unsigned slot, const struct lan_conf *l)
 	arena_reset(&f->scratch);
 }
 
+bool lans_delegate(struct fairlead *f, struct config *c, bool dry)
+{
+	return lan_delegate(c->v.lans, c->v.nlans, c->v.links, c->v.nlinks, f->published.live, dry);
+}
+
 void lans_follow(struct fairlead *f)
 {
 	const struct lan_conf *l;

@@ -178,6 +178,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	if (f->links_changed) {
 		f->links_changed = false;
 		publish(f, now);
+		publish_prefixes(f, now);
 		lans_follow(f);
 		panel_update(f);
 	}

@@ -251,6 +251,9 @@ mtime acquire_next_due(const struct fairlead *f);
 
 /* The configuration in force is new. */
 void lans_configure(struct fairlead *f);
+/* Give the LANs of `c` their parts of the prefixes that its links have.  True: something changes;
+ * nothing is changed when it is only asked (`dry`). */
+bool lans_delegate(struct fairlead *f, struct config *c, bool dry);
 /* Links live or die, or their resolvers are others. */
 void lans_follow(struct fairlead *f);
 
@@ -313,6 +316,8 @@ enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
 /* The lease of a link is another one: fill it in, and bring kernel, probes and DNS in line. */
 void publish_lease(struct fairlead *f, uint8_t number, mtime now);
+/* Links live or die: the LANs follow with the prefixes they have of them. */
+void publish_prefixes(struct fairlead *f, mtime now);
 /* Servers behind forwards live or die: new connections go to those that live. */
 void publish_servers(struct fairlead *f, mtime now);
 /* What would be published with configuration `c`, whose links have their numbers, and with the

@@ -333,6 +333,7 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 	}
 	acquire_fill(f, c);
 	acquire_warn(f, c);
+	(void)lans_delegate(f, c, false);
 	if (f->unconfirmed.waits)
 		acquire_fill(f, &f->config[f->unconfirmed.before]);
 	if (!err)
@@ -352,6 +353,31 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 	if (serve_dns(f, &why))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "DNS with the addresses of %.*s: %s",
 			STR_ARG(conf->name), words);
+}
+
+void publish_prefixes(struct fairlead *f, mtime now)
+{
+	struct config *c = fairlead_config(f);
+	struct forwarding_source source = config_forwarding_source(c);
+	struct kernel_state before = {0}, after = {0};
+	struct kernel_diff diff;
+	enum fl_err err;
+
+	if (!lans_delegate(f, c, true))
+		return;
+	err = forwarding_want(&source, &f->published, &f->scratch, &before);
+	(void)lans_delegate(f, c, false);
+	if (!err)
+		err = forwarding_want(&source, &f->published, &f->scratch, &after);
+	if (!err) {
+		kernel_state_diff(&before, &after, &f->scratch, &diff);
+		err = f->scratch.full ? FL_EFULL : FL_OK;
+	}
+	if (!err)
+		apply_or_mend(f, &diff, now);
+	else
+		reconcile_later(f, now);
+	arena_reset(&f->scratch);
 }
 
 void publish_servers(struct fairlead *f, mtime now)

@@ -60,6 +60,36 @@ const struct forward_conf *forwarding_published(const struct forwarding_source *
 	return i < source->nnats ? &source->nats[i] : NULL;
 }
 
+/* Each IPv6 network of each LAN that has a part of the link's prefix is translated to that part. */
+bool translation_at(const struct forwarding_source *s, const struct link_conf *l, size_t which,
+	struct translation *out)
+{
+	size_t link = (size_t)(l - s->links);
+
+	if (l->translation != LINK_NPTV6)
+		return false;
+	for (size_t i = 0; i < s->nlans; i++) {
+		const struct lan_conf *lan = &s->lans[i];
+		const struct ip_prefix *to = NULL, *from;
+
+		for (size_t k = 0; k < lan->ndelegated; k++)
+			if (lan->delegated[k].link == (int32_t)link &&
+				lan->delegated[k].own.addr.family)
+				to = &lan->delegated[k].own;
+		for (size_t k = 0; to && k < lan->naddresses + lan->ndelegated; k++) {
+			from = k < lan->naddresses ? &lan->addresses[k].prefix
+						   : &lan->delegated[k - lan->naddresses].own;
+			if (from->addr.family != 6 || from->bits != 64 ||
+				ip_addr_eq(&from->addr, &to->addr) || which--)
+				continue;
+			out->from = ip_prefix_network(from);
+			out->to = ip_prefix_network(to);
+			return true;
+		}
+	}
+	return false;
+}
+
 uint8_t member_number(const struct forwarding_source *s, const struct policy_conf *p, size_t i)
 {
 	int32_t link = p->members[i].link;
@@ -236,6 +266,15 @@ static void add_lan(struct maker *m, const struct lan_conf *lan)
 	for (size_t i = 0; i < lan->naddresses; i++) {
 		add_address(m, lan->interface, &lan->addresses[i].prefix);
 		add_network(m, lan->interface, &lan->addresses[i].prefix, KSTATE_TABLE_MAIN);
+	}
+	/* A network that is withdrawn keeps its route: who has an address there may keep it. */
+	for (size_t i = 0; i < lan->ndelegated; i++) {
+		const struct lan_delegated *d = &lan->delegated[i];
+
+		if (d->own.addr.family && !d->withdrawn)
+			add_address(m, lan->interface, &d->own);
+		if (d->own.addr.family)
+			add_network(m, lan->interface, &d->own, KSTATE_TABLE_MAIN);
 	}
 }
 
@@ -533,6 +572,10 @@ static bool is_local(const struct forwarding_source *s, const struct ip_addr *to
 		for (size_t j = 0; j < s->lans[i].naddresses; j++)
 			if (ip_prefix_has(&s->lans[i].addresses[j].prefix, to))
 				return true;
+	for (size_t i = 0; i < s->nlans; i++)
+		for (size_t j = 0; j < s->lans[i].ndelegated; j++)
+			if (ip_prefix_has(&s->lans[i].delegated[j].own, to))
+				return true;
 	for (size_t i = 0; i < s->nlinks; i++)
 		for (size_t j = 0; !s->links[i].disabled && j < s->links[i].naddresses; j++)
 			if (ip_prefix_has(&s->links[i].addresses[j].prefix, to))
@@ -597,6 +640,34 @@ static const struct link_conf *link_numbered(const struct forwarding_source *s, 
 	return NULL;
 }
 
+/* An address that the provider of the link routes to us. */
+static bool is_of_prefix(const struct link_conf *l, const struct ip_addr *a)
+{
+	size_t n;
+	const struct ip_prefix *prefix = link_conf_prefixes(l, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (ip_prefix_has(&prefix[i], a))
+			return true;
+	return false;
+}
+
+/* By NPTv6: another network, and the same host. */
+static bool translated_address(const struct forwarding_source *source, const struct link_conf *l,
+	const struct ip_addr *from, struct ip_addr *as)
+{
+	struct translation t;
+
+	for (size_t i = 0; translation_at(source, l, i, &t); i++) {
+		if (!ip_prefix_has(&t.from, from))
+			continue;
+		*as = *from;
+		memcpy(as->b, t.to.addr.b, 8);
+		return true;
+	}
+	return false;
+}
+
 static bool is_service(const struct forward_conf *f, const struct forwarding_flow *flow)
 {
 	uint8_t protocol = f->protocol == RULE_UDP ? IPPROTO_NUMBER_UDP : IPPROTO_NUMBER_TCP;
@@ -613,10 +684,11 @@ struct ip_addr forwarding_source_address(
 	const struct link_conf *l = link_numbered(source, number);
 	const struct ip_prefix *own = l ? link_conf_address(l, flow->to.family) : NULL;
 	const struct forward_conf *f;
+	struct ip_addr as;
 
 	if (!own)
 		return (struct ip_addr){0};
-	if (link_owns_address(l, &flow->from))
+	if (link_owns_address(l, &flow->from) || is_of_prefix(l, &flow->from))
 		return flow->from;
 	for (size_t i = 0; (f = forwarding_published(source, i)); i++) {
 		if (!forward_has_server(f, &flow->from) || !is_service(f, flow))
@@ -627,5 +699,5 @@ struct ip_addr forwarding_source_address(
 				f->on[j].address.family == forward_family(f))
 				return f->on[j].address;
 	}
-	return own->addr;
+	return translated_address(source, l, &flow->from, &as) ? as : own->addr;
 }

@@ -56,6 +56,25 @@ static void check_lan_network(const struct forwarding_source *s, size_t which,
 					ip_prefix_text(&a->prefix, text), STR_ARG(s->lans[i].name));
 }
 
+static void check_delegated(const struct forwarding_source *s, size_t which,
+	const struct lan_delegated *d, struct diags *why)
+{
+	const struct link_conf *l = link_at(s, d->link);
+
+	if (l && !l->prefix.addr.family && !link_conf_is_leased(l))
+		diag_error(why, &d->origin, NULL, "type the link's \"prefix\"",
+			"nothing is delegated to link %.*s, whose addresses are typed",
+			STR_ARG(l->name));
+	for (size_t i = 0; i < which; i++)
+		for (size_t k = 0; k < s->lans[i].ndelegated; k++)
+			if (s->lans[i].delegated[k].link == d->link &&
+				s->lans[i].delegated[k].subnet == d->subnet)
+				diag_error(why, &d->origin, NULL,
+					"put another number behind the link's name",
+					"lan %.*s has network %u of that prefix already",
+					STR_ARG(s->lans[i].name), d->subnet);
+}
+
 static void check_lan(const struct forwarding_source *s, size_t which, struct diags *why)
 {
 	const struct lan_conf *l = &s->lans[which];
@@ -71,6 +90,8 @@ static void check_lan(const struct forwarding_source *s, size_t which, struct di
 				"give that lan a second \"address\" instead",
 				"%.*s is the interface of lan %.*s", STR_ARG(l->interface),
 				STR_ARG(s->lans[i].name));
+	for (size_t i = 0; i < l->ndelegated; i++)
+		check_delegated(s, which, &l->delegated[i], why);
 	for (size_t i = 0; i < l->naddresses; i++) {
 		if (ip_addr_is_special(&l->addresses[i].prefix.addr))
 			diag_error(why, &l->addresses[i].origin, NULL,

@@ -52,6 +52,14 @@ uint32_t servers_slot(size_t which);
 struct str server_chain(struct arena *mem, const struct forward_conf *f, size_t server);
 void set_servers(const struct forwarding_source *s, struct nft_build *b);
 
+/* NPTv6: sources of one network leave by a link as the same hosts of another. */
+struct translation {
+	struct ip_prefix from, to; /* of 64 bits */
+};
+/* False: there are no more of this link. */
+bool translation_at(const struct forwarding_source *s, const struct link_conf *l, size_t which,
+	struct translation *out);
+
 /* The constant networks that are never reached by a link: loopback, link-local, multicast. */
 extern const struct ip_prefix forwarding_local[];
 extern const size_t forwarding_nlocal;

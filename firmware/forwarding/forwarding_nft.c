@@ -130,15 +130,6 @@ static struct ip_addr addr_after(const struct ip_addr *a)
 	return (struct ip_addr){0};
 }
 
-static struct ip_addr prefix_last(const struct ip_prefix *p)
-{
-	struct ip_addr last = p->addr;
-
-	for (unsigned bit = p->bits; bit < ip_addr_size(last.family) * 8; bit++)
-		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return last;
-}
-
 static void put_bound(struct nft_build *b, const struct ip_addr *a, bool end)
 {
 	struct kelem *e = nft_elem(b);
@@ -171,11 +162,11 @@ static void put_intervals(struct nft_build *b, struct ip_prefix *p, size_t n)
 {
 	sort_prefixes(p, n);
 	for (size_t i = 0; i < n;) {
-		struct ip_addr last = prefix_last(&p[i]), end;
+		struct ip_addr last = ip_prefix_last(&p[i]), end;
 
 		put_bound(b, &p[i].addr, false);
 		for (i++; i < n; i++) {
-			struct ip_addr next = addr_after(&last), other = prefix_last(&p[i]);
+			struct ip_addr next = addr_after(&last), other = ip_prefix_last(&p[i]);
 
 			if (next.family && ip_addr_cmp(&p[i].addr, &next) > 0)
 				break;
@@ -231,6 +222,9 @@ static void set_local(struct maker *m, struct str name, uint8_t family)
 	for (size_t i = 0; i < m->s->nlans; i++)
 		for (size_t j = 0; j < m->s->lans[i].naddresses; j++)
 			take_network(&l, m->b.mem, family, &m->s->lans[i].addresses[j].prefix);
+	for (size_t i = 0; i < m->s->nlans; i++)
+		for (size_t j = 0; j < m->s->lans[i].ndelegated; j++)
+			take_network(&l, m->b.mem, family, &m->s->lans[i].delegated[j].own);
 	for (size_t i = 0; i < m->s->nlinks; i++)
 		for (size_t j = 0; !m->s->links[i].disabled && j < m->s->links[i].naddresses; j++)
 			take_network(&l, m->b.mem, family, &m->s->links[i].addresses[j].prefix);
@@ -331,7 +325,7 @@ static void put_ends(
 static void put_prefix_ends(struct ends *e, const struct ip_prefix *p)
 {
 	struct ip_prefix network = ip_prefix_network(p);
-	struct ip_addr last = prefix_last(&network);
+	struct ip_addr last = ip_prefix_last(&network);
 
 	put_ends(e, p->addr.family == 6 ? KSET_IPV6 : KSET_IPV4, network.addr.b, last.b,
 		ip_addr_size(p->addr.family));
@@ -944,6 +938,33 @@ static void rules_hairpin(struct maker *m)
 	}
 }
 
+/* ---- IPv6 sources ---- */
+
+static void match_leaves(struct maker *m, const struct link_conf *l, const struct ip_prefix *from,
+	struct str comment)
+{
+	nft_rule(&m->b, comment);
+	match_ifname(&m->b, KMETA_OIFNAME, l->interface);
+	nft_match_family(&m->b, 6);
+	nft_match_prefix(&m->b, from, true);
+}
+
+static void rules_of_prefixes(struct maker *m, const struct link_conf *l)
+{
+	size_t n;
+	const struct ip_prefix *prefix = link_conf_prefixes(l, &n);
+	struct translation t;
+
+	for (size_t i = 0; i < n; i++) {
+		match_leaves(m, l, &prefix[i], STR("of the link's own prefix"));
+		nft_verdict(&m->b, KVERDICT_ACCEPT);
+	}
+	for (size_t i = 0; translation_at(m->s, l, i, &t); i++) {
+		match_leaves(m, l, &t.from, STR("nptv6"));
+		nft_snat_prefix(&m->b, &t.to);
+	}
+}
+
 static void chains_servers(struct maker *m)
 {
 	for (size_t i = 0; i < m->s->nforwards; i++) {
@@ -988,6 +1009,9 @@ static void chains_nat(struct maker *m)
 	nft_match_number(b, KREG(0), 0, true);
 	nft_go(b, KVERDICT_JUMP, STR("keep_own"));
 	for_each_published(m, rule_server);
+	for (size_t i = 0; i < m->s->nlinks; i++)
+		if (!m->s->links[i].disabled)
+			rules_of_prefixes(m, &m->s->links[i]);
 	nft_rule(b, STR(""));
 	nft_match_wan(b, KMETA_OIFNAME);
 	nft_masquerade(b);

@@ -36,6 +36,17 @@ struct lan_dhcp {
 	size_t nhosts;
 };
 
+/* `delegated-prefix wan1 2`: network number 2 of the prefix that a link has. */
+struct lan_delegated {
+	struct origin origin;
+	int32_t link; /* index */
+	uint32_t subnet;
+	/* lan_delegate() puts these in. */
+	struct ip_prefix
+		own;    /* the router's address there, 64 bits; family 0: the link gives none */
+	bool withdrawn; /* hosts are to use it no more: the link is dead, and another is not */
+};
+
 struct lan_conf {
 	struct origin origin;
 	struct str name;
@@ -43,6 +54,8 @@ struct lan_conf {
 	uint32_t vlan;              /* 0: none */
 	struct lan_address *addresses;
 	size_t naddresses;
+	struct lan_delegated *delegated;
+	size_t ndelegated;
 	struct lan_dhcp dhcp; /* no range: no DHCP server */
 	bool dns;             /* clients may ask the router for any name */
 	bool advertise; /* its IPv6 networks are told to the hosts, and the router as way out */
@@ -57,6 +70,10 @@ void lan_dnsmasq_conf(const struct lan_conf *l, const char *folder, const struct
  * links when none is live. */
 void lan_resolvers(
 	const struct link_conf *links, size_t nlinks, uint32_t live, const struct sink *out);
+/* The part of `links`' prefixes that each LAN has now.  `live`: mask of links.  True: something is
+ * to change, and unless it is only asked (`dry`) it was changed. */
+bool lan_delegate(struct lan_conf *lans, size_t nlans, const struct link_conf *links, size_t nlinks,
+	uint32_t live, bool dry);
 /* Mistakes of the services of a LAN that one entry shows. */
 void lan_services_check(const struct lan_conf *l, struct diags *why);
 

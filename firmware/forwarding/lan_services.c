@@ -85,7 +85,7 @@ static bool has_ipv6(const struct lan_conf *l)
 	for (size_t i = 0; i < l->naddresses; i++)
 		if (l->addresses[i].prefix.addr.family == 6)
 			return true;
-	return false;
+	return l->ndelegated > 0;
 }
 
 /* The networks are those of the device's addresses, so that what comes and goes there is told.
@@ -180,7 +180,7 @@ void lan_services_check(const struct lan_conf *l, struct diags *why)
 		check_host(l, i, why);
 	if (l->advertise && !has_ipv6(l))
 		diag_error(why, &l->origin, "router-advertisements",
-			"add an address such as fd12:3456:789a::1/64",
+			"add an address such as fd12:3456:789a::1/64, or \"delegated-prefix LINK\"",
 			"the LAN has no IPv6 network that could be advertised");
 	for (size_t i = 0; l->advertise && i < l->naddresses; i++)
 		if (l->addresses[i].prefix.addr.family == 6 && l->addresses[i].prefix.bits != 64)

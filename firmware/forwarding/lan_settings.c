@@ -68,6 +68,29 @@ static const struct setting address_columns[] = {
 	{0},
 };
 
+static const struct setting delegated_columns[] = {
+	{
+		.name = "LINK",
+		.help = "the link whose prefix it is",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct lan_delegated, link),
+		.type = VALUE_REF,
+		.ref = "link",
+	},
+	{
+		.name = "NETWORK",
+		.help = "number of the network of 64 bits in it; each LAN has another",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct lan_delegated, subnet),
+		.type = VALUE_UINT,
+		.min = 0,
+		.max = UINT16_MAX,
+		.def = "0",
+	},
+	{0},
+};
+
 static const struct setting range_columns[] = {
 	{
 		.name = "FIRST",
@@ -184,6 +207,14 @@ static const struct setting lan_rows[] = {
 		.size = sizeof(struct lan_address),
 	},
 	{
+		.name = "delegated-prefix",
+		.help = "an IPv6 network out of the prefix that a link has",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct lan_conf, delegated),
+		.columns = delegated_columns,
+		.size = sizeof(struct lan_delegated),
+	},
+	{
 		.name = "dhcp-server",
 		.help = "give addresses to the hosts in this LAN",
 		.kind = SETTING_BLOCK,
@@ -212,7 +243,7 @@ static void lan_check(const void *entry, struct diags *why)
 {
 	const struct lan_conf *l = entry;
 
-	if (l->naddresses == 0)
+	if (l->naddresses == 0 && l->ndelegated == 0)
 		diag_warning(why, &l->origin, "address", "add \"address 192.168.1.1/24\"",
 			"the router has no address in this LAN: no client can use it");
 	lan_services_check(l, why);

@@ -309,6 +309,15 @@ void nft_nat(struct nft_build *b, enum kop_code code, uint8_t family, uint32_t a
 	o->dreg = port;
 }
 
+void nft_snat_prefix(struct nft_build *b, const struct ip_prefix *to)
+{
+	struct ip_addr last = ip_prefix_last(to);
+
+	nft_load_addr(b, KREG(0), &to->addr);
+	nft_load_addr(b, KREG(4), &last);
+	nft_nat(b, KOP_SNAT_PREFIX, to->addr.family, KREG(0), KREG(4));
+}
+
 void nft_masquerade(struct nft_build *b)
 {
 	op(b, KOP_MASQUERADE, 0);

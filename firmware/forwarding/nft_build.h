@@ -71,6 +71,8 @@ void nft_verdict_map(struct nft_build *b, uint32_t reg, struct str map);
 void nft_verdict(struct nft_build *b, enum kverdict verdict);
 void nft_go(struct nft_build *b, enum kverdict verdict, struct str chain);
 void nft_nat(struct nft_build *b, enum kop_code code, uint8_t family, uint32_t addr, uint32_t port);
+/* Another network, the same host.  Uses registers 0 to 7. */
+void nft_snat_prefix(struct nft_build *b, const struct ip_prefix *to);
 void nft_masquerade(struct nft_build *b);
 void nft_reset_tcp(struct nft_build *b);
 void nft_count(struct nft_build *b);

@@ -251,3 +251,12 @@ bool ip_addr_is_special(const struct ip_addr *a)
 		       memcmp(a->b, loopback6, 16) == 0 || memcmp(a->b, none6, 16) == 0;
 	return true;
 }
+
+struct ip_addr ip_prefix_last(const struct ip_prefix *p)
+{
+	struct ip_addr last = p->addr;
+
+	for (unsigned bit = p->bits; bit < ip_addr_size(last.family) * 8; bit++)
+		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return last;
+}

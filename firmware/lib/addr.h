@@ -31,6 +31,7 @@ int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b); /* IPv4 befor
 bool ip_prefix_has(const struct ip_prefix *p, const struct ip_addr *a);
 bool ip_prefix_overlaps(const struct ip_prefix *p, const struct ip_prefix *q);
 /* The prefix with the bits behind it cleared. */
+struct ip_addr ip_prefix_last(const struct ip_prefix *p); /* its last address */
 struct ip_prefix ip_prefix_network(const struct ip_prefix *p);
 struct ip_addr ip_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 /* Octets of an address of this family: 4, 16 or 0. */

@@ -161,7 +161,9 @@ enum kop_code {
 	KOP_HASH,      /* dreg = jhash(reg, len) mod `modulus` + `offset` */
 	KOP_VERDICT,   /* verdict and, for JUMP and GOTO, chain */
 	KOP_SNAT,      /* to the address in reg */
-	KOP_DNAT,      /* to the address in reg and the port in dreg (0: keep) */
+	KOP_SNAT_PREFIX, /* to the network from the address in reg to that in dreg, and the same
+			    host */
+	KOP_DNAT,        /* to the address in reg and the port in dreg (0: keep) */
 	KOP_MASQUERADE,
 	KOP_REJECT, /* tcp reset, or icmp admin-prohibited */
 	KOP_COUNTER,

@@ -512,6 +512,10 @@ static void print_op(struct printer *p, const struct kop *op)
 		sink_printf(p->out, " %s%s%.*s", verdict_text(op->verdict), op->name.n ? " " : "",
 			STR_ARG(op->name));
 		return;
+	case KOP_SNAT_PREFIX:
+		sink_printf(p->out, " snat ip6 prefix to %s-%s", held(p, op->reg)->text,
+			held(p, op->dreg)->text);
+		return;
 	case KOP_SNAT:
 	case KOP_DNAT:
 		print_nat(p, op);

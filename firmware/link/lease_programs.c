@@ -6,7 +6,8 @@
 
 /* noconfigure: addresses, routes, resolv.conf and the MTU are none of its business; persistent: no
  * address is given back when it ends, so that a restart interrupts nothing; noarp: five seconds of
- * waiting whether somebody else has the address are worse than a provider that gives it twice. */
+ * waiting whether somebody else has the address are worse than a provider that gives it twice;
+ * ia_pd with a number: without one, and beside ia_na, dhcpcd 9.4 asks for no prefix. */
 void lease_dhcpcd_conf(const struct link_conf *c, const struct lease_hook *hook, uint8_t family,
 	const struct sink *out)
 {
@@ -18,7 +19,7 @@ void lease_dhcpcd_conf(const struct link_conf *c, const struct lease_hook *hook,
 		       "option dhcp6_name_servers\n");
 	if (family == 6)
 		sink_puts(out, "ipv6only\n");
-	sink_printf(out, "interface %.*s\nipv6rs\nia_na\nia_pd\n", STR_ARG(c->interface));
+	sink_printf(out, "interface %.*s\nipv6rs\nia_na\nia_pd 1\n", STR_ARG(c->interface));
 }
 
 /* In pppd's own quotes. */

@@ -111,6 +111,9 @@ struct link_pppoe {
 	struct str user, password, service;
 };
 
+/* What becomes of an IPv6 source that the link's provider does not know. */
+enum link_translation { LINK_NAT66, LINK_NPTV6 };
+
 struct link_conf {
 	struct origin origin;
 	struct str name;
@@ -135,7 +138,9 @@ struct link_conf {
 	size_t ngateways;
 	struct link_resolver *resolvers; /* typed; none: those of the lease */
 	size_t nresolvers;
-	uint32_t weight; /* 1..240; 0: follows from bandwidth */
+	struct ip_prefix prefix; /* that the provider routes to us, typed; family 0: none */
+	uint32_t translation;    /* enum link_translation, of IPv6 */
+	uint32_t weight;         /* 1..240; 0: follows from bandwidth */
 	struct {
 		uint64_t down, up; /* bit/s; 0: not said */
 	} bandwidth;
@@ -164,6 +169,8 @@ bool link_conf_is_leased(const struct link_conf *c);
 bool link_conf_awaits_address(const struct link_conf *c);
 /* The MTU that its device is to have: as typed, else as the provider says; 0: as it is. */
 uint32_t link_conf_mtu(const struct link_conf *c);
+/* The prefixes that the provider routes to us. */
+const struct ip_prefix *link_conf_prefixes(const struct link_conf *c, size_t *n);
 /* The link's own address of this family, or NULL. */
 const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family);
 const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t family);

@@ -349,6 +349,17 @@ static const struct setting link_columns[] = {
 	{0},
 };
 
+static const char *const translation_choices[] = {
+	[LINK_NAT66] = "nat66",
+	[LINK_NPTV6] = "nptv6",
+	NULL,
+};
+static const char *const translation_help[] = {
+	[LINK_NAT66] = "they leave with the link's own address",
+	[LINK_NPTV6] = "their network is replaced by the LAN's part of the link's prefix",
+	NULL,
+};
+
 static const struct setting link_rows[] = {
 	{
 		.name = "interface",
@@ -410,6 +421,25 @@ static const struct setting link_rows[] = {
 		.type = VALUE_UINT,
 		.min = 576,
 		.max = 9216,
+	},
+	{
+		.name = "prefix",
+		.help = "the IPv6 prefix that the provider routes to us, for the LANs; left out: "
+			"as "
+			"the provider delegates",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, prefix),
+		.type = VALUE_PREFIX,
+	},
+	{
+		.name = "ipv6-translation",
+		.help = "of sources inside that are not of this link's prefix",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, translation),
+		.type = VALUE_CHOICE,
+		.choices = translation_choices,
+		.choice_help = translation_help,
+		.def = "nat66",
 	},
 	{
 		.name = "resolver",
@@ -709,6 +739,15 @@ static void check_sources(const struct link_conf *c, struct diags *why)
 			"PPPoE leaves 1492 octets of a packet at most");
 }
 
+static void check_prefix(const struct link_conf *c, struct diags *why)
+{
+	const struct ip_prefix *p = &c->prefix;
+
+	if (p->addr.family && (p->addr.family != 6 || p->bits > 64))
+		diag_error(why, &c->origin, "prefix", "use one such as 2001:db8:1::/56",
+			"a LAN needs an IPv6 prefix of 64 bits or fewer");
+}
+
 static void check_resolvers(const struct link_conf *c, struct diags *why)
 {
 	char text[IP_TEXT_MAX];
@@ -728,6 +767,7 @@ static void link_check(const void *entry, struct diags *why)
 	check_sources(c, why);
 	check_addresses(c, why);
 	check_gateways(c, why);
+	check_prefix(c, why);
 	check_resolvers(c, why);
 	check_targets(c, why);
 }

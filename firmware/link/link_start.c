@@ -237,6 +237,16 @@ uint32_t link_conf_mtu(const struct link_conf *c)
 	return c->mtu ? c->mtu : c->given ? c->given->mtu : 0;
 }
 
+const struct ip_prefix *link_conf_prefixes(const struct link_conf *c, size_t *n)
+{
+	if (c->prefix.addr.family) {
+		*n = 1;
+		return &c->prefix;
+	}
+	*n = c->given ? c->given->nprefixes : 0;
+	return c->given ? c->given->prefixes : NULL;
+}
+
 bool link_conf_is_leased(const struct link_conf *c)
 {
 	return c->dhcp || c->pppoe.user.n;

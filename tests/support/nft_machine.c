@@ -288,6 +288,16 @@ static enum end run_op(struct machine *m, const struct kop *op)
 		return run_numgen(m, op);
 	case KOP_VERDICT:
 		return run_verdict(m, op->verdict, op->name);
+	case KOP_SNAT_PREFIX:
+		m->snat = (struct ip_addr){.family = 6};
+		memcpy(m->snat.b, m->p->network + 8, 16);
+		for (size_t i = 0; i < 16; i++) {
+			uint8_t host = reg(m, op->reg)[i] ^ reg(m, op->dreg)[i];
+
+			m->snat.b[i] =
+				(uint8_t)((m->snat.b[i] & host) | (reg(m, op->reg)[i] & ~host));
+		}
+		return END_ACCEPT;
 	case KOP_SNAT:
 	case KOP_DNAT:
 		return run_nat(m, op);

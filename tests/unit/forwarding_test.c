@@ -42,6 +42,7 @@ struct router {
 	struct address_set_conf sets[2];
 	struct lan_address set_addresses[2][3];
 	struct lan_address lan_addresses[3];
+	struct lan_delegated delegated[2];
 	struct policy_conf policies[4];
 	struct policy_member members[4][4];
 	struct rule_conf rules[64];
@@ -1246,17 +1247,6 @@ static void each_server_leaves_with_the_published_address(void **state)
 	}
 }
 
-static void a_published_address_is_added_to_its_link(void **state)
-{
-	struct router *r = *state;
-
-	publish_mail(r);
-	assert_true(has_address(&r->want, "eth0", "203.0.113.3/32"));
-	assert_true(has_address(&r->want, "eth1", "198.51.100.3/32"));
-}
-
-/* ---- routes ---- */
-
 static const struct kstate_route *route_to(
 	const struct kernel_state *s, uint32_t table, const char *to, const char *interface)
 {
@@ -1269,6 +1259,92 @@ static const struct kstate_route *route_to(
 	}
 	return NULL;
 }
+
+/* ---- IPv6 sources ---- */
+
+/* wan1 and wan3 have prefixes, the office a network of each. */
+static void give_prefixes(struct router *r, enum link_translation t)
+{
+	r->links[0].prefix = prefix("2001:db8:100::/56");
+	r->links[2].prefix = prefix("2001:db8:300::/56");
+	r->links[0].translation = r->links[2].translation = t;
+	r->delegated[0] = (struct lan_delegated){.link = 0, .own = prefix("2001:db8:100:1::1/64")};
+	r->delegated[1] = (struct lan_delegated){.link = 2, .own = prefix("2001:db8:300:2::1/64")};
+	r->lans[0].delegated = r->delegated;
+	r->lans[0].ndelegated = 2;
+	want(r);
+}
+
+/* The chains and explain agree that `from` leaves by the link as `as`; NULL: with its address. */
+static void expect_leaves(struct router *r, const char *from, size_t link, const char *as)
+{
+	struct forwarding_flow f = flow(from, "2001:db8:ffff::1", 6, 443);
+	struct packet p = machine_packet(&f, "lan0");
+	struct ip_addr want = as ? addr(as) : r->links[link].addresses[1].prefix.addr, chains,
+		       said = forwarding_source_address(&r->source, &f, (uint8_t)(link + 1));
+	struct machine m;
+
+	p.oif = r->links[link].interface.at;
+	machine_run(&r->want, "postrouting", &p, 0, &m);
+	assert_int_equal(m.masqueraded, !as);
+	chains = m.masqueraded ? want : m.snat.family ? m.snat : f.from;
+	assert_true(ip_addr_eq(&chains, &want));
+	assert_true(ip_addr_eq(&said, &want));
+}
+
+static void a_source_of_the_links_own_prefix_stays(void **state)
+{
+	struct router *r = *state;
+
+	give_prefixes(r, LINK_NAT66);
+	expect_leaves(r, "2001:db8:100:1::25", 0, "2001:db8:100:1::25");
+	expect_leaves(r, "2001:db8:300:2::25", 2, "2001:db8:300:2::25");
+}
+
+static void other_sources_leave_with_the_links_own_address(void **state)
+{
+	struct router *r = *state;
+
+	give_prefixes(r, LINK_NAT66);
+	expect_leaves(r, "fd00:1::25", 0, NULL);
+	expect_leaves(r, "2001:db8:300:2::25", 0, NULL);
+}
+
+static void nptv6_replaces_the_network_and_keeps_the_host(void **state)
+{
+	struct router *r = *state;
+
+	give_prefixes(r, LINK_NPTV6);
+	expect_leaves(r, "2001:db8:100:1::25", 0, "2001:db8:100:1::25");
+	expect_leaves(r, "fd00:1::1:25", 0, "2001:db8:100:1::1:25");
+	expect_leaves(r, "fd00:1::1:25", 2, "2001:db8:300:2::1:25");
+	expect_leaves(r, "2001:db8:300:2:a:b:c:d", 0, "2001:db8:100:1:a:b:c:d");
+	expect_leaves(r, "fd00:9::1", 0, NULL); /* of no LAN of ours */
+}
+
+static void a_withdrawn_network_has_a_route_and_no_address(void **state)
+{
+	struct router *r = *state;
+
+	give_prefixes(r, LINK_NAT66);
+	assert_true(has_address(&r->want, "lan0", "2001:db8:100:1::1/64"));
+	r->delegated[0].withdrawn = true;
+	want(r);
+	assert_false(has_address(&r->want, "lan0", "2001:db8:100:1::1/64"));
+	assert_true(has_address(&r->want, "lan0", "2001:db8:300:2::1/64"));
+	assert_non_null(route_to(&r->want, KSTATE_TABLE_MAIN, "2001:db8:100:1::/64", "lan0"));
+}
+
+static void a_published_address_is_added_to_its_link(void **state)
+{
+	struct router *r = *state;
+
+	publish_mail(r);
+	assert_true(has_address(&r->want, "eth0", "203.0.113.3/32"));
+	assert_true(has_address(&r->want, "eth1", "198.51.100.3/32"));
+}
+
+/* ---- routes ---- */
 
 static void each_link_has_a_table_with_its_default_route(void **state)
 {
@@ -1594,6 +1670,10 @@ int main(void)
 		TEST(whom_a_whole_address_is_closed_to_does_not_get_in),
 		TEST(a_host_leaves_with_its_own_address_over_every_link),
 		TEST(servers_share_connections_by_their_weights),
+		TEST(a_source_of_the_links_own_prefix_stays),
+		TEST(other_sources_leave_with_the_links_own_address),
+		TEST(nptv6_replaces_the_network_and_keeps_the_host),
+		TEST(a_withdrawn_network_has_a_route_and_no_address),
 		TEST(a_dead_server_gets_no_new_connection),
 		TEST(with_all_servers_dead_connections_still_go_to_them),
 		TEST(a_servers_death_changes_elements_of_one_set_only),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,6 +215,121 @@ static void links_and_lans_on_one_port_are_told_apart_by_vlans(void **state)
 	config_free(&f.config);
 }
 
+/* ---- prefixes of links ---- */
+
+#define LINK(name, port, more)                                                                     \
+	"link " name " { interface " port ", dhcp, monitor { target 192.0.2.53 ping }" more " }\n"
+
+/* Two links with prefixes and a LAN that has a network of each; `more` is of the LAN. */
+static struct lan_conf *lan_of_two(struct fixture *f, const char *more)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		LINK("wan1", "eth0", ", prefix 2001:db8:100::/56")
+			LINK("wan2", "eth1", ", prefix 2001:db8:200::/63") "lan office { interface "
+									   "eth2\n%s\n}\n",
+		more);
+	assert_string_equal(loaded(f, text), "");
+	for (size_t i = 0; i < f->config.v.nlinks; i++)
+		f->config.v.links[i].number = (uint8_t)(i + 1);
+	return &f->config.v.lans[0];
+}
+
+static bool delegate(struct fixture *f, uint32_t live)
+{
+	struct config_values *v = &f->config.v;
+
+	return lan_delegate(v->lans, v->nlans, v->links, v->nlinks, live, false);
+}
+
+static void expect_own(const struct lan_delegated *d, const char *want)
+{
+	char text[IP_TEXT_MAX + 4];
+
+	assert_string_equal(ip_prefix_text(&d->own, text), want);
+}
+
+static void a_lan_has_the_numbered_network_of_a_prefix(void **state)
+{
+	struct fixture f;
+	struct lan_conf *l = lan_of_two(&f, "delegated-prefix wan1 171\ndelegated-prefix wan2 1");
+
+	(void)state;
+	assert_true(delegate(&f, 3));
+	expect_own(&l->delegated[0], "2001:db8:100:ab::1/64");
+	expect_own(&l->delegated[1], "2001:db8:200:1::1/64");
+	assert_false(delegate(&f, 3)); /* nothing is new */
+	config_free(&f.config);
+}
+
+static void a_prefix_without_that_number_gives_nothing(void **state)
+{
+	struct fixture f;
+	struct lan_conf *l = lan_of_two(&f, "delegated-prefix wan2 2");
+
+	(void)state;
+	assert_false(delegate(&f, 3));
+	assert_int_equal(l->delegated[0].own.addr.family, 0);
+	config_free(&f.config);
+}
+
+static void the_network_of_a_dead_link_is_withdrawn_while_another_works(void **state)
+{
+	struct fixture f;
+	struct lan_conf *l = lan_of_two(&f, "delegated-prefix wan1\ndelegated-prefix wan2");
+
+	(void)state;
+	delegate(&f, 3);
+	assert_true(delegate(&f, 2));
+	assert_true(l->delegated[0].withdrawn);
+	assert_false(l->delegated[1].withdrawn);
+	expect_own(&l->delegated[0], "2001:db8:100::1/64"); /* who is there may stay */
+	assert_true(delegate(&f, 0));
+	assert_false(l->delegated[0].withdrawn); /* no better one is left */
+	assert_false(l->delegated[1].withdrawn);
+	config_free(&f.config);
+}
+
+static void beside_a_network_of_the_lans_own_a_dead_one_is_withdrawn(void **state)
+{
+	struct fixture f;
+	struct lan_conf *l = lan_of_two(&f, "delegated-prefix wan1\naddress fd00:1::1/64");
+
+	(void)state;
+	delegate(&f, 0);
+	assert_true(l->delegated[0].withdrawn);
+	delegate(&f, 1);
+	assert_false(l->delegated[0].withdrawn);
+	config_free(&f.config);
+}
+
+static void prefixes_that_cannot_be_given_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *what;
+	} bad[] = {
+		{"link w { interface eth0, address 203.0.113.2/29, gateway 203.0.113.1, monitor { "
+		 "target 192.0.2.53 ping } }\nlan l { interface eth2, delegated-prefix w }",
+			"nothing is delegated to link w, whose addresses are typed"},
+		{LINK("w", "eth0", "") "lan a { interface eth2, delegated-prefix w }\n"
+				       "lan b { interface eth3, delegated-prefix w }",
+			"lan a has network 0 of that prefix already"},
+		{LINK("w", "eth0", ", prefix 2001:db8::/65"),
+			"a LAN needs an IPv6 prefix of 64 bits or fewer"},
+		{LINK("w", "eth0", ", prefix 192.0.2.0/24"),
+			"a LAN needs an IPv6 prefix of 64 bits or fewer"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct fixture f;
+
+		assert_string_equal(loaded(&f, bad[i].text), bad[i].what);
+		config_free(&f.config);
+	}
+}
+
 static void a_card_address_is_six_octets_of_one_card(void **state)
 {
 	static const char *const bad[] = {"", "00", "00:1b:21:3c:4d", "00:1b:21:3c:4d:5e:6f",
@@ -234,6 +350,11 @@ static void a_card_address_is_six_octets_of_one_card(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lan_has_the_numbered_network_of_a_prefix),
+		cmocka_unit_test(a_prefix_without_that_number_gives_nothing),
+		cmocka_unit_test(the_network_of_a_dead_link_is_withdrawn_while_another_works),
+		cmocka_unit_test(beside_a_network_of_the_lans_own_a_dead_one_is_withdrawn),
+		cmocka_unit_test(prefixes_that_cannot_be_given_are_refused),
 		cmocka_unit_test(a_range_is_served_with_mask_and_time),
 		cmocka_unit_test(a_host_always_gets_its_address),
 		cmocka_unit_test(without_a_dns_server_no_port_is_taken_and_none_is_named),

@@ -328,7 +328,7 @@ static void dhcpcd_touches_nothing_and_reports_to_us(void **state)
 	assert_non_null(strstr(text, "nogateway\n"));
 	assert_non_null(strstr(text, "script /usr/sbin/fairlead-report\n"));
 	assert_non_null(strstr(text, "env FAIRLEAD_SLOT=3\n"));
-	assert_non_null(strstr(text, "interface eth0\nipv6rs\nia_na\nia_pd\n"));
+	assert_non_null(strstr(text, "interface eth0\nipv6rs\nia_na\nia_pd 1\n"));
 }
 
 static void pppd_is_told_user_and_password_in_its_own_quotes(void **state)
