@@ -50,8 +50,12 @@ def need_image():
             break
         done = subprocess.run(["make", "-s", "-C", TOP, *target, f"B={B}"], text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            skip("no image: " + (done.stdout.strip().split("\n") or [""])[-1])
+        if done.returncode == 0:
+            continue
+        if "packages are not to be had" in done.stdout:
+            skip("no image: " + next(line for line in done.stdout.split("\n") if "not to be had" in line))
+        print("not ok 1 - the image is made\n# " + done.stdout.strip().replace("\n", "\n# "))
+        raise SystemExit(1)
     return image
 
 
