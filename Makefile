@@ -86,7 +86,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 	-Wwrite-strings -Wvla -Werror
 CFLAGS ?= -O2 -g
 FL_CFLAGS := -std=gnu11 $(WARN) -fno-strict-aliasing -fno-common -include $(AUTOHEADER) \
-	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CURDIR)/=
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CURDIR)/= \
+	-ffile-prefix-map=$(B)/=build/ -ffile-prefix-map=$(abspath $(B))/=build/
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SAN    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
