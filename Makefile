@@ -225,7 +225,7 @@ $(B)/test/unit/daemons_linux_test: | $(B)/fairlead-report
 $(B)/test/%_fuzz: $(B)/fuzz/tests/%_fuzz.o $(B)/fuzz/fairlead.a
 	@mkdir -p $(dir $@)
 	@echo "  LD      $@"
-	@$(CLANG) $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	@$(CLANG) $(FUZZ) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
 test: deps-check $(UNIT) $(SCENARIOS) $(WIRE_TESTS) $(WIRE_RUNS) $(FUZZERS) sentinel all $(addprefix $(B)/san/,$(PROGRAMS)) ## every test; ends with "N passed, N failed, N skipped"
 	@B=$(B) tests/run all
