@@ -111,6 +111,22 @@ static void apply_or_mend(struct fairlead *f, const struct kernel_diff *d, mtime
 	}
 }
 
+/* From one wanted state to another, both in scratch memory, which is free then; `err`: one of them
+ * could not be made. */
+static void apply_change(struct fairlead *f, enum fl_err err, const struct kernel_state *before,
+	const struct kernel_state *after, mtime now)
+{
+	struct kernel_diff diff;
+
+	if (!err)
+		kernel_state_diff(before, after, &f->scratch, &diff);
+	if (err || f->scratch.full)
+		reconcile_later(f, now);
+	else
+		apply_or_mend(f, &diff, now);
+	arena_reset(&f->scratch);
+}
+
 static void flush(struct fairlead *f, uint8_t mark, uint8_t family)
 {
 	const struct kernel *k = &f->io->kernel;
@@ -321,7 +337,6 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 	struct forwarding_source source = config_forwarding_source(c);
 	struct kernel_state before = {0}, after = {0};
 	struct ip_addr was[2] = {0};
-	struct kernel_diff diff;
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	enum fl_err err = forwarding_want(&source, &f->published, &f->scratch, &before);
@@ -338,15 +353,7 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 		acquire_fill(f, &f->config[f->unconfirmed.before]);
 	if (!err)
 		err = forwarding_want(&source, &f->published, &f->scratch, &after);
-	if (!err) {
-		kernel_state_diff(&before, &after, &f->scratch, &diff);
-		err = f->scratch.full ? FL_EFULL : FL_OK;
-	}
-	if (!err)
-		apply_or_mend(f, &diff, now);
-	else
-		reconcile_later(f, now);
-	arena_reset(&f->scratch);
+	apply_change(f, err, &before, &after, now);
 	flush_readdressed(f, conf, was);
 	uplinks_readdress(f, number, now);
 	f->serial++; /* secondaries fetch the zones only when it has risen */
@@ -360,7 +367,6 @@ void publish_prefixes(struct fairlead *f, mtime now)
 	struct config *c = fairlead_config(f);
 	struct forwarding_source source = config_forwarding_source(c);
 	struct kernel_state before = {0}, after = {0};
-	struct kernel_diff diff;
 	enum fl_err err;
 
 	if (!lans_delegate(f, c, true))
@@ -369,15 +375,7 @@ void publish_prefixes(struct fairlead *f, mtime now)
 	(void)lans_delegate(f, c, false);
 	if (!err)
 		err = forwarding_want(&source, &f->published, &f->scratch, &after);
-	if (!err) {
-		kernel_state_diff(&before, &after, &f->scratch, &diff);
-		err = f->scratch.full ? FL_EFULL : FL_OK;
-	}
-	if (!err)
-		apply_or_mend(f, &diff, now);
-	else
-		reconcile_later(f, now);
-	arena_reset(&f->scratch);
+	apply_change(f, err, &before, &after, now);
 }
 
 void publish_servers(struct fairlead *f, mtime now)
@@ -385,21 +383,12 @@ void publish_servers(struct fairlead *f, mtime now)
 	struct forwarding_source source = config_forwarding_source(fairlead_config(f));
 	struct kset before, after;
 	struct kernel_state was = {.sets = &before, .nsets = 1}, is = {.sets = &after, .nsets = 1};
-	struct kernel_diff diff;
 	enum fl_err err = forwarding_servers(&source, &f->scratch, &before);
 
 	servers_follow(f);
 	if (!err)
 		err = forwarding_servers(&source, &f->scratch, &after);
-	if (!err) {
-		kernel_state_diff(&was, &is, &f->scratch, &diff);
-		err = f->scratch.full ? FL_EFULL : FL_OK;
-	}
-	if (!err)
-		apply_or_mend(f, &diff, now);
-	else
-		reconcile_later(f, now);
-	arena_reset(&f->scratch);
+	apply_change(f, err, &was, &is, now);
 }
 
 void publish_reconcile(struct fairlead *f, mtime now)
