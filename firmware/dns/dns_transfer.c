@@ -344,10 +344,11 @@ static bool walk_put(struct dns_transfer *t, enum walk_kind kind, struct buf *m,
 		w->node += image_node(image, w->node)->size, w->set = 0) {
 		const struct image_node *node = image_node(image, w->node);
 
-		if (kind == WALK_ALL && is_child(t, node) && !walk_child(t, node, m, count))
-			return false;
-		if (node->zone != t->zone)
+		if (node->zone != t->zone) {
+			if (kind == WALK_ALL && is_child(t, node) && !walk_child(t, node, m, count))
+				return false;
 			continue;
+		}
 		for (; w->set < node->nsets; w->set++, w->record = 0)
 			if (!walk_set(t, kind, node, &image_sets(node)[w->set], m, count))
 				return false;
