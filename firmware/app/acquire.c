@@ -155,35 +155,46 @@ static void run(struct fairlead *f, unsigned slot, const struct daemon *d)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "%.*s: %s", STR_ARG(d->name), words);
 }
 
-/* "FOLDER/NAME" */
-static struct str file_path(const struct fairlead *f, struct str name, struct textbuf *room)
-{
-	size_t from = room->n;
+/* How a link's program is called, and the file of its settings: "dhcpcd wan1",
+ * "FOLDER/dhcpcd-eth0.conf" and what of that is behind the folder. */
+struct program_words {
+	char room[700];
+	struct str name, path, file;
+};
 
-	textbuf_printf(room, "%s/%.*s", f->io->daemons.folder, STR_ARG(name));
-	return (struct str){room->at + from, room->n - from};
+static void program_words(const struct fairlead *f, const struct link_conf *c, const char *program,
+	const char *ending, struct program_words *out)
+{
+	struct textbuf t = textbuf_of(out->room, sizeof(out->room));
+	size_t path, file;
+
+	textbuf_printf(&t, "%s %.*s", program, STR_ARG(c->name));
+	out->name = textbuf_str(&t);
+	path = t.n;
+	textbuf_printf(&t, "%s/", f->io->daemons.folder);
+	file = t.n;
+	textbuf_printf(&t, "%s-%.*s.%s", program, STR_ARG(c->interface), ending);
+	out->path = (struct str){t.at + path, t.n - path};
+	out->file = (struct str){t.at + file, t.n - file};
 }
 
 static void run_dhcpcd(struct fairlead *f, const struct link_conf *c, unsigned slot, uint8_t family)
 {
-	char conf_room[1024], name_room[64], file_room[80], path_room[600];
-	struct textbuf conf = textbuf_of(conf_room, sizeof(conf_room));
-	struct textbuf name = textbuf_of(name_room, sizeof(name_room));
-	struct textbuf file = textbuf_of(file_room, sizeof(file_room));
-	struct textbuf path = textbuf_of(path_room, sizeof(path_room));
-	struct lease_hook hook = hook_of(f, slot);
+	char room[1024];
+	struct textbuf conf = textbuf_of(room, sizeof(room));
 	struct sink out = textbuf_sink(&conf);
+	struct lease_hook hook = hook_of(f, slot);
+	struct program_words w;
 	struct daemon d;
 
 	lease_dhcpcd_conf(c, &hook, family, &out);
-	textbuf_printf(&name, "dhcpcd %.*s", STR_ARG(c->name));
-	textbuf_printf(&file, "dhcpcd-%.*s.conf", STR_ARG(c->interface));
+	program_words(f, c, "dhcpcd", "conf", &w);
 	d = (struct daemon){
-		.name = textbuf_str(&name),
-		.args = {STR("dhcpcd"), STR("--nobackground"), STR("--config"),
-			file_path(f, textbuf_str(&file), &path), c->interface},
+		.name = w.name,
+		.args = {STR("dhcpcd"), STR("--nobackground"), STR("--config"), w.path,
+			c->interface},
 		.nargs = 5,
-		.files = {{textbuf_str(&file), textbuf_str(&conf), false}},
+		.files = {{w.file, textbuf_str(&conf), false}},
 		.nfiles = 1,
 	};
 	run(f, slot, &d);
@@ -191,23 +202,20 @@ static void run_dhcpcd(struct fairlead *f, const struct link_conf *c, unsigned s
 
 static void run_pppd(struct fairlead *f, const struct link_conf *c, unsigned slot)
 {
-	char conf_room[2048], name_room[64], file_room[80], path_room[600];
-	struct textbuf conf = textbuf_of(conf_room, sizeof(conf_room));
-	struct textbuf name = textbuf_of(name_room, sizeof(name_room));
-	struct textbuf file = textbuf_of(file_room, sizeof(file_room));
-	struct textbuf path = textbuf_of(path_room, sizeof(path_room));
-	struct lease_hook hook = hook_of(f, slot);
+	char room[2048];
+	struct textbuf conf = textbuf_of(room, sizeof(room));
 	struct sink out = textbuf_sink(&conf);
+	struct lease_hook hook = hook_of(f, slot);
+	struct program_words w;
 	struct daemon d;
 
 	lease_pppd_options(c, &hook, &out);
-	textbuf_printf(&name, "pppd %.*s", STR_ARG(c->name));
-	textbuf_printf(&file, "pppd-%.*s.options", STR_ARG(c->interface));
+	program_words(f, c, "pppd", "options", &w);
 	d = (struct daemon){
-		.name = textbuf_str(&name),
-		.args = {STR("pppd"), STR("file"), file_path(f, textbuf_str(&file), &path)},
+		.name = w.name,
+		.args = {STR("pppd"), STR("file"), w.path},
 		.nargs = 3,
-		.files = {{textbuf_str(&file), textbuf_str(&conf), false}},
+		.files = {{w.file, textbuf_str(&conf), false}},
 		.nfiles = 1,
 	};
 	run(f, slot, &d);
@@ -235,12 +243,11 @@ static void run_programs(struct fairlead *f, const struct link_conf *c)
 		d->stop(d->ctx, slot_over_ppp(c->number));
 }
 
-static struct link_conf *conf_numbered(struct config *c, unsigned number)
+static const struct link_conf *conf_numbered(struct fairlead *f, unsigned number)
 {
-	for (size_t i = 0; i < c->v.nlinks; i++)
-		if (c->v.links[i].number == number)
-			return &c->v.links[i];
-	return NULL;
+	const struct config_values *v = &fairlead_config(f)->v;
+
+	return link_conf_numbered(v->links, v->nlinks, number);
 }
 
 void acquire_configure(struct fairlead *f)
@@ -248,7 +255,7 @@ void acquire_configure(struct fairlead *f)
 	const struct daemons *d = &f->io->daemons;
 
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
-		const struct link_conf *c = conf_numbered(fairlead_config(f), n);
+		const struct link_conf *c = conf_numbered(f, n);
 		uint64_t owner = c ? owner_of(c) : 0;
 		struct acquired *a = &f->acquired[n];
 
@@ -320,7 +327,7 @@ void acquire_report(struct fairlead *f, const struct io_event *e, mtime now)
 {
 	struct str text = {(const char *)e->data.at, e->data.n};
 	uint8_t number = e->slot <= 2 * FL_LINKS_MAX ? link_of_slot(e->slot) : 0;
-	const struct link_conf *c = number ? conf_numbered(fairlead_config(f), number) : NULL;
+	const struct link_conf *c = conf_numbered(f, number);
 	char words[100];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	struct acquired *a;
@@ -354,7 +361,7 @@ void acquire_tick(struct fairlead *f, mtime now)
 {
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
 		struct acquired *a = &f->acquired[n];
-		const struct link_conf *c = conf_numbered(fairlead_config(f), n);
+		const struct link_conf *c = conf_numbered(f, n);
 
 		if (!a->owner || !c || !mtime_reached(now, a->forget))
 			continue;

@@ -9,15 +9,10 @@
 
 #define LOOK_AGAIN sec(3)
 
-static const struct link_conf *conf_numbered(const struct fairlead *f, uint8_t number)
-{
-	return f->link[number].conf;
-}
-
 /* A backup that works, and is not used. */
 static bool is_stood_down(const struct fairlead *f, const struct published *p, uint8_t number)
 {
-	const struct link_conf *c = conf_numbered(f, number);
+	const struct link_conf *c = f->link[number].conf;
 	const struct link_operator *op = &f->op[number];
 
 	return c && link_operator_is_backup(c, op) && !link_operator_bars(op) &&
@@ -27,7 +22,7 @@ static bool is_stood_down(const struct fairlead *f, const struct published *p, u
 void failback_published(struct fairlead *f, const struct published *old, mtime now)
 {
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
-		const struct link_conf *c = conf_numbered(f, n);
+		const struct link_conf *c = f->link[n].conf;
 
 		if (!is_stood_down(f, &f->published, n))
 			f->failback[n] = (struct failback){.due = MTIME_NEVER};
@@ -55,14 +50,14 @@ static size_t cut(struct fairlead *f, uint8_t number)
 	if (k->flows(k->ctx, number, count_one, &n, &why) ||
 		(n && k->flush(k->ctx, number, 0, &why)))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "%.*s: what is left on it was not cut: %s",
-			STR_ARG(conf_numbered(f, number)->name), words);
+			STR_ARG(f->link[number].conf->name), words);
 	return n;
 }
 
 static void fail_back(struct fairlead *f, uint8_t number, mtime now)
 {
 	struct failback *b = &f->failback[number];
-	struct str name = conf_numbered(f, number)->name;
+	struct str name = f->link[number].conf->name;
 	size_t n = cut(f, number);
 
 	b->due = MTIME_NEVER;
@@ -81,7 +76,7 @@ static void fail_back(struct fairlead *f, uint8_t number, mtime now)
 void failback_tick(struct fairlead *f, mtime now)
 {
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++)
-		if (conf_numbered(f, n) && mtime_reached(now, f->failback[n].due))
+		if (f->link[n].conf && mtime_reached(now, f->failback[n].due))
 			fail_back(f, n, now);
 }
 
@@ -90,7 +85,7 @@ mtime failback_next_due(const struct fairlead *f)
 	mtime due = MTIME_NEVER;
 
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++)
-		if (conf_numbered(f, n))
+		if (f->link[n].conf)
 			due = mtime_first(due, f->failback[n].due);
 	return due;
 }

@@ -321,19 +321,11 @@ static void flush_readdressed(
 		flush(f, c->number, 0);
 }
 
-static const struct link_conf *link_numbered(const struct config *c, uint8_t number)
-{
-	for (size_t i = 0; i < c->v.nlinks; i++)
-		if (c->v.links[i].number == number)
-			return &c->v.links[i];
-	return NULL;
-}
-
 /* The kernel has the new address before a probe or the responder is bound to it. */
 void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 {
 	struct config *c = fairlead_config(f);
-	const struct link_conf *conf = link_numbered(c, number);
+	const struct link_conf *conf = link_conf_numbered(c->v.links, c->v.nlinks, number);
 	struct forwarding_source source = config_forwarding_source(c);
 	struct kernel_state before = {0}, after = {0};
 	struct ip_addr was[2] = {0};

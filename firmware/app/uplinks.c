@@ -112,10 +112,7 @@ static uint8_t known_number(const struct fairlead *f, struct str name)
 
 static bool number_is_taken(const struct config *c, uint8_t number)
 {
-	for (size_t i = 0; i < c->v.nlinks; i++)
-		if (c->v.links[i].number == number)
-			return true;
-	return false;
+	return link_conf_numbered(c->v.links, c->v.nlinks, number) != NULL;
 }
 
 /* A number that nobody ever had, else one of a link that `c` does not have any more. */

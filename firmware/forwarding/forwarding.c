@@ -529,12 +529,9 @@ struct chooser {
 
 static bool may_carry(const struct chooser *c, uint8_t number)
 {
-	if (!published_carries(c->pub, number, c->family))
-		return false;
-	for (size_t i = 0; i < c->s->nlinks; i++)
-		if (c->s->links[i].number == number)
-			return link_has_family(&c->s->links[i], c->family);
-	return false;
+	const struct link_conf *l = link_conf_numbered(c->s->links, c->s->nlinks, number);
+
+	return l && published_carries(c->pub, number, c->family) && link_has_family(l, c->family);
 }
 
 static uint8_t choose_any(const struct chooser *c)
@@ -632,14 +629,6 @@ void forwarding_choose(const struct forwarding_source *source, const struct publ
 
 /* ---- the same address, in C ---- */
 
-static const struct link_conf *link_numbered(const struct forwarding_source *s, uint8_t number)
-{
-	for (size_t i = 0; number && i < s->nlinks; i++)
-		if (s->links[i].number == number)
-			return &s->links[i];
-	return NULL;
-}
-
 /* An address that the provider of the link routes to us. */
 static bool is_of_prefix(const struct link_conf *l, const struct ip_addr *a)
 {
@@ -681,7 +670,7 @@ static bool is_service(const struct forward_conf *f, const struct forwarding_flo
 struct ip_addr forwarding_source_address(
 	const struct forwarding_source *source, const struct forwarding_flow *flow, uint8_t number)
 {
-	const struct link_conf *l = link_numbered(source, number);
+	const struct link_conf *l = link_conf_numbered(source->links, source->nlinks, number);
 	const struct ip_prefix *own = l ? link_conf_address(l, flow->to.family) : NULL;
 	const struct forward_conf *f;
 	struct ip_addr as;

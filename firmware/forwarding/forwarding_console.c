@@ -11,9 +11,10 @@
 
 static void put_link(struct textbuf *t, const struct forwarding_source *s, unsigned number)
 {
-	for (size_t i = 0; i < s->nlinks; i++)
-		if (s->links[i].number == number)
-			textbuf_printf(t, "%s%.*s", t->n ? ", " : "", STR_ARG(s->links[i].name));
+	const struct link_conf *l = link_conf_numbered(s->links, s->nlinks, number);
+
+	if (l)
+		textbuf_printf(t, "%s%.*s", t->n ? ", " : "", STR_ARG(l->name));
 }
 
 static void put_now(struct textbuf *t, const struct forwarding_console *m, int32_t policy)

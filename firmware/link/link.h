@@ -174,6 +174,9 @@ const struct ip_prefix *link_conf_prefixes(const struct link_conf *c, size_t *n)
 /* The link's own address of this family, or NULL. */
 const struct ip_prefix *link_conf_address(const struct link_conf *c, uint8_t family);
 const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t family);
+/* The one of these that has this number; NULL: none has, and none has 0. */
+const struct link_conf *link_conf_numbered(
+	const struct link_conf *links, size_t nlinks, unsigned number);
 
 /* ---- the detector ---- */
 

@@ -272,3 +272,12 @@ const struct ip_addr *link_conf_gateway(const struct link_conf *c, uint8_t famil
 			return &c->gateways[i].addr;
 	return NULL;
 }
+
+const struct link_conf *link_conf_numbered(
+	const struct link_conf *links, size_t nlinks, unsigned number)
+{
+	for (size_t i = 0; number && i < nlinks; i++)
+		if (links[i].number == number)
+			return &links[i];
+	return NULL;
+}

@@ -14,10 +14,9 @@
 
 static struct str link_name(const struct policy_console *m, unsigned number)
 {
-	for (size_t i = 0; i < m->nlinks; i++)
-		if (m->links[i].number == number)
-			return m->links[i].name;
-	return STR("?");
+	const struct link_conf *l = link_conf_numbered(m->links, m->nlinks, number);
+
+	return l ? l->name : STR("?");
 }
 
 static unsigned slots_of(const struct published_policy *p, unsigned number)

@@ -3,10 +3,7 @@
 
 const struct link_conf *explain_link_numbered(const struct explain_world *w, unsigned number)
 {
-	for (size_t i = 0; number && i < w->forwarding.nlinks; i++)
-		if (w->forwarding.links[i].number == number)
-			return &w->forwarding.links[i];
-	return NULL;
+	return link_conf_numbered(w->forwarding.links, w->forwarding.nlinks, number);
 }
 
 void explain_heading(const struct explain_world *w, const struct sink *out)

@@ -208,10 +208,9 @@ struct report {
 
 static struct str link_name(const struct report *r, uint8_t number)
 {
-	for (size_t i = 0; i < r->check.world->forwarding.nlinks; i++)
-		if (r->check.world->forwarding.links[i].number == number)
-			return r->check.world->forwarding.links[i].name;
-	return STR("a link that is gone");
+	const struct link_conf *l = explain_link_numbered(r->check.world, number);
+
+	return l ? l->name : STR("a link that is gone");
 }
 
 /* Does it say something of the name?  A server that refuses, or fails, does not. */
