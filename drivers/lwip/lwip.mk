@@ -55,7 +55,7 @@ $(B)/obj-clang/far-end.o: $(call far_objs,obj-clang) ; $(link_far)
 # What runs on the cable: the sentinel and its tests, three times over, since the same seed must give the
 # same packets whoever compiled them.
 WIRE_FW := $(foreach d,lib settings link policy dns led console forwarding,$(objs/firmware/$(d))) \
-	$(addprefix firmware/app/,config.o schema.o journal.o probing.o system_settings.o companion_settings.o version.o sentinel.o sentinel_zones.o \
+	$(addprefix firmware/app/,config.o schema.o journal.o lamp_panel.o probing.o system_settings.o companion_settings.o version.o sentinel.o sentinel_zones.o \
 	sentinel_links.o sentinel_panel.o sentinel_console.o)
 WIRE_OBJS := $(NET_OBJS) $(WIRE_FW) drivers/sim/trunk.o tests/wire/wired.o
 $(B)/obj/wire.a:   $(addprefix $(B)/obj/,$(WIRE_OBJS)) ; $(archive)

@@ -9,7 +9,7 @@ ARM_CFLAGS  := $(ARM_MACHINE) -Os -g -ffunction-sections -fdata-sections -fno-in
 # Its C library makes a long of uint32_t, which is as long as an int there: the router's build checks the formats.
 ARM_WARN    := $(WARN) -Wno-format
 
-SENTINEL_APP := $(addprefix firmware/app/,config.o schema.o journal.o probing.o system_settings.o companion_settings.o version.o sentinel.o \
+SENTINEL_APP := $(addprefix firmware/app/,config.o schema.o journal.o lamp_panel.o probing.o system_settings.o companion_settings.o version.o sentinel.o \
 	sentinel_zones.o sentinel_links.o sentinel_panel.o sentinel_console.o sentinel_main.o)
 SENTINEL_NET := $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o slots.o heap.o format.o lan9118.o at24.o cortex_m.o)
 SENTINEL_OBJS := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(SENTINEL_NET) $(SENTINEL_APP) \

@@ -65,7 +65,6 @@ static void fill_links(void *ctx, struct config *c)
 
 static void rebind(struct fairlead *f)
 {
-	panel_open(f);
 	panel_update(f);
 	modules_commands(f, f->commands);
 }

@@ -79,7 +79,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		.published = &f->published,
 		.memory = &f->io->memory,
 	};
-	f->led_console = (struct led_console){.lamps = f->lamp, .nlamps = f->nlamps};
+	f->led_console = (struct led_console){.lamps = f->panel.lamp, .nlamps = f->panel.n};
 	uplinks_console(f);
 	what_if_console(f);
 	for (size_t i = 0; i < COUNT_OF(all); i++)

@@ -31,6 +31,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 		f->failback[i].due = MTIME_NEVER;
 	f->history_due = MTIME_NEVER;
 	f->table_due = f->started;
+	lamp_panel_open(&f->panel, &io->lamps, f->started);
 	f->heard_due = f->started;
 	f->console_files = (struct console_files){
 		io->files.ctx, io->files.read, io->files.write, io->files.remove, io->files.name};

@@ -18,8 +18,8 @@
 #include "forwarding_console.h"
 #include "inquiry.h"
 #include "journal.h"
+#include "lamp_panel.h"
 #include "lease.h"
-#include "led.h"
 #include "led_console.h"
 #include "link_console.h"
 #include "link_drill.h"
@@ -47,14 +47,6 @@ struct acquired {
 	uint64_t owner; /* which link this is about; 0: none */
 	struct lease lease;
 	mtime forget; /* a lease of before the restart that nobody confirmed */
-};
-
-/* What is on a lamp now; f->lamp[] says what should be. */
-struct panel_lamp {
-	char name[8]; /* "WAN1", "SYS" */
-	const struct led_pattern *pattern;
-	enum led_colour colour;
-	bool lit; /* `pattern` and `colour` are on the lamp */
 };
 
 struct terminal {
@@ -166,11 +158,7 @@ struct fairlead {
 	mtime notify_wait;         /* until the responder has taken its image */
 	uint8_t cookie_secret[16]; /* of DNS cookies, new with every start */
 
-	/* The lamps of the board: SYS, then WAN1, WAN2, ... by link number. */
-	struct led_lamp lamp[FL_LINKS_MAX + 1];
-	struct panel_lamp panel[FL_LINKS_MAX + 1];
-	size_t nlamps;
-	uint64_t panel_tick;
+	struct lamp_panel panel;
 	enum led_system panel_system; /* what SYS tells */
 
 	struct terminal terminal[SESSIONS_MAX_OPEN];
@@ -387,12 +375,9 @@ void commit_revisions(void *ctx, const struct sink *out);
 
 /* ---- panel.c: lamps ---- */
 
-void panel_open(struct fairlead *f);
 /* The states changed: choose the patterns anew. */
 void panel_update(struct fairlead *f);
 void panel_tick(struct fairlead *f, mtime now);
-/* The next tick shows every lamp anew: its device may have come meanwhile. */
-void panel_refresh(struct fairlead *f);
 mtime panel_next_due(const struct fairlead *f);
 
 /* ---- terminals.c: people ---- */

@@ -37,7 +37,7 @@ void sentinel_open(struct sentinel *s, const struct sentinel_io *io)
 	s->started = io->io.now(io->io.ctx);
 	modules_schema(s->schema);
 	open_responder(s);
-	sentinel_panel_open(s);
+	lamp_panel_open(&s->panel, &s->io->lamps, s->started);
 	sentinel_zones_load(s);
 	sentinel_console_bind(s);
 	sentinel_panel_update(s, s->started);
@@ -84,7 +84,7 @@ void sentinel_step(struct sentinel *s, mtime until)
 	mtime now;
 
 	until = mtime_first(until, sentinel_links_due(s));
-	until = mtime_first(until, sentinel_panel_due(s));
+	until = mtime_first(until, lamp_panel_next_due(&s->panel));
 	if (s->console)
 		until = mtime_first(until, console_next_due(s->console));
 	io->wait(io->ctx, until, &e);
@@ -97,6 +97,6 @@ void sentinel_step(struct sentinel *s, mtime until)
 		sentinel_links_publish(s);
 		sentinel_panel_update(s, now);
 	}
-	sentinel_panel_tick(s, now);
+	lamp_panel_tick(&s->panel, now);
 	sentinel_console_tick(s, now);
 }

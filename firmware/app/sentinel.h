@@ -14,6 +14,7 @@
 #include "interfaces.h"
 #include "io.h"
 #include "journal.h"
+#include "lamp_panel.h"
 #include "lamps.h"
 #include "led_console.h"
 #include "legs.h"
@@ -57,13 +58,6 @@ struct sentinel_zones {
 	bool used;
 };
 
-struct sentinel_lamp {
-	char name[8];
-	const struct led_pattern *pattern;
-	enum led_colour colour;
-	bool lit;
-};
-
 struct sentinel {
 	const struct sentinel_io *io;
 	struct log log;
@@ -89,10 +83,7 @@ struct sentinel {
 	struct dns_limiter limiter;
 	uint8_t cookie_secret[16];
 
-	struct led_lamp lamp[FL_LINKS_MAX + 1];
-	struct sentinel_lamp panel[FL_LINKS_MAX + 1];
-	size_t nlamps;
-	uint64_t panel_tick;
+	struct lamp_panel panel;
 
 	struct console *console;
 	struct console_module commands[8];
@@ -154,10 +145,8 @@ void sentinel_links_publish(struct sentinel *s);
 
 /* ---- sentinel_panel.c ---- */
 
-void sentinel_panel_open(struct sentinel *s);
+/* The states changed: choose the patterns anew. */
 void sentinel_panel_update(struct sentinel *s, mtime now);
-void sentinel_panel_tick(struct sentinel *s, mtime now);
-mtime sentinel_panel_due(const struct sentinel *s);
 
 /* ---- sentinel_console.c ---- */
 

@@ -175,7 +175,7 @@ void sentinel_console_bind(struct sentinel *s)
 		.ctx = s,
 		.figures = figures,
 		.counters = counters};
-	s->led_console = (struct led_console){.lamps = s->lamp, .nlamps = s->nlamps};
+	s->led_console = (struct led_console){.lamps = s->panel.lamp, .nlamps = s->panel.n};
 	s->commands[n++] = (struct console_module){link_commands, &s->link_console};
 	s->commands[n++] = (struct console_module){policy_commands, &s->policy_console};
 	s->commands[n++] = (struct console_module){dns_commands, &s->dns_console};

@@ -351,7 +351,7 @@ void system_tick(struct fairlead *f, mtime now)
 	if (mtime_reached(now, f->box.pet_due)) {
 		watch(f, now);
 		judge(f, now);
-		panel_refresh(f);
+		lamp_panel_refresh(&f->panel);
 		f->box.pet_due = mtime_after(now, PET_PERIOD);
 	}
 	if (mtime_reached(now, f->box.end_due))
