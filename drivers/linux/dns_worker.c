@@ -7,11 +7,11 @@
 
 #include "dns_share.h"
 #include "dns_sockets.h"
+#include "helper_spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTROL_FD   3 /* of the worker */
 #define BACKOFF_MIN  ms(100)
 #define BACKOFF_MAX  ms(5000)
 #define SHORT_LIFE   sec(1)
@@ -405,36 +404,16 @@ static void watchdog_fire(void *ctx)
 		loop_timer_set(w->loop, &w->watchdog, mtime_after(loop_now(w->loop), WATCH_PERIOD));
 }
 
-/* Run the program with nothing of ours but the control socket and, for what a sanitizer or a loader
- * may have to say, the standard error.  posix_spawn(3) does not copy our memory map. */
+/* 0 or -errno. */
 static int spawn(struct dns_worker *w, int control)
 {
 	char fd_text[16], threads_text[16];
 	char control_word[] = "--control", threads_word[] = "--threads";
 	char *argv[] = {w->program, control_word, fd_text, threads_word, threads_text, NULL};
-	char *environment[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
-	sigset_t none, all;
-	int err;
 
-	snprintf(fd_text, sizeof(fd_text), "%d", CONTROL_FD);
+	snprintf(fd_text, sizeof(fd_text), "%d", HELPER_FIRST_FD);
 	snprintf(threads_text, sizeof(threads_text), "%u", w->threads);
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&how);
-	posix_spawnattr_setsigmask(&how, &none);
-	posix_spawnattr_setsigdefault(&how, &all);
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, control, CONTROL_FD);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&files, CONTROL_FD + 1);
-	err = posix_spawn(&w->pid, w->program, &files, &how, argv, environment);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&how);
-	return -err;
+	return -helper_spawn(w->program, argv, &control, 1, &w->pid);
 }
 
 /* Start the program and hold it by a pidfd.  0 or -errno, and then there is none. */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -68,46 +67,6 @@ void tls_helper_stop(struct tls_helper *h)
 		discard(h);
 }
 
-/* Descriptors of the helper: nothing, the standard error, and its two sockets.  These are taken out
- * of the way first: one may have the number that is meant for the other. */
-static int spawn(const char *program, const int fds[2], char *const argv[], pid_t *pid)
-{
-	static char *const environment[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
-	sigset_t none, all;
-	int err;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&how);
-	posix_spawnattr_setsigmask(&how, &none);
-	posix_spawnattr_setsigdefault(&how, &all);
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fds[0], TLS_CONTROL_FD);
-	posix_spawn_file_actions_adddup2(&files, fds[1], TLS_SOCKET_FD);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&files, TLS_SOCKET_FD + 1);
-	err = posix_spawn(pid, program, &files, &how, argv, environment);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&how);
-	return err;
-}
-
-static int spawn_with(const char *program, int control, int socket, char *const argv[], pid_t *pid)
-{
-	int fds[2] = {fcntl(control, F_DUPFD_CLOEXEC, TLS_SOCKET_FD + 1),
-		fcntl(socket, F_DUPFD_CLOEXEC, TLS_SOCKET_FD + 1)};
-	int err = fds[0] >= 0 && fds[1] >= 0 ? spawn(program, fds, argv, pid) : errno;
-
-	for (size_t i = 0; i < COUNT_OF(fds); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	return err;
-}
-
 static bool keep(struct tls_helpers *all, struct tls_helper *h, pid_t pid)
 {
 	*h = (struct tls_helper){.next = all->first, .all = all, .process = {-1, died, h}};
@@ -134,7 +93,9 @@ int tls_helper_start(
 
 	if (h && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 &&
 		fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0) {
-		err = spawn_with(all->program, ends[1], socket, argv, &pid);
+		const int fds[] = {ends[1], socket}; /* TLS_CONTROL_FD, TLS_SOCKET_FD */
+
+		err = helper_spawn(all->program, argv, fds, COUNT_OF(fds), &pid);
 		if (err == 0 && keep(all, h, pid)) {
 			close(ends[1]);
 			*out = h;

@@ -12,10 +12,11 @@
 #ifndef FL_TLS_HELPER_H
 #define FL_TLS_HELPER_H
 
+#include "helper_spawn.h"
 #include "loop.h"
 
-#define TLS_CONTROL_FD  3 /* of the helper */
-#define TLS_SOCKET_FD   4
+#define TLS_CONTROL_FD  HELPER_FIRST_FD /* of the helper */
+#define TLS_SOCKET_FD   (HELPER_FIRST_FD + 1)
 #define TLS_MESSAGE_MAX 4097
 #define TLS_WORDS_MAX   80
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fairlead-dns - the DNS worker: the responder of firmware/dns behind the sockets of drivers/linux.
  * Started by fairleadd; see dns_worker.h for how the two live together. */
+#include "by_hand.h"
 #include "dns.h"
 #include "dns_child.h"
 #include "dns_limit.h"
 #include "dns_query.h"
 #include "dns_transfer.h"
 #include "hmac_nettle.h"
-#include "version.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* What a thread keeps for itself. */
 struct thread {
@@ -144,16 +141,13 @@ _Static_assert(DNS_UDP_SIZE == DNS_SERVER_UDP_REPLY && DNS_TCP_SIZE == DNS_SERVE
 _Static_assert(DNS_TRANSFER_SIZE <= DNS_STREAM_REPLY, "a transfer's message fits its stream");
 _Static_assert(sizeof(struct published) <= DNS_STATE_MAX, "the published state fits its page");
 
-static void usage(FILE *out)
-{
-	fputs("usage: fairlead-dns --help | --version\n"
-	      "\n"
-	      "fairlead-dns answers the DNS questions for Fairlead's domains.  It is started by\n"
-	      "fairleadd, which gives it its sockets, the zones and the state of the links over\n"
-	      "a control socket (fairlead-dns --control FD --threads N); it has no settings and\n"
-	      "serves nothing when started by hand.\n",
-		out);
-}
+static const char usage[] =
+	"usage: fairlead-dns --help | --version\n"
+	"\n"
+	"fairlead-dns answers the DNS questions for Fairlead's domains.  It is started by\n"
+	"fairleadd, which gives it its sockets, the zones and the state of the links over\n"
+	"a control socket (fairlead-dns --control FD --threads N); it has no settings and\n"
+	"serves nothing when started by hand.\n";
 
 int main(int argc, char **argv)
 {
@@ -161,14 +155,5 @@ int main(int argc, char **argv)
 
 	if (dns_child_args(argc, argv, &args))
 		dns_child_run(&args, &answerer);
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("fairlead-dns %s\n", fl_version);
-		return 0;
-	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return 0;
-	}
-	usage(stderr);
-	return 2;
+	return started_by_hand(argc, argv, "fairlead-dns", usage);
 }
