@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Forgetting the connections of a link, and telling their clients.
+/* Forgetting connections, and telling their clients.
  *
- * The kernel deletes by mark itself: one message, whatever the number of connections.  A UDP flow
- * moves with its next packet.  A TCP client would only notice with its next packet, too, and one
- * that listens never: so each gets a kick, an ACK of its own connection with a sequence number out
- * of its window.  It answers with its true numbers (RFC 9293 3.10.7.4); that packet belongs to no
- * connection any more, and the forward chain answers it with a reset the client believes.  Without,
- * senders are told after 330-360 ms and listeners never.
+ * A UDP flow moves with its next packet.  A TCP client would only notice with its next packet, too,
+ * and one that listens never: so each gets a kick, an ACK of its own connection with a sequence
+ * number out of its window.  It answers with its true numbers (RFC 9293 3.10.7.4); that packet
+ * belongs to no connection any more, and the forward chain answers it with a reset the client
+ * believes.  Without, senders are told after 330-360 ms and listeners never.
  *
- * Both the list and the deletion are walks over the whole table of the kernel, some ms each with
- * 262,144 buckets.  Where they are few, the connections of the list are deleted one by one, so that
- * clients are told and flows move after the first walk; the second takes what came meanwhile. */
+ * The kernel hands out the list of connections in parts; those of a part are deleted, and their
+ * clients told, before the next is asked for: nobody waits for the end of a walk over the whole
+ * table (some ms with 262,144 buckets, half a second with 100,000 connections).  What came
+ * meanwhile, and what cannot be deleted one by one, goes by mark at the end: one message. */
 #include "kernel_parts.h"
 
 #include <arpa/inet.h>
@@ -28,25 +28,13 @@
 #include <sys/socket.h>
 
 #define KICKS_MAX  16384 /* clients told; the others notice by themselves */
-#define SINGLY_MAX 1024  /* connections that are deleted one by one */
+#define PART_MAX   128   /* connections that are deleted together */
+#define DELETE_MAX 160   /* octets of the message that deletes one */
 
 /* The inside end of a TCP connection and what it takes for its peer. */
 struct kick {
 	struct ip_addr inside, peer;
 	uint16_t inside_port, peer_port;
-};
-
-/* What the kernel knows a connection by. */
-struct victim {
-	struct kernel_flow flow;
-	uint32_t id; /* as it came */
-};
-
-struct victims {
-	struct kick kicks[KICKS_MAX];
-	size_t nkicks;
-	struct victim at[SINGLY_MAX];
-	size_t n; /* all there are, also those that have no room */
 };
 
 /* A published server is the source of the replies, a masqueraded client that of the connection.
@@ -61,36 +49,17 @@ static bool kick_of(const struct kernel_flow *f, uint32_t status, struct kick *o
 	return out->inside.family && out->inside.family == out->peer.family;
 }
 
-static int take_connection(const struct nlmsghdr *h, void *ctx)
+static int delete_by_mark(struct kernel_linux *k, uint32_t mark, uint8_t family)
 {
-	struct attrs t = netfilter_attrs(h);
-	struct victims *v = ctx;
-	struct victim one;
-	uint32_t status = conntrack_take(h, &one.flow);
-
-	one.id = t.a[CTA_ID] ? mnl_attr_get_u32(t.a[CTA_ID]) : 0;
-	if (v->nkicks < KICKS_MAX && kick_of(&one.flow, status, &v->kicks[v->nkicks]))
-		v->nkicks++;
-	if (v->n < SINGLY_MAX)
-		v->at[v->n] = one;
-	v->n++;
-	return MNL_CB_OK;
-}
-
-static int ask_by_mark(struct kernel_linux *k, unsigned type, unsigned flags, uint32_t mark,
-	uint8_t family, mnl_cb_t each, void *ctx)
-{
-	static const uint8_t families[] = {[0] = AF_UNSPEC, [4] = AF_INET, [6] = AF_INET6};
 	char request[256];
-	struct nlmsghdr *h =
-		netfilter_message(request, NFNL_SUBSYS_CTNETLINK, type, flags, families[family], 0);
+	struct nlmsghdr *h = netfilter_message(request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE,
+		0, conntrack_family(family), 0);
 
 	/* In version 0 a deletion is of all families, whatever it says. */
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->version = 1;
-
 	mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
 	mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
-	return netfilter_ask(k, h, each, ctx);
+	return netfilter_ask(k, h, NULL, NULL);
 }
 
 /* The first message about connections loads it.  What it answers does not matter, nor whether. */
@@ -120,21 +89,6 @@ static void put_tuple(struct nlmsghdr *h, const struct kernel_flow *f)
 	mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, htons(f->to_port));
 	mnl_attr_nest_end(h, part);
 	mnl_attr_nest_end(h, tuple);
-}
-
-/* The number is that of this very connection: one that has come in its place stays.  Whatever goes
- * wrong, the deletion by mark follows. */
-static void delete_one(struct kernel_linux *k, const struct victim *v)
-{
-	char request[512];
-	struct nlmsghdr *h = netfilter_message(request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE,
-		0, v->flow.from.family == 4 ? AF_INET : AF_INET6, 0);
-
-	if (v->flow.protocol != IPPROTO_TCP && v->flow.protocol != IPPROTO_UDP)
-		return;
-	put_tuple(h, &v->flow);
-	mnl_attr_put_u32(h, CTA_ID, v->id);
-	(void)netfilter_ask(k, h, NULL, NULL);
 }
 
 /* ---- kicks ---- */
@@ -214,55 +168,97 @@ static void kick_v6(int raw, const struct kick *c, const struct tcphdr *tcp)
 	sendto(raw, &packet, sizeof(packet), MSG_DONTWAIT, (void *)&to, sizeof(to));
 }
 
-static void send_kicks(const struct kernel_linux *k, const struct victims *v)
+static void send_kick(const struct kernel_linux *k, const struct kick *c, uint32_t random)
 {
-	uint32_t random = 0;
+	struct tcphdr tcp = kick_segment(c, random);
 
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-		random = (uint32_t)(uintptr_t)v ^ k->seq;
-	for (size_t i = 0; i < v->nkicks; i++) {
-		const struct kick *c = &v->kicks[i];
-		struct tcphdr tcp = kick_segment(c, random + (uint32_t)i * 0x9e3779b9u);
-
-		if (c->inside.family == 4 && k->raw4 >= 0)
-			kick_v4(k->raw4, c, &tcp);
-		else if (c->inside.family == 6 && k->raw6 >= 0)
-			kick_v6(k->raw6, c, &tcp);
-	}
+	if (c->inside.family == 4 && k->raw4 >= 0)
+		kick_v4(k->raw4, c, &tcp);
+	else if (c->inside.family == 6 && k->raw6 >= 0)
+		kick_v6(k->raw6, c, &tcp);
 }
 
-/* The list is only for speed and for kicks: whatever goes wrong with it, the connections are
- * flushed. */
-static struct victims *list_victims(struct kernel_linux *k, uint32_t mark, uint8_t family)
-{
-	struct victims *v = k->memory->get(k->memory->ctx, sizeof(*v));
+/* ---- a part of the list ---- */
 
-	if (!v)
-		return NULL;
-	v->n = v->nkicks = 0;
-	if (ask_by_mark(k, IPCTNL_MSG_CT_GET, NLM_F_DUMP, mark, family, take_connection, v))
+struct flushing {
+	struct kernel_linux *k;
+	uint32_t random; /* for sequence numbers nobody can foresee */
+	size_t told;
+	/* Of this part. */
+	struct kick kicks[PART_MAX];
+	size_t nkicks;
+	uint8_t deletes[PART_MAX * DELETE_MAX]; /* messages, one behind another */
+	size_t size;
+};
+
+/* Answers are only sent for what went wrong: it was gone already. */
+static void end_part(struct flushing *f)
+{
+	if (!f->size)
+		return;
+	(void)mnl_socket_sendto(f->k->netfilter, f->deletes, f->size);
+	netfilter_drop_answers(f->k);
+	for (size_t i = 0; i < f->nkicks && f->told < KICKS_MAX; i++, f->told++)
+		send_kick(f->k, &f->kicks[i], f->random += 0x9e3779b9u);
+	f->size = f->nkicks = 0;
+}
+
+/* The number is that of this very connection: one that has come in its place stays. */
+static void put_delete(struct flushing *f, const struct kernel_flow *flow, uint32_t id)
+{
+	struct nlmsghdr *h = netfilter_message(f->deletes + f->size, NFNL_SUBSYS_CTNETLINK,
+		IPCTNL_MSG_CT_DELETE, 0, flow->from.family == 4 ? AF_INET : AF_INET6, 0);
+
+	put_tuple(h, flow);
+	mnl_attr_put_u32(h, CTA_ID, id);
+	f->size += h->nlmsg_len; /* attributes are padded */
+}
+
+static int take_connection(const struct nlmsghdr *h, void *ctx)
+{
+	struct attrs t = netfilter_attrs(h);
+	struct flushing *f = ctx;
+	struct kernel_flow flow;
+	uint32_t status = conntrack_take(h, &flow);
+
+	if ((flow.protocol != IPPROTO_TCP && flow.protocol != IPPROTO_UDP) || !t.a[CTA_ID])
+		return MNL_CB_OK; /* by mark, at the end */
+	put_delete(f, &flow, mnl_attr_get_u32(t.a[CTA_ID]));
+	if (kick_of(&flow, status, &f->kicks[f->nkicks]))
+		f->nkicks++;
+	if (f->size > sizeof(f->deletes) - DELETE_MAX)
+		end_part(f);
+	return MNL_CB_OK;
+}
+
+static void part_is_over(void *ctx)
+{
+	end_part(ctx);
+}
+
+/* Whatever goes wrong here, the connections are deleted by mark. */
+static void flush_by_list(struct kernel_linux *k, uint32_t mark, uint8_t family)
+{
+	struct flushing f = {.k = k};
+	char words[128];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	if (getrandom(&f.random, sizeof(f.random), GRND_NONBLOCK) != sizeof(f.random))
+		f.random = (uint32_t)(uintptr_t)&f ^ k->seq;
+	if (conntrack_list(mark, family, take_connection, part_is_over, &f, &why))
 		log_printf(k->log, LOG_LEVEL_INFO,
-			"connections with mark %u: not all clients are told", mark);
-	return v;
+			"connections with mark %u: not all clients are told: %s", mark, words);
+	end_part(&f);
 }
 
 enum fl_err conntrack_flush(
 	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why)
 {
-	struct victims *v = list_victims(k, mark, family);
-	bool singly = v && v->n <= SINGLY_MAX;
 	int e;
 
-	for (size_t i = 0; singly && i < v->n; i++)
-		delete_one(k, &v->at[i]);
-	if (singly)
-		send_kicks(k, v);
-	e = ask_by_mark(k, IPCTNL_MSG_CT_DELETE, 0, mark, family, NULL, NULL);
+	flush_by_list(k, mark, family);
+	e = delete_by_mark(k, mark, family);
 	if (e)
 		textbuf_printf(why, "flushing connections with mark %u: %s", mark, strerror(e));
-	else if (v && !singly)
-		send_kicks(k, v);
-	if (v)
-		k->memory->put(k->memory->ctx, v, sizeof(*v));
 	return err_of_errno(e);
 }

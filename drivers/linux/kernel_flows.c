@@ -62,10 +62,67 @@ uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out)
 	return status;
 }
 
+/* ---- the list ---- */
+
+uint8_t conntrack_family(uint8_t family)
+{
+	return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int ask_for_list(struct mnl_socket *s, uint32_t mark, uint8_t family)
+{
+	char request[256];
+	struct nlmsghdr *h = netfilter_message(request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET,
+		NLM_F_DUMP, conntrack_family(family), 1);
+
+	if (mark) {
+		mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
+		mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
+	}
+	return mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+			       mnl_socket_sendto(s, h, h->nlmsg_len) < 0
+		       ? errno
+		       : 0;
+}
+
+static int take_list(struct mnl_socket *s, mnl_cb_t each, void (*after_part)(void *ctx), void *ctx)
+{
+	char answer[ANSWER_SIZE];
+	int more = MNL_CB_OK;
+
+	while (more == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(s, answer, sizeof(answer));
+
+		if (n < 0)
+			return errno;
+		errno = 0;
+		more = mnl_cb_run(answer, (size_t)n, 1, mnl_socket_get_portid(s), each, ctx);
+		if (more == MNL_CB_ERROR)
+			return errno;
+		if (after_part)
+			after_part(ctx);
+	}
+	return 0;
+}
+
+enum fl_err conntrack_list(uint32_t mark, uint8_t family, mnl_cb_t each,
+	void (*after_part)(void *ctx), void *ctx, struct textbuf *why)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	int e = s ? ask_for_list(s, mark, family) : errno;
+
+	if (!e)
+		e = take_list(s, each, after_part, ctx);
+	if (e)
+		textbuf_printf(why, "listing connections: %s", strerror(e));
+	if (s)
+		mnl_socket_close(s);
+	return err_of_errno(e);
+}
+
 struct listing {
 	kernel_flow_each *each;
 	void *ctx;
-	bool enough;
 };
 
 static int take_flow(const struct nlmsghdr *h, void *ctx)
@@ -74,46 +131,13 @@ static int take_flow(const struct nlmsghdr *h, void *ctx)
 	struct kernel_flow f;
 
 	conntrack_take(h, &f);
-	if (l->each(l->ctx, &f))
-		return MNL_CB_OK;
-	l->enough = true;
-	return MNL_CB_STOP;
-}
-
-static int list(struct mnl_socket *s, uint32_t mark, struct listing *l)
-{
-	char request[256], answer[ANSWER_SIZE];
-	struct nlmsghdr *h = netfilter_message(
-		request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, 1);
-	int more = MNL_CB_OK;
-
-	if (mark) {
-		mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
-		mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
-	}
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
-		return errno;
-	while (more == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(s, answer, sizeof(answer));
-
-		if (n < 0)
-			return errno;
-		more = mnl_cb_run(answer, (size_t)n, 1, mnl_socket_get_portid(s), take_flow, l);
-	}
-	return more == MNL_CB_ERROR && !l->enough ? errno : 0;
+	return l->each(l->ctx, &f) ? MNL_CB_OK : MNL_CB_STOP;
 }
 
 enum fl_err conntrack_flows(
 	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	struct listing l = {.each = each, .ctx = each_ctx};
-	int e = s ? list(s, mark, &l) : errno;
+	struct listing l = {each, each_ctx};
 
-	if (e)
-		textbuf_printf(why, "listing connections: %s", strerror(e));
-	if (s)
-		mnl_socket_close(s);
-	return err_of_errno(e);
+	return conntrack_list(mark, 0, take_flow, NULL, &l, why);
 }

@@ -199,6 +199,8 @@ static void open_raw(struct kernel_linux *k)
 
 	k->raw4 = socket(AF_INET, type, IPPROTO_RAW);
 	k->raw6 = socket(AF_INET6, type, IPPROTO_RAW);
+	set_buffers(k->raw4); /* thousands of kicks may wait for a slow cable */
+	set_buffers(k->raw6);
 	if (k->raw4 < 0)
 		log_printf(k->log, LOG_LEVEL_WARNING,
 			"raw sockets: %s: TCP clients of a dead link notice with their next packet",

@@ -114,8 +114,7 @@ static int ask_once(
 	return more == MNL_CB_ERROR ? errno : 0;
 }
 
-/* What an interrupted dump has left would be taken for the answer to the next request. */
-static void drop_answers(struct kernel_linux *k)
+void netfilter_drop_answers(struct kernel_linux *k)
 {
 	char answer[ANSWER_SIZE];
 
@@ -132,7 +131,7 @@ int netfilter_ask(struct kernel_linux *k, struct nlmsghdr *request, mnl_cb_t eac
 	request->nlmsg_seq = ++k->seq;
 	e = ask_once(k, request, each, ctx);
 	if (e)
-		drop_answers(k);
+		netfilter_drop_answers(k);
 	return e;
 }
 

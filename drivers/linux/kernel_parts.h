@@ -37,6 +37,8 @@ struct nlmsghdr *netfilter_message(
 	void *at, unsigned subsystem, unsigned type, unsigned flags, uint8_t family, uint32_t seq);
 /* Send one request and hand each answer to `each` (may be NULL).  0 or an errno value. */
 int netfilter_ask(struct kernel_linux *k, struct nlmsghdr *request, mnl_cb_t each, void *ctx);
+/* What is left of earlier answers would be taken for the answer to the next request. */
+void netfilter_drop_answers(struct kernel_linux *k);
 
 /* What a message or a nest holds, by type; types that are too high are left out. */
 struct attrs {
@@ -64,8 +66,15 @@ enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect
 
 /* Have the kernel load its connection tracking, whose sysctls are not there before. */
 void conntrack_load(struct kernel_linux *k);
+/* Hand every connection with this mark (0: whatever it is) and of this family (4, 6; 0: both) to
+ * `each`, until it says MNL_CB_STOP; `after_part` (may be NULL) comes after each part of the list
+ * that the kernel gives at once.  Over a socket of its own: others may be asked meanwhile. */
+enum fl_err conntrack_list(uint32_t mark, uint8_t family, mnl_cb_t each,
+	void (*after_part)(void *ctx), void *ctx, struct textbuf *why);
 enum fl_err conntrack_flows(
 	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why);
+/* AF_INET, AF_INET6 or AF_UNSPEC. */
+uint8_t conntrack_family(uint8_t family);
 /* A connection as ctnetlink tells of it; returns its IPS_... bits. */
 uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out);
 enum fl_err conntrack_flush(

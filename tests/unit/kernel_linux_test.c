@@ -532,7 +532,7 @@ static bool count_flow(void *ctx, const struct kernel_flow *flow)
 	return true;
 }
 
-/* Above and below the number that are deleted one by one; the other link's stay. */
+/* Less and more than one part of the list; the other link's stay. */
 static void flush_of_many(struct router *r, uint32_t many)
 {
 	struct mnl_socket *s = mnl_socket_open(NETLINK_NETFILTER);
