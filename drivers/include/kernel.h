@@ -38,6 +38,9 @@ struct kernel {
 	/* Hand every connection with this mark to `each`; mark 0: all there are. */
 	enum fl_err (*flows)(void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx,
 		struct textbuf *why);
+	/* Hand all that counts in our nftables table to `each`. */
+	enum fl_err (*counts)(
+		void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 	/* How many connections there are, and how many fit; false: not known. */
 	bool (*room)(void *ctx, uint32_t *used, uint32_t *all);
 	/* Take away all that is ours and nothing else. */

@@ -115,6 +115,12 @@ static enum fl_err kernel_flows(
 	return conntrack_flows(mark, each, each_ctx, why);
 }
 
+static enum fl_err kernel_counts(
+	void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
+{
+	return nft_counts(ctx, each, each_ctx, why);
+}
+
 static bool read_number(const char *path, uint32_t *out)
 {
 	char text[32];
@@ -230,7 +236,7 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 	}
 	open_raw(k);
 	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows,
-		kernel_room, kernel_remove_all};
+		kernel_counts, kernel_room, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

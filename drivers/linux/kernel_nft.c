@@ -491,7 +491,41 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, enum kverdict v, stru
 	mnl_attr_nest_end(h, data);
 }
 
-static void put_elem(struct nlmsghdr *h, const struct kelem *e, bool with_data)
+/* A comment as nft(8) keeps it in user data: type 0, length, text with its zero octet. */
+static void put_comment(struct nlmsghdr *h, uint16_t type, struct str s)
+{
+	uint8_t udata[2 + 128] = {0};
+	size_t n = s.n < 127 ? s.n : 127;
+
+	if (!n)
+		return;
+	udata[1] = (uint8_t)(n + 1);
+	memcpy(udata + 2, s.at, n);
+	mnl_attr_put(h, type, 2 + n + 1, udata);
+}
+
+static void put_count(struct nlmsghdr *h, const struct kernel_count *c)
+{
+	put_u64(h, NFTA_COUNTER_BYTES, c->octets);
+	put_u64(h, NFTA_COUNTER_PACKETS, c->packets);
+}
+
+static void put_elem_counter(struct kernel_linux *k, struct nlmsghdr *h, struct str comment)
+{
+	struct kernel_count start = counts_take(&k->counts, comment);
+	struct nlattr *expr, *data;
+
+	put_comment(h, NFTA_SET_ELEM_USERDATA, comment);
+	expr = mnl_attr_nest_start(h, NFTA_SET_ELEM_EXPR);
+	mnl_attr_put_strz(h, NFTA_EXPR_NAME, "counter");
+	data = mnl_attr_nest_start(h, NFTA_EXPR_DATA);
+	put_count(h, &start);
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, expr);
+}
+
+static void put_elem(
+	struct kernel_linux *k, struct nlmsghdr *h, const struct kelem *e, bool with_data)
 {
 	struct nlattr *nest = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 
@@ -506,6 +540,8 @@ static void put_elem(struct nlmsghdr *h, const struct kelem *e, bool with_data)
 		put_verdict(h, NFTA_SET_ELEM_DATA, e->verdict, e->chain);
 	else if (with_data && e->value)
 		put_value(h, NFTA_SET_ELEM_DATA, &e->value, sizeof(e->value));
+	if (with_data && e->comment.n)
+		put_elem_counter(k, h, e->comment);
 	mnl_attr_nest_end(h, nest);
 }
 
@@ -521,7 +557,7 @@ static void put_elems(
 		put_text(h, NFTA_SET_ELEM_LIST_SET, set);
 		list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
 		for (; i < n && h->nlmsg_len < ELEMS_OCTETS; i++)
-			put_elem(h, &e[i], type == NFT_MSG_NEWSETELEM);
+			put_elem(k, h, &e[i], type == NFT_MSG_NEWSETELEM);
 		mnl_attr_nest_end(h, list);
 		end_message(k, h);
 	}
@@ -575,7 +611,7 @@ static void put_range(struct nlmsghdr *h, const struct kop *op)
 	put_value(h, NFTA_RANGE_TO_DATA, op->data2, op->len);
 }
 
-/* op->offset says here whether the set is a map: see put_rule(). */
+/* op->offset says here whether the set is a map: see put_op(). */
 static void put_lookup(struct nlmsghdr *h, const struct kop *op)
 {
 	put_text(h, NFTA_LOOKUP_SET, op->name);
@@ -679,6 +715,16 @@ static void put_offload(struct nlmsghdr *h, const struct kop *op)
 	mnl_attr_put_strz(h, NFTA_FLOW_TABLE_NAME, FLOWTABLE);
 }
 
+/* op->data and op->data2 hold here what it begins with: see put_op(). */
+static void put_counter(struct nlmsghdr *h, const struct kop *op)
+{
+	struct kernel_count start = {0};
+
+	memcpy(&start.packets, op->data, sizeof(start.packets));
+	memcpy(&start.octets, op->data2, sizeof(start.octets));
+	put_count(h, &start);
+}
+
 static void put_nothing(struct nlmsghdr *h, const struct kop *op)
 {
 	(void)h;
@@ -709,14 +755,15 @@ static const struct {
 	[KOP_SNAT_PREFIX] = {"nat", put_snat_prefix},
 	[KOP_MASQUERADE] = {"masq", put_nothing},
 	[KOP_REJECT] = {"reject", put_reject},
-	[KOP_COUNTER] = {"counter", put_nothing},
+	[KOP_COUNTER] = {"counter", put_counter},
 	[KOP_MSS_LOAD] = {"rt", put_rt},
 	[KOP_HTONS] = {"byteorder", put_byteorder},
 	[KOP_MSS_SET] = {"exthdr", put_maxseg},
 	[KOP_OFFLOAD] = {"flow_offload", put_offload},
 };
 
-static void put_op(struct nlmsghdr *h, const struct kernel_state *s, const struct kop *op)
+static void put_op(struct kernel_linux *k, struct nlmsghdr *h, const struct kernel_state *s,
+	const struct krule *r, const struct kop *op)
 {
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM), *data;
 	struct kop copy = *op;
@@ -726,24 +773,17 @@ static void put_op(struct nlmsghdr *h, const struct kernel_state *s, const struc
 
 		copy.offset = set && set->data;
 	}
+	if (op->code == KOP_COUNTER) {
+		struct kernel_count start = counts_take(&k->counts, r->comment);
+
+		memcpy(copy.data, &start.packets, sizeof(start.packets));
+		memcpy(copy.data2, &start.octets, sizeof(start.octets));
+	}
 	mnl_attr_put_strz(h, NFTA_EXPR_NAME, steps[op->code].name);
 	data = mnl_attr_nest_start(h, NFTA_EXPR_DATA);
 	steps[op->code].put(h, &copy);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, elem);
-}
-
-/* A comment as nft(8) keeps it in user data: type 0, length, text with its zero octet. */
-static void put_comment(struct nlmsghdr *h, uint16_t type, struct str s)
-{
-	uint8_t udata[2 + 128] = {0};
-	size_t n = s.n < 127 ? s.n : 127;
-
-	if (!n)
-		return;
-	udata[1] = (uint8_t)(n + 1);
-	memcpy(udata + 2, s.at, n);
-	mnl_attr_put(h, type, 2 + n + 1, udata);
 }
 
 static void put_rule(struct kernel_linux *k, const struct kernel_state *s, const struct kchain *c,
@@ -756,7 +796,7 @@ static void put_rule(struct kernel_linux *k, const struct kernel_state *s, const
 	put_text(h, NFTA_RULE_CHAIN, c->name);
 	list = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
 	for (size_t i = 0; i < r->nops; i++)
-		put_op(h, s, &r->ops[i]);
+		put_op(k, h, s, r, &r->ops[i]);
 	mnl_attr_nest_end(h, list);
 	put_comment(h, NFTA_RULE_USERDATA, r->comment);
 	end_message(k, h);
@@ -901,6 +941,14 @@ static void take_elem_data(struct reading *r, const struct nlattr *a, struct kel
 		e->chain = take_text(r->mem, verdict.a[NFTA_VERDICT_CHAIN]);
 }
 
+static void take_comment(struct reading *r, const struct nlattr *udata, struct kelem *e)
+{
+	struct str comment = comment_of(udata);
+	char *copy = comment.n ? arena_copy(r->mem, comment.at, comment.n) : NULL;
+
+	e->comment = (struct str){copy, copy ? comment.n : 0};
+}
+
 static struct kelem *next_elem(struct reading *r)
 {
 	struct kset *s = r->set;
@@ -948,6 +996,7 @@ static int take_elem(const struct nlattr *a, void *ctx)
 	if (t.a[NFTA_SET_ELEM_EXPIRATION])
 		e->expires_ms = be64toh(mnl_attr_get_u64(t.a[NFTA_SET_ELEM_EXPIRATION]));
 	take_elem_data(r, t.a[NFTA_SET_ELEM_DATA], e);
+	take_comment(r, t.a[NFTA_SET_ELEM_USERDATA], e);
 	return MNL_CB_OK;
 }
 
@@ -1151,8 +1200,11 @@ static void put_changes(struct kernel_linux *k, const struct kernel_diff *diff)
 }
 
 static enum fl_err send_changes(struct kernel_linux *k, const struct kernel_diff *diff,
-	const struct kset *kept, struct textbuf *why)
+	const struct kset *kept, struct arena *mem, struct textbuf *why)
 {
+	k->counts = (struct counts){0};
+	if (diff->replace_table && !diff->forget_counts)
+		(void)counts_read(k, mem, &k->counts); /* there may be no table */
 	if (!batch_begin(k)) {
 		textbuf_printf(why, "nftables: out of memory");
 		return FL_EFULL;
@@ -1176,17 +1228,18 @@ enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, st
 	arena_init(&mem, k->memory);
 	if (diff->replace_table)
 		kept = read_dynamic(k, diff->replace_table, &mem);
-	err = send_changes(k, diff, kept, why);
+	err = send_changes(k, diff, kept, &mem, why);
 	if (err && diff->replace_table && diff->replace_table->naccelerated && !k->no_flowtable) {
 		k->no_flowtable = true;
 		*why = all;
-		err = send_changes(k, diff, kept, why);
+		err = send_changes(k, diff, kept, &mem, why);
 		k->no_flowtable = err == FL_OK;
 		if (!err)
 			log_printf(k->log, LOG_LEVEL_WARNING,
 				"this kernel has no flowtables: established connections go "
 				"through the rules, as without \"forwarding flowtable\"");
 	}
+	k->counts = (struct counts){0};
 	arena_reset(&mem);
 	return err;
 }

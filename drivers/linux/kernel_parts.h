@@ -19,6 +19,13 @@ struct batch {
 	bool full; /* out of memory */
 };
 
+/* What was counted before, for the table that goes on with it. */
+struct counts {
+	struct arena *mem;
+	struct kernel_count *at;
+	size_t n, cap;
+};
+
 struct kernel_linux {
 	const struct arena_source *memory;
 	const struct log *log;
@@ -26,8 +33,9 @@ struct kernel_linux {
 	uint32_t seq;
 	struct nl_sock *route;
 	struct batch batch;
-	bool no_flowtable; /* this kernel refuses them */
-	int raw4, raw6;    /* for kicks; -1: not permitted */
+	struct counts counts; /* of the table that is replaced right now */
+	bool no_flowtable;    /* this kernel refuses them */
+	int raw4, raw6;       /* for kicks; -1: not permitted */
 };
 
 /* ---- netfilter sockets (kernel_nft.c) ---- */
@@ -51,7 +59,18 @@ struct attrs nested_attrs(const struct nlattr *nest);
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
 enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
 	struct kernel_state *out, bool *chains_known);
+enum fl_err nft_counts(
+	struct kernel_linux *k, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
+
+/* ---- what was counted (kernel_counts.c) ---- */
+
+/* 0 or an errno value, and then there are none. */
+int counts_read(struct kernel_linux *k, struct arena *mem, struct counts *out);
+/* All that was counted under this comment; the next who asks gets nothing. */
+struct kernel_count counts_take(struct counts *c, struct str what);
+/* The text of a comment in user data, which it points into; empty: there is none. */
+struct str comment_of(const struct nlattr *udata);
 
 /* ---- addresses, routes, rules (kernel_route.c) ---- */
 

@@ -528,6 +528,17 @@ static enum fl_err kernel_flows(
 	return FL_OK;
 }
 
+/* No packet meets these rules. */
+static enum fl_err kernel_counts(
+	void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
+{
+	(void)ctx;
+	(void)each;
+	(void)each_ctx;
+	(void)why;
+	return FL_OK;
+}
+
 static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
 {
 	const struct sim *s = ctx;
@@ -1206,8 +1217,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_room,
-			kernel_remove_all},
+		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_counts,
+			kernel_room, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

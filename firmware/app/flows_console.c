@@ -155,6 +155,14 @@ void flows_like(void *ctx, const struct forwarding_flow *like, const struct sink
 		sink_printf(out, "now    ... and %zu more\n", l.n - l.max);
 }
 
+enum fl_err flows_counted(void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
+{
+	const struct fairlead *f = ctx;
+	const struct kernel *k = &f->io->kernel;
+
+	return k->counts(k->ctx, each, each_ctx, why);
+}
+
 static enum fl_err show_flows_link(struct console_call *call)
 {
 	const struct fairlead *f = call->module;

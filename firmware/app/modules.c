@@ -78,6 +78,9 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		.source = config_forwarding_source(c),
 		.published = &f->published,
 		.memory = &f->io->memory,
+		.ctx = f,
+		.counts = flows_counted,
+		.forget_counts = publish_forget_counts,
 	};
 	f->led_console = (struct led_console){.lamps = f->panel.lamp, .nlamps = f->panel.n};
 	uplinks_console(f);

@@ -315,6 +315,8 @@ void publish_what_if(
 /* The state of a link of some configuration: as it is judged now; one that only that configuration
  * has, or enables, is taken as up. */
 enum link_state publish_state_of(const struct fairlead *f, const struct link_conf *c);
+/* Rules and forwards count their connections anew. */
+enum fl_err publish_forget_counts(void *ctx, struct textbuf *why);
 /* Compare the kernel with what should be there and mend it. */
 void publish_reconcile(struct fairlead *f, mtime now);
 
@@ -332,6 +334,8 @@ void connection_table_tick(struct fairlead *f, mtime now);
 /* ---- flows_console.c: the connections there are ---- */
 
 extern const struct console_command flows_commands[];
+/* What rules and forwards have counted. */
+enum fl_err flows_counted(void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 /* For `explain flow`: those of this kind. */
 void flows_like(void *ctx, const struct forwarding_flow *like, const struct sink *out);
 

@@ -383,6 +383,26 @@ void publish_servers(struct fairlead *f, mtime now)
 	apply_change(f, err, &was, &is, now);
 }
 
+/* Made anew in one transaction, as with new chains: no packet is lost, and counters that cannot be
+ * set back on all kernels begin with nothing. */
+enum fl_err publish_forget_counts(void *ctx, struct textbuf *why)
+{
+	struct fairlead *f = ctx;
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source is = config_forwarding_source(fairlead_config(f));
+	struct kernel_diff anew = {.forget_counts = true};
+	struct kernel_state want;
+	enum fl_err err = forwarding_want(&is, &f->published, &f->scratch, &want);
+
+	anew.replace_table = &want;
+	if (err)
+		textbuf_printf(why, "%s", fl_err_text(err));
+	else
+		err = k->apply(k->ctx, &anew, why);
+	arena_reset(&f->scratch);
+	return err;
+}
+
 void publish_reconcile(struct fairlead *f, mtime now)
 {
 	const struct kernel *k = &f->io->kernel;

@@ -45,6 +45,7 @@ enum console_mode {
 	CONSOLE_CONFIGURE = 2,
 	CONSOLE_ANY = 3,
 	CONSOLE_CHANGES = 4,
+	CONSOLE_OPERATE_CHANGES = 5,
 	CONSOLE_ANY_CHANGES = 7,
 	/* Its first line is a heading, or says that there is nothing: `| count` leaves it out. */
 	CONSOLE_HEADED = 8,
@@ -55,6 +56,7 @@ enum console_mode {
 	/* It can print JSON as well. */
 	CONSOLE_JSON = 32,
 	CONSOLE_CONFIGURE_JSON = 34,
+	CONSOLE_OPERATE_HEADED_JSON = 41,
 	CONSOLE_ANY_JSON = 35
 };
 

@@ -170,6 +170,10 @@ void forwarding_choose(const struct forwarding_source *source, const struct publ
 void forwarding_service_text(uint32_t protocol, const struct rule_port *p, struct textbuf *out);
 void forwarding_rule_text(
 	const struct forwarding_source *s, const struct rule_conf *r, struct textbuf *out);
+/* "forward smtp", "nat mail": its connections are counted under these words, those of a rule under
+ * "rule 10". */
+void forwarding_published_text(const struct forward_conf *f, struct textbuf *out);
+#define FORWARDING_NO_RULE "no rule matches" /* and those that no rule matches under these */
 /* The first word of a rule that a flow does not fit ("port"); NULL: the rule matches.  A flow is of
  * the LAN that its source address belongs to. */
 const char *forwarding_rule_mismatch(const struct forwarding_source *s, const struct rule_conf *r,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* forwarding_console.c - what forwarding does now, for the person at the console.
  *
- *   RULE  CONNECTIONS                              POLICY   NOW
- *   10    tcp port 25 from 192.168.1.25/32         primary  wan1
- *   99    all                                      spread   wan1, wan2
- *   -     the rest                                 -        wan1 */
+ *   RULE   MATCHES                            POLICY     CONNECTIONS  NOW
+ *   10     tcp port 25 from 192.168.1.25/32   primary             12  wan1
+ *   99     all                                spread            4711  wan1, wan2
+ *   -      the rest                           -                    0  wan1 */
 #include "forwarding_console.h"
+
+#include "json_write.h"
+
+#include <inttypes.h>
 
 #define LINE 160
 
@@ -48,30 +52,161 @@ static void put_rest(struct textbuf *t, const struct forwarding_console *m)
 		textbuf_printf(t, "no link is live");
 }
 
+/* ---- what was counted ---- */
+
+struct tally {
+	const struct forwarding_source *s;
+	uint64_t *rules, *published; /* in the order of the source; NULL: there are none */
+	uint64_t rest;
+	size_t rule; /* the one that was counted last: the next is most likely behind it */
+};
+
+static void count_rule(struct tally *t, uint64_t number, uint64_t packets)
+{
+	for (size_t i = 0; i < t->s->nrules; i++) {
+		size_t at = (t->rule + i) % t->s->nrules;
+
+		if (t->s->rules[at].number != number)
+			continue;
+		t->rules[at] += packets;
+		t->rule = at;
+		return;
+	}
+}
+
+static void count_published(struct tally *t, const struct kernel_count *c)
+{
+	const struct forward_conf *f;
+	char text[LINE];
+
+	for (size_t i = 0; (f = forwarding_published(t->s, i)); i++) {
+		struct textbuf name = textbuf_of(text, sizeof(text));
+
+		forwarding_published_text(f, &name);
+		if (str_eq(textbuf_str(&name), c->what))
+			t->published[i] += c->packets;
+	}
+}
+
+static void take_count(void *ctx, const struct kernel_count *c)
+{
+	struct tally *t = ctx;
+	struct str number = c->what, word = str_cut(&number, ' ');
+	uint64_t n;
+
+	if (str_is(c->what, FORWARDING_NO_RULE))
+		t->rest += c->packets;
+	else if (str_is(word, "rule") && str_to_u64(number, UINT32_MAX, &n))
+		count_rule(t, n, c->packets);
+	else
+		count_published(t, c);
+}
+
+/* In `mem`. */
+static enum fl_err tally_read(const struct forwarding_console *m, struct arena *mem,
+	struct tally *out, const struct sink *say)
+{
+	const struct forwarding_source *s = &m->source;
+	char words[LINE] = "out of memory";
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err;
+
+	*out = (struct tally){.s = s,
+		.rules = ARENA_NEWS(mem, uint64_t, s->nrules + 1),
+		.published = ARENA_NEWS(mem, uint64_t, s->nforwards + s->nnats + 1)};
+	err = mem->full ? FL_EFULL : m->counts(m->ctx, take_count, out, &why);
+	if (err)
+		sink_printf(say, "error: %s\n", words);
+	return err;
+}
+
+/* ---- show rules ---- */
+
+struct rule_row {
+	char number[16], match[LINE], now[LINE];
+	struct str policy;
+	uint64_t connections;
+};
+
+static void rule_row(const struct forwarding_console *m, const struct tally *tally, size_t which,
+	struct rule_row *out)
+{
+	const struct forwarding_source *s = &m->source;
+	struct textbuf number = textbuf_of(out->number, sizeof(out->number));
+	struct textbuf match = textbuf_of(out->match, sizeof(out->match));
+	struct textbuf now = textbuf_of(out->now, sizeof(out->now));
+	const struct rule_conf *r = &s->rules[which];
+
+	out->policy = STR("-");
+	if (which == s->nrules) {
+		textbuf_printf(&number, "-");
+		textbuf_printf(&match, "the rest");
+		put_rest(&now, m);
+		out->connections = tally->rest;
+		return;
+	}
+	if (r->policy >= 0 && (size_t)r->policy < s->npolicies)
+		out->policy = s->policies[r->policy].name;
+	textbuf_printf(&number, "%u", r->number);
+	forwarding_rule_text(s, r, &match);
+	put_now(&now, m, r->policy);
+	out->connections = tally->rules[which];
+}
+
+static void put_rule_json(struct json_writer *w, const struct rule_row *row)
+{
+	json_element(w);
+	json_open(w, "{");
+	json_string(w, "rule", str_of(row->number));
+	json_string(w, "matches", str_of(row->match));
+	json_string(w, "policy", row->policy);
+	json_number(w, "connections", (int64_t)row->connections);
+	json_string(w, "now", str_of(row->now));
+	json_close(w, "}");
+}
+
 static enum fl_err show_rules(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
-	const struct forwarding_source *s = &m->source;
-	char match[LINE], now[LINE];
-	struct textbuf t;
+	struct json_writer w = {.out = call->out};
+	struct rule_row row;
+	struct tally tally;
+	struct arena mem;
+	enum fl_err err;
 
-	sink_printf(call->out, "%-7s %-44s %-12s %s\n", "RULE", "CONNECTIONS", "POLICY", "NOW");
-	for (size_t i = 0; i < s->nrules; i++) {
-		const struct rule_conf *r = &s->rules[i];
-		bool named = r->policy >= 0 && (size_t)r->policy < s->npolicies;
-		struct str policy = named ? s->policies[r->policy].name : STR("-");
-
-		t = textbuf_of(match, sizeof(match));
-		forwarding_rule_text(s, r, &t);
-		t = textbuf_of(now, sizeof(now));
-		put_now(&t, m, r->policy);
-		sink_printf(call->out, "%-7u %-44s %-12.*s %s\n", r->number, match, STR_ARG(policy),
-			now);
+	arena_init(&mem, m->memory);
+	err = tally_read(m, &mem, &tally, call->out);
+	if (!err && call->json)
+		json_open(&w, "[");
+	else if (!err)
+		sink_printf(call->out, "%-6s %-34s %-10s %11s  %s\n", "RULE", "MATCHES", "POLICY",
+			"CONNECTIONS", "NOW");
+	for (size_t i = 0; !err && i <= m->source.nrules; i++) {
+		rule_row(m, &tally, i, &row);
+		if (call->json)
+			put_rule_json(&w, &row);
+		else
+			sink_printf(call->out, "%-6s %-34s %-10.*s %11" PRIu64 "  %s\n", row.number,
+				row.match, STR_ARG(row.policy), row.connections, row.now);
 	}
-	t = textbuf_of(now, sizeof(now));
-	put_rest(&t, m);
-	sink_printf(call->out, "%-7s %-44s %-12s %s\n", "-", "the rest", "-", now);
-	return FL_OK;
+	if (!err && call->json) {
+		json_close(&w, "]");
+		sink_puts(call->out, "\n");
+	}
+	arena_reset(&mem);
+	return err;
+}
+
+static enum fl_err clear_counters(struct console_call *call)
+{
+	const struct forwarding_console *m = call->module;
+	char words[LINE] = "";
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err = m->forget_counts(m->ctx, &why);
+
+	if (err)
+		sink_printf(call->out, "error: %s\n", words);
+	return err;
 }
 
 static void put_server_of(const struct forward_conf *f, size_t which, struct textbuf *t)
@@ -109,8 +244,8 @@ static void put_published_on(
 }
 
 /* A line for each server. */
-static void put_published(
-	const struct forwarding_source *s, const struct forward_conf *f, const struct sink *out)
+static void put_published(const struct forwarding_source *s, const struct forward_conf *f,
+	uint64_t connections, const struct sink *out)
 {
 	char service[LINE], to[LINE], on[4 * LINE];
 	struct textbuf t = textbuf_of(service, sizeof(service)), o = textbuf_of(on, sizeof(on));
@@ -121,8 +256,8 @@ static void put_published(
 		t = textbuf_of(to, sizeof(to));
 		put_server_of(f, i, &t);
 		if (i == 0)
-			sink_printf(
-				out, "%-14.*s %-18s %-32s %s\n", STR_ARG(f->name), service, to, on);
+			sink_printf(out, "%-14.*s %-18s %-32s %11" PRIu64 "  %s\n",
+				STR_ARG(f->name), service, to, connections, on);
 		else
 			sink_printf(out, "%-14s %-18s %s\n", "", "", to);
 	}
@@ -135,11 +270,19 @@ static enum fl_err show_forwards(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
 	const struct forward_conf *f;
+	struct tally tally;
+	struct arena mem;
+	enum fl_err err;
 
-	sink_printf(call->out, "%-14s %-18s %-32s %s\n", "FORWARD", "SERVICE", "TO", "ON");
-	for (size_t i = 0; (f = forwarding_published(&m->source, i)); i++)
-		put_published(&m->source, f, call->out);
-	return FL_OK;
+	arena_init(&mem, m->memory);
+	err = tally_read(m, &mem, &tally, call->out);
+	if (!err)
+		sink_printf(call->out, "%-14s %-18s %-32s %11s  %s\n", "FORWARD", "SERVICE", "TO",
+			"CONNECTIONS", "ON");
+	for (size_t i = 0; !err && (f = forwarding_published(&m->source, i)); i++)
+		put_published(&m->source, f, tally.published[i], call->out);
+	arena_reset(&mem);
+	return err;
 }
 
 /* ---- show nat ---- */
@@ -215,10 +358,12 @@ static enum fl_err show_forwarding(struct console_call *call)
 }
 
 const struct console_command forwarding_commands[] = {
-	{"show rules", "outbound rules and the links they lead to now", CONSOLE_OPERATE_HEADED,
-		show_rules, NULL},
+	{"show rules", "outbound rules, the connections they took, and the links they lead to now",
+		CONSOLE_OPERATE_HEADED_JSON, show_rules, NULL},
 	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE_HEADED,
 		show_forwards, NULL},
+	{"clear rules counters", "count the connections of rules and forwards anew",
+		CONSOLE_OPERATE_CHANGES, clear_counters, NULL},
 	{"show nat", "the source addresses that connections leave with, by link", CONSOLE_OPERATE,
 		show_nat, NULL},
 	{"show forwarding", "what the kernel should hold, in the words of ip and nft",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* forwarding_console.h - `show forwarding`, `show rules`, `show forwards`. */
+/* forwarding_console.h - `show forwarding`, `show rules`, `show forwards`, `clear rules counters`.
+ */
 #ifndef FL_FORWARDING_CONSOLE_H
 #define FL_FORWARDING_CONSOLE_H
 
@@ -12,6 +13,11 @@ struct forwarding_console {
 	struct forwarding_source source;
 	const struct published *published;
 	const struct arena_source *memory; /* `show forwarding` works out the wanted state in it */
+	void *ctx;
+	/* What the kernel has counted, and counting anew. */
+	enum fl_err (*counts)(
+		void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);
+	enum fl_err (*forget_counts)(void *ctx, struct textbuf *why);
 };
 
 extern const struct console_command forwarding_commands[];

@@ -322,6 +322,11 @@ static void put_ends(
 	kelem_put(&e->last, t, last, n);
 }
 
+static struct str rule_comment(struct maker *m, const struct rule_conf *r)
+{
+	return nft_numbered(m->b.mem, "rule ", r->number, STR(""));
+}
+
 static void put_prefix_ends(struct ends *e, const struct ip_prefix *p)
 {
 	struct ip_prefix network = ip_prefix_network(p);
@@ -332,7 +337,8 @@ static void put_prefix_ends(struct ends *e, const struct ip_prefix *p)
 }
 
 /* `proto` NULL: the rule names none. */
-static void map_elem(struct maker *m, const struct planned_rule *p, const uint8_t *proto)
+static void map_elem(
+	struct maker *m, const struct planned_rule *p, const uint8_t *proto, struct str comment)
 {
 	static const uint8_t proto_first = 0, proto_last = 255;
 	const struct rule_conf *r = p->rule;
@@ -356,6 +362,7 @@ static void map_elem(struct maker *m, const struct planned_rule *p, const uint8_
 		elem->last = (const uint8_t *)arena_copy(m->b.mem, e.last.key, e.last.key_n);
 	elem->verdict = KVERDICT_JUMP;
 	elem->chain = m->policy_chain[r->policy];
+	elem->comment = comment;
 }
 
 static void map_key(const struct planned_rule *p, enum kset_type key[KSET_KEY_FIELDS])
@@ -402,13 +409,15 @@ static void set_rules(struct maker *m, size_t first)
 	for (size_t i = first; i < m->s->nrules; i++) {
 		const struct planned_rule *p = &m->plan[i];
 		size_t nproto = protocol_numbers(p->rule, p->family, proto);
+		struct str comment;
 
 		if (p->map != open->map || !has_policy(m, p->rule))
 			continue;
+		comment = rule_comment(m, p->rule);
 		if (!nproto)
-			map_elem(m, p, NULL);
+			map_elem(m, p, NULL, comment);
 		for (size_t k = 0; k < nproto; k++)
-			map_elem(m, p, &proto[k]);
+			map_elem(m, p, &proto[k], comment);
 	}
 }
 
@@ -466,7 +475,7 @@ static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_
 	const struct rule_conf *r = p->rule;
 	uint8_t proto[2];
 
-	nft_rule(&m->b, nft_numbered(m->b.mem, "rule ", r->number, STR("")));
+	nft_rule(&m->b, rule_comment(m, r));
 	if (r->lan >= 0 && (size_t)r->lan < m->s->nlans)
 		match_ifname(&m->b, KMETA_IIFNAME, m->s->lans[r->lan].interface);
 	if (family)
@@ -483,6 +492,7 @@ static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_
 		nft_match_proto(&m->b, proto[0]);
 	if (r->port.first)
 		nft_match_ports(&m->b, r->port.first, r->port.last);
+	nft_count(&m->b);
 	nft_go(&m->b, KVERDICT_JUMP, m->policy_chain[r->policy]);
 }
 
@@ -759,7 +769,8 @@ static void chain_prerouting(struct maker *m)
 	leave_local(m);
 	nft_rule(b, STR(""));
 	nft_go(b, KVERDICT_JUMP, STR("rules"));
-	nft_rule(b, STR("no rule matches"));
+	nft_rule(b, STR(FORWARDING_NO_RULE));
+	nft_count(b);
 	nft_go(b, KVERDICT_GOTO, STR("any"));
 }
 
@@ -847,17 +858,28 @@ static void send_to_one_of(struct maker *m, const struct forward_conf *f)
 	nft_verdict_map(&m->b, KREG(0), SERVERS_SET);
 }
 
+static struct str published_comment(struct arena *mem, const struct forward_conf *f)
+{
+	char text[FL_NAME_MAX + 16], *copy;
+	struct textbuf t = textbuf_of(text, sizeof(text));
+
+	forwarding_published_text(f, &t);
+	copy = arena_copy(mem, text, t.n);
+	return copy ? (struct str){copy, t.n} : STR("");
+}
+
 /* `source` NULL: whoever it comes from. */
 static void rule_forward_from(
 	struct maker *m, const struct published_at *at, const struct ip_prefix *source)
 {
 	struct nft_build *b = &m->b;
 
-	nft_rule(b, at->f->name);
+	nft_rule(b, published_comment(b->mem, at->f));
 	match_host(b, at->address, false);
 	if (source)
 		nft_match_prefix(b, source, true);
 	match_service(b, at->f);
+	nft_count(b);
 	if (at->f->nto > 1)
 		send_to_one_of(m, at->f);
 	else

@@ -21,6 +21,12 @@ bool forward_has_server(const struct forward_conf *f, const struct ip_addr *a)
 	return false;
 }
 
+void forwarding_published_text(const struct forward_conf *f, struct textbuf *out)
+{
+	textbuf_printf(out, "%s %.*s", f->protocol == RULE_ANY_PROTOCOL ? "nat" : "forward",
+		STR_ARG(f->name));
+}
+
 bool forward_server_is_used(const struct forward_conf *f, size_t which)
 {
 	bool all_dead = true;

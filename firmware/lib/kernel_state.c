@@ -175,7 +175,7 @@ static int cmp_elem(const void *x, const void *y)
 	return FIRST_OF(memcmp(a->key, b->key, sizeof(a->key)), cmp_u32(a->key_n, b->key_n),
 		cmp_last(a, b), cmp_u32(a->interval_end, b->interval_end),
 		cmp_u32(a->value, b->value), cmp_u32(a->verdict, b->verdict),
-		cmp_str(a->chain, b->chain));
+		FIRST_OF(cmp_str(a->chain, b->chain), cmp_str(a->comment, b->comment)));
 }
 
 /* ---- sets ---- */

@@ -94,6 +94,9 @@ struct kelem {
 	uint64_t expires_ms;   /* of a dynamic map, as read: what is left of its time */
 	enum kverdict verdict; /* KSET_VERDICT data */
 	struct str chain;      /* of JUMP and GOTO */
+	/* What it is for, in the words of the settings: "rule 10".  It counts what it matches,
+	 * under these words; empty: it does not count. */
+	struct str comment;
 };
 
 struct kset {
@@ -165,8 +168,8 @@ enum kop_code {
 			    host */
 	KOP_DNAT,        /* to the address in reg and the port in dreg (0: keep) */
 	KOP_MASQUERADE,
-	KOP_REJECT, /* tcp reset, or icmp admin-prohibited */
-	KOP_COUNTER,
+	KOP_REJECT,   /* tcp reset, or icmp admin-prohibited */
+	KOP_COUNTER,  /* counts what comes so far, under the comment of its rule */
 	KOP_MSS_LOAD, /* reg = the largest TCP segment that fits the path, both ways */
 	KOP_HTONS,    /* reg = its two octets in network order */
 	KOP_MSS_SET,  /* the segment size that a TCP SYN offers = reg, unless it is smaller */
@@ -223,6 +226,13 @@ struct kernel_state {
 	size_t naccelerated;
 };
 
+/* What was counted under one comment; several rules and elements may have the same. */
+struct kernel_count {
+	struct str what;
+	uint64_t packets, octets;
+};
+typedef void kernel_count_each(void *ctx, const struct kernel_count *count);
+
 /* Elements to take out of and put into one set or map, in one transaction. */
 struct kset_change {
 	struct str set;
@@ -261,6 +271,7 @@ struct kernel_diff {
 	size_t nsysctls;
 	/* Either the whole nftables table is made anew, or some elements change. */
 	const struct kernel_state *replace_table; /* NULL: elements only */
+	bool forget_counts; /* what is replaced begins to count anew, instead of going on */
 	struct kset_change *sets;
 	size_t nsets;
 };

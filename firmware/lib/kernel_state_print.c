@@ -195,6 +195,8 @@ static void elem_text(const struct kset *s, const struct kelem *e, struct textbu
 		}
 		at += kset_field_size(s->key[i]);
 	}
+	if (e->comment.n)
+		textbuf_printf(t, " counter comment \"%.*s\"", STR_ARG(e->comment));
 	if (s->data == KSET_VERDICT)
 		textbuf_printf(t, " : %s%s%.*s", verdict_text(e->verdict), e->chain.n ? " " : "",
 			STR_ARG(e->chain));
@@ -206,7 +208,7 @@ static void print_elems(const struct kset *s, const char *indent, const struct k
 	size_t n, const struct sink *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		char text[192];
+		char text[256];
 		struct textbuf t = textbuf_of(text, sizeof(text));
 
 		elem_text(s, &elems[i], &t);

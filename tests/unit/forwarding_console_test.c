@@ -34,8 +34,29 @@ struct fixture {
 	struct forward_conf forward;
 	struct published pub;
 	struct forwarding_console module;
+	struct kernel_count counted[5];
 	char text[32768];
 };
+
+static enum fl_err counts(void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
+{
+	const struct fixture *f = ctx;
+
+	(void)why;
+	for (size_t i = 0; i < COUNT_OF(f->counted); i++)
+		if (f->counted[i].what.n)
+			each(each_ctx, &f->counted[i]);
+	return FL_OK;
+}
+
+static enum fl_err forget_counts(void *ctx, struct textbuf *why)
+{
+	struct fixture *f = ctx;
+
+	(void)why;
+	memset(f->counted, 0, sizeof(f->counted));
+	return FL_OK;
+}
 
 static int setup(void **state)
 {
@@ -72,6 +93,9 @@ static int setup(void **state)
 	f->pub.policy[0] = (struct published_policy){
 		.method = POLICY_WEIGHTED, .when_dead = POLICY_DROP, .nlive = 2, .live = {1, 2}};
 	f->module = (struct forwarding_console){.published = &f->pub,
+		.ctx = f,
+		.counts = counts,
+		.forget_counts = forget_counts,
 		.memory = &heap,
 		.source = {.links = f->links,
 			.nlinks = 2,
@@ -124,9 +148,28 @@ static void show_rules_says_where_connections_go_now(void **state)
 {
 	const char *text = run(*state, "show rules");
 
-	assert_non_null(strstr(text, "10      tcp port 8000-8080 from 192.168.1.25/32"));
-	assert_non_null(strstr(text, "spread       wan1, wan2\n"));
+	assert_non_null(strstr(text, "10     tcp port 8000-8080 from 192.168.1.25/32"));
+	assert_non_null(strstr(text, "spread               0  wan1, wan2\n"));
 	assert_non_null(strstr(text, "the rest"));
+}
+
+static void show_rules_adds_up_what_was_counted(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	f->counted[0] = (struct kernel_count){STR("rule 10"), 4000000000, 1};
+	f->counted[1] = (struct kernel_count){STR("rule 10"), 2, 1};
+	f->counted[2] = (struct kernel_count){STR("no rule matches"), 17, 1};
+	f->counted[3] = (struct kernel_count){STR("rule 11"), 5, 1};
+	f->counted[4] = (struct kernel_count){STR("forward smtp"), 23, 1};
+	text = run(f, "show rules");
+	assert_non_null(strstr(text, "192.168.1.25/32 spread      4000000002  wan1, wan2\n"));
+	assert_non_null(
+		strstr(text, "the rest                           -                   17  "));
+	assert_non_null(strstr(run(f, "show forwards"), "         23  wan2 203.0.114.3\n"));
+	run(f, "clear rules counters");
+	assert_non_null(strstr(run(f, "show rules"), "192.168.1.25/32 spread               0  "));
 }
 
 static void show_rules_says_when_connections_are_dropped(void **state)
@@ -134,7 +177,7 @@ static void show_rules_says_when_connections_are_dropped(void **state)
 	struct fixture *f = *state;
 
 	f->pub.policy[0].nlive = 0;
-	assert_non_null(strstr(run(f, "show rules"), "spread       dropped\n"));
+	assert_non_null(strstr(run(f, "show rules"), "spread               0  dropped\n"));
 }
 
 static void show_rules_follows_the_first_live_link_for_the_rest(void **state)
@@ -195,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(show_nat_says_which_address_connections_leave_with),
 		TEST(show_rules_says_where_connections_go_now),
+		TEST(show_rules_adds_up_what_was_counted),
 		TEST(show_rules_says_when_connections_are_dropped),
 		TEST(show_rules_follows_the_first_live_link_for_the_rest),
 		TEST(show_forwards_names_server_service_and_links),

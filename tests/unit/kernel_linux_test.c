@@ -765,6 +765,125 @@ static void connections_spread_over_both_links(void **state)
 	close(listener);
 }
 
+/* ---- what is counted ---- */
+
+struct wanted_count {
+	struct str what;
+	uint64_t packets;
+};
+
+static void add_count(void *ctx, const struct kernel_count *c)
+{
+	struct wanted_count *w = ctx;
+
+	if (str_eq(w->what, c->what))
+		w->packets += c->packets;
+}
+
+static uint64_t counted(struct router *r, const char *what)
+{
+	struct wanted_count w = {str_of(what), 0};
+
+	assert_int_equal(r->kernel.counts(r->kernel.ctx, add_count, &w, &r->why), FL_OK);
+	return w.packets;
+}
+
+static void connect_times(struct router *r, int n)
+{
+	int listener = listener_on(r, r->internet, "198.18.0.1", 443);
+
+	for (int i = 0; i < n; i++)
+		assert_int_not_equal(link_taken(r, listener), 0);
+	close(listener);
+}
+
+/* The first rule is an element of a map, the second one a step of the list. */
+static void use_two_rules(struct router *r)
+{
+	r->rules[0] = (struct rule_conf){RULE_ANYWHERE, .number = 10, .protocol = RULE_TCP,
+		.port = {443, 443}, .source = prefix("192.168.1.50/32")};
+	r->rules[1] = (struct rule_conf){RULE_ANYWHERE, .number = 20, .protocol = RULE_TCP};
+	r->rules[1].lan = 0;
+	r->source.nrules = 2;
+}
+
+static void rules_count_connections_and_not_their_packets(void **state)
+{
+	struct router *r = *state;
+
+	use_two_rules(r);
+	connect_hosts(r);
+	connect_times(r, 5);
+	assert_int_equal(counted(r, "rule 10"), 5);
+	assert_int_equal(counted(r, "rule 20"), 0);
+	expect_in_kernel(r);
+}
+
+static void a_new_table_goes_on_counting(void **state)
+{
+	struct router *r = *state;
+	struct kernel_state before;
+
+	use_two_rules(r);
+	connect_hosts(r);
+	connect_times(r, 5);
+	before = r->applied;
+	r->rules[0].port = (struct rule_port){444, 444}; /* this is one element */
+	apply_wanted(r, &before);
+	connect_times(r, 3);
+	assert_int_equal(counted(r, "rule 20"), 3);
+	before = r->applied;
+	r->rules[2] = (struct rule_conf){RULE_ANYWHERE, .number = 30, .dscp = 47};
+	r->source.nrules = 3; /* and this another table */
+	apply_wanted(r, &before);
+	connect_times(r, 1);
+	assert_int_equal(counted(r, "rule 20"), 4);
+	expect_in_kernel(r);
+}
+
+static void an_element_of_a_new_table_goes_on_counting(void **state)
+{
+	struct router *r = *state;
+	struct kernel_state before;
+
+	use_two_rules(r);
+	connect_hosts(r);
+	connect_times(r, 2);
+	before = r->applied;
+	r->source.nrules = 1;
+	apply_wanted(r, &before);
+	connect_times(r, 1);
+	assert_int_equal(counted(r, "rule 10"), 3);
+	expect_in_kernel(r);
+}
+
+static void counts_are_forgotten_when_it_is_asked_for(void **state)
+{
+	struct router *r = *state;
+	struct kernel_diff anew = {.replace_table = &r->applied, .forget_counts = true};
+
+	use_two_rules(r);
+	connect_hosts(r);
+	connect_times(r, 2);
+	apply(r, &anew);
+	assert_int_equal(counted(r, "rule 10"), 0);
+	expect_in_kernel(r);
+}
+
+static void a_published_server_counts_connections(void **state)
+{
+	struct router *r = *state;
+	int client, listener;
+
+	connect_hosts(r);
+	listener = listener_on(r, r->inside, "192.168.1.25", 2525);
+	client = socket_on(r, r->internet, "198.18.0.1", 0);
+	assert_true(reaches(client, "203.0.113.3", 25, PATIENCE));
+	assert_int_equal(counted(r, "forward smtp"), 1);
+	close(client);
+	close(listener);
+}
+
 static void new_connections_leave_by_the_link_that_is_left(void **state)
 {
 	struct router *r = *state;
@@ -1013,6 +1132,11 @@ int main(void)
 		TEST(some_connections_are_flushed),
 		TEST(a_hundred_thousand_connections_are_flushed),
 		TEST(connections_spread_over_both_links),
+		TEST(rules_count_connections_and_not_their_packets),
+		TEST(a_new_table_goes_on_counting),
+		TEST(an_element_of_a_new_table_goes_on_counting),
+		TEST(counts_are_forgotten_when_it_is_asked_for),
+		TEST(a_published_server_counts_connections),
 		TEST(new_connections_leave_by_the_link_that_is_left),
 		TEST(a_client_that_only_listens_is_told_that_its_link_died),
 		TEST(so_is_one_over_ipv6),
