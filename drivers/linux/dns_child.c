@@ -118,8 +118,7 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-/* This thread checks images, which takes half a second for a million names, on a core where another
- * thread may have a question to answer: that one goes first. */
+/* This thread checks images, beside threads that answer; see check_gives_way() in dns_worker.c. */
 #define NICE 5
 
 static void confine(struct child *c, const struct dns_server_conf *conf)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,7 @@ struct dns_worker {
 	/* The last image that a worker took: the next worker need not check it, which takes half a
 	 * second for a million names.  0 after a short life: then nothing is taken for granted. */
 	uint32_t sound;
+	uint32_t late; /* asked for and not answered when the watchdog last looked; 0: none */
 };
 
 /* ---- shared memory ---- */
@@ -266,6 +268,20 @@ static void image_drop(struct dns_worker *w, size_t which)
 		(w->nimages - which) * sizeof(w->images[0]));
 }
 
+/* The worker checks an image, half a second for a million names, on cores where questions come in.
+ * At a normal priority, however nice, it keeps a core for 3 ms when a question wakes the thread
+ * that answers it; an idle task goes at once.  But an idle task gets nearly nothing of a core that
+ * others keep busy, so one that is late has its share again.  Before a worker serves anything there
+ * is nobody to wait for.  The check is the work of the process's first thread, whose number is the
+ * process's; where the right to set it is missing (not root) the niceness is all. */
+static void check_gives_way(const struct dns_worker *w, bool gives_way)
+{
+	const struct sched_param none = {0};
+
+	if (w->pid > 0)
+		(void)sched_setscheduler(w->pid, gives_way ? SCHED_IDLE : SCHED_OTHER, &none);
+}
+
 static void image_answered(struct dns_worker *w, struct dns_message *m)
 {
 	if (m->number == w->answered || m->number > w->asked) {
@@ -273,6 +289,7 @@ static void image_answered(struct dns_worker *w, struct dns_message *m)
 		return;
 	}
 	w->answered = m->number;
+	check_gives_way(w, true);
 	if (m->kind == DNS_MESSAGE_REFUSED) {
 		log_printf(&w->log, LOG_LEVEL_ERROR,
 			"dns worker: zone image %u %s; the one before is served on", m->number,
@@ -390,12 +407,23 @@ static bool is_stuck(struct progress *seen, const struct dns_figures_slot *slot)
 	return ++seen->checks >= STUCK_CHECKS;
 }
 
+/* An image that waited from one look to the next. */
+static void look_at_check(struct dns_worker *w)
+{
+	uint32_t waiting = w->asked != w->answered ? w->asked : 0;
+
+	if (waiting && waiting == w->late)
+		check_gives_way(w, false);
+	w->late = waiting;
+}
+
 static void watchdog_fire(void *ctx)
 {
 	struct dns_worker *w = ctx;
 	const struct dns_figures_page *page = w->figures.at;
 	bool stuck = false;
 
+	look_at_check(w);
 	for (size_t i = 0; i < COUNT_OF(page->slot); i++)
 		stuck = is_stuck(&w->seen[i], &page->slot[i]) || stuck;
 	if (stuck)
@@ -461,7 +489,7 @@ static void process_start(struct dns_worker *w)
 	w->started = loop_now(w->loop);
 	w->pages_due = w->sockets_due = w->image_due = true;
 	w->next_listener = 0;
-	w->asked = w->answered = 0;
+	w->asked = w->answered = w->late = 0;
 	memset(w->seen, 0, sizeof(w->seen));
 	loop_watch(w->loop, &w->process, EPOLLIN);
 	loop_timer_set(w->loop, &w->watchdog, mtime_after(w->started, WATCH_PERIOD));

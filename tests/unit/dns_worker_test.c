@@ -5,6 +5,7 @@
 #include "dns_worker.h"
 #include "rng.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -767,6 +769,58 @@ static void worker_that_is_stuck_is_killed_and_replaced(void **state)
 	end(d);
 }
 
+/* A stopped worker is one that gets nothing of its core. */
+static void image_check_gives_way_until_it_is_late(void **state)
+{
+	struct daemon *d = serve();
+	int pid = dns_worker_pid(d->worker);
+
+	(void)state;
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 1"));
+	if (sched_getscheduler(pid) != SCHED_IDLE) {
+		end(d);
+		SKIP_BECAUSE("another user's process cannot be made to wait");
+	}
+	kill(pid, SIGSTOP);
+	give_image(d, "ib");
+	WORK_UNTIL(d, sched_getscheduler(pid) == SCHED_OTHER);
+	kill(pid, SIGCONT);
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 2"));
+	assert_int_equal(SCHED_IDLE, sched_getscheduler(pid));
+	ask(d, "hello", "b1hello");
+	assert_int_equal(0, d->gone);
+	end(d);
+}
+
+/* Only the thread that checks: the others were there before. */
+static void answering_threads_keep_their_priority(void **state)
+{
+	struct daemon *d = serve();
+	char path[64];
+	struct dirent *e;
+	DIR *tasks;
+	int others = 0;
+
+	(void)state;
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 1"));
+	snprintf(path, sizeof(path), "/proc/%d/task", dns_worker_pid(d->worker));
+	tasks = opendir(path);
+	assert_non_null(tasks);
+	while ((e = readdir(tasks))) {
+		int tid = atoi(e->d_name);
+
+		if (tid <= 0 || tid == dns_worker_pid(d->worker))
+			continue;
+		assert_int_equal(SCHED_OTHER, sched_getscheduler(tid));
+		assert_int_equal(
+			getpriority(PRIO_PROCESS, 0), getpriority(PRIO_PROCESS, (id_t)tid));
+		others++;
+	}
+	closedir(tasks);
+	assert_int_equal(3, others); /* two for UDP, one for TCP */
+	end(d);
+}
+
 /* Run `body` in a process of its own, which ends with what it returns, without any clean-up. */
 static int in_a_process(int (*body)(int pipe), int *said)
 {
@@ -876,6 +930,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(worker_that_signals_a_process_is_killed),
 		cmocka_unit_test(worker_that_asks_for_executable_memory_is_killed),
 		cmocka_unit_test(worker_that_is_stuck_is_killed_and_replaced),
+		cmocka_unit_test(image_check_gives_way_until_it_is_late),
+		cmocka_unit_test(answering_threads_keep_their_priority),
 		cmocka_unit_test(worker_ends_with_the_daemon),
 		cmocka_unit_test(
 			worker_in_a_namespace_of_one_user_serves_as_that_user_without_rights),
