@@ -4,6 +4,16 @@
 #include "http.h"
 #include "probe.h"
 
+enum link_cable probing_cable(const struct interfaces *all, struct str interface)
+{
+	struct interface_state state;
+
+	all->get(all->ctx, interface, &state);
+	if (!state.exists)
+		return LINK_NO_INTERFACE;
+	return state.carrier ? LINK_PLUGGED : LINK_UNPLUGGED;
+}
+
 struct probe_path probing_path(const struct link_conf *conf)
 {
 	const struct ip_prefix *v4 = link_conf_address(conf, 4), *v6 = link_conf_address(conf, 6);

@@ -3,9 +3,12 @@
 #ifndef FL_PROBING_H
 #define FL_PROBING_H
 
+#include "interfaces.h"
 #include "link.h"
 #include "probes.h"
 
+/* What is at an interface now. */
+enum link_cable probing_cable(const struct interfaces *all, struct str interface);
 /* How a packet leaves by this link. */
 struct probe_path probing_path(const struct link_conf *conf);
 /* Ask a target over link `number`, with the id of `seq` under `secret`, or `token` for a call. */

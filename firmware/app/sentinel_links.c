@@ -68,11 +68,8 @@ void sentinel_links_carry_out(struct sentinel *s, uint8_t number, mtime now, str
 
 static void hear_of_carrier(struct sentinel *s, uint8_t number, mtime now, struct link_out *out)
 {
-	const struct interfaces *n = &s->io->interfaces;
-	struct interface_state state;
-
-	n->get(n->ctx, conf_of(s, number)->interface, &state);
-	link_carrier(&s->link[number], now, state.carrier, out);
+	link_carrier(&s->link[number], now,
+		probing_cable(&s->io->interfaces, conf_of(s, number)->interface), out);
 }
 
 static void look_at_carrier(struct sentinel *s, uint8_t number, mtime now)

@@ -147,16 +147,15 @@ static void open_probes(struct fairlead *f, uint8_t number)
 	(void)p->open(p->ctx, number, &path);
 }
 
-/* Has it a carrier?  If not, it is switched on. */
-static bool bring_up(struct fairlead *f, struct str interface)
+/* What is at it?  Where there is no carrier it is switched on. */
+static enum link_cable bring_up(struct fairlead *f, struct str interface)
 {
 	const struct interfaces *n = &f->io->interfaces;
-	struct interface_state state;
+	enum link_cable cable = probing_cable(n, interface);
 
-	n->get(n->ctx, interface, &state);
-	if (state.exists && !state.carrier)
+	if (cable == LINK_UNPLUGGED)
 		(void)n->up(n->ctx, interface);
-	return state.carrier;
+	return cable;
 }
 
 static bool link_lies_on(const struct link_conf *c, struct str interface)
@@ -165,34 +164,33 @@ static bool link_lies_on(const struct link_conf *c, struct str interface)
 	       str_eq(c->port, interface);
 }
 
-/* Has the interface of a link a carrier now?  The answer is kept. */
-static bool has_carrier(struct fairlead *f, uint8_t number)
+/* What is at the interface of a link now?  Whether there is a carrier is kept. */
+static enum link_cable cable_of(struct fairlead *f, uint8_t number)
 {
 	const struct interfaces *n = &f->io->interfaces;
 	const struct link_conf *c = conf_of(f, number);
-	struct interface_state state;
-	bool carrier;
+	enum link_cable cable;
 
 	/* A device that was taken away comes back switched off, and so do those over it. */
 	if (!str_eq(c->port, c->under))
 		bring_up(f, c->port);
-	carrier = bring_up(f, c->under);
+	cable = bring_up(f, c->under);
 	/* PPP has a device only while there is a session; that it is missing is told by the lease,
 	 * unless its daemon died without a word. */
-	n->get(n->ctx, c->interface, &state);
-	if (!state.exists && !link_conf_awaits_address(c))
-		carrier = false;
-	if (carrier && !f->carrier[number])
+	if (cable == LINK_PLUGGED && !link_conf_awaits_address(c) &&
+		probing_cable(n, c->interface) == LINK_NO_INTERFACE)
+		cable = LINK_NO_INTERFACE;
+	if (cable == LINK_PLUGGED && !f->carrier[number])
 		open_probes(f, number);
-	f->carrier[number] = carrier;
-	return carrier;
+	f->carrier[number] = cable == LINK_PLUGGED;
+	return cable;
 }
 
 static void look_at_interface(struct fairlead *f, uint8_t number, mtime now)
 {
 	struct link_out out;
 
-	link_carrier(&f->link[number], now, has_carrier(f, number), &out);
+	link_carrier(&f->link[number], now, cable_of(f, number), &out);
 	uplinks_carry_out(f, number, now, &out);
 }
 
@@ -225,7 +223,7 @@ static void start_link(struct fairlead *f, const struct link_conf *c, mtime now)
 	link_start(&f->link[c->number], c, now, known ? k->state : LINK_NONE, seed, &first);
 	histories_start(f, c->number, now);
 	open_probes(f, c->number);
-	link_carrier(&f->link[c->number], now, has_carrier(f, c->number), &out);
+	link_carrier(&f->link[c->number], now, cable_of(f, c->number), &out);
 	f->links_changed = true;
 	first.nchange = out.nchange = 0;
 	/* The carrier of an interface that was just switched on comes in a moment. */

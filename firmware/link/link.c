@@ -822,8 +822,8 @@ static void follow_carrier(struct link *l, mtime now, struct link_out *out)
 {
 	bool was = l->carrier;
 
-	l->carrier = l->cable && !l->unaddressed;
-	if (!l->cable) {
+	l->carrier = l->cable == LINK_PLUGGED && !l->unaddressed;
+	if (l->cable != LINK_PLUGGED) {
 		link_apply(l, now, LINK_CARRIER_OFF, out);
 	} else if (l->unaddressed) {
 		link_apply(l, now, LINK_NO_ADDRESS, out);
@@ -835,12 +835,20 @@ static void follow_carrier(struct link *l, mtime now, struct link_out *out)
 	}
 }
 
-void link_carrier(struct link *l, mtime now, bool on, struct link_out *out)
+void link_carrier(struct link *l, mtime now, enum link_cable cable, struct link_out *out)
 {
+	bool is_other = cable != l->cable;
+
 	link_out_clear(out);
 	l->carrier_by = MTIME_NEVER;
-	l->cable = on;
+	l->cable = cable;
 	follow_carrier(l, now, out);
+	/* Without as before, but it is another thing that is missing. */
+	if (l->state == LINK_NO_CARRIER && is_other) {
+		struct textbuf cause = textbuf_of(l->cause, sizeof(l->cause));
+
+		link_explain(l, now, LINK_CARRIER_OFF, &cause);
+	}
 	link_go_on(l, now, out);
 }
 
@@ -851,7 +859,7 @@ void link_follow_address(struct link *l, mtime now, struct link_out *out)
 	if (unaddressed == l->unaddressed)
 		return;
 	l->unaddressed = unaddressed;
-	if (l->cable)
+	if (l->cable == LINK_PLUGGED)
 		follow_carrier(l, now, out);
 }
 

@@ -191,6 +191,9 @@ struct link_change {
 	char cause[LINK_CAUSE_MAX];
 };
 
+/* What is at the link's interface. */
+enum link_cable { LINK_UNPLUGGED, LINK_PLUGGED, LINK_NO_INTERFACE };
+
 /* What one call wants done.  The caller's, overwritten by each call; nothing in it points anywhere.
  */
 struct link_out {
@@ -338,10 +341,11 @@ struct link {
 	struct link_target_state target[LINK_TARGETS_MAX];
 
 	/* The detector's own: see link.c. */
-	enum link_state before;  /* SUSPECT: what the link was before */
-	bool carrier, fresh;     /* carrier: packets can be sent; fresh: it never failed */
-	bool cable, unaddressed; /* what `carrier` follows from */
-	bool saved;              /* in its state before the restart, no answer yet */
+	enum link_state before; /* SUSPECT: what the link was before */
+	bool carrier, fresh;    /* carrier: packets can be sent; fresh: it never failed */
+	enum link_cable cable;  /* with `unaddressed`, what `carrier` follows from */
+	bool unaddressed;
+	bool saved;       /* in its state before the restart, no answer yet */
 	mtime carrier_by; /* a saved state ends here if nobody says that there is a carrier */
 	mtime dead_since; /* DOWN, RECOVERING: the start of the silence */
 	span pace;        /* between probes by the clock; 0: as the settings say */
@@ -405,7 +409,7 @@ void link_set_pace(struct link *l, mtime now, span interval, bool resting);
 /* A probe could not be sent ("no route", "no address"): it counts as lost at once. */
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out);
 /* The carrier came or went, or the interface did. */
-void link_carrier(struct link *l, mtime now, bool on, struct link_out *out);
+void link_carrier(struct link *l, mtime now, enum link_cable cable, struct link_out *out);
 /* Traffic of users: packets received on the interface so far.  A link that hears users is alive,
  * for a few seconds even when no probe is answered; one whose users went silent is asked at once.
  * Called about 10 times a second when the app can; optional. */

@@ -184,7 +184,7 @@ void link_reconfigure(struct link *l, const struct link_conf *conf, mtime now, s
 	l->next_send = mtime_first(l->next_send, mtime_after(now, link_interval(l)));
 	link_apply(l, now, conf->disabled ? LINK_DISABLE : LINK_ENABLE, out);
 	link_follow_address(l, now, out);
-	if (l->state == LINK_NO_CARRIER && l->cable)
+	if (l->state == LINK_NO_CARRIER && l->cable == LINK_PLUGGED)
 		link_apply(l, now, l->unaddressed ? LINK_NO_ADDRESS : LINK_FIRST_CARRIER, out);
 	link_go_on(l, now, out);
 }

@@ -203,7 +203,8 @@ void link_explain(const struct link *l, mtime now, enum link_event event, struct
 		textbuf_printf(out, "disabled in the settings");
 		break;
 	case LINK_CARRIER_OFF:
-		textbuf_printf(out, "no carrier");
+		textbuf_printf(
+			out, l->cable == LINK_NO_INTERFACE ? "no such interface" : "no carrier");
 		break;
 	case LINK_CARRIER_ON:
 		textbuf_printf(out, "carrier is back after ");

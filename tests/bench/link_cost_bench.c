@@ -44,7 +44,7 @@ static void detector(void)
 	for (uint8_t i = 0; i < TARGETS; i++)
 		targets[i] = (struct link_target){.addr = ip_addr_v4(192, 0, 2, i)};
 	link_start(&l, &conf, now, LINK_NONE, 1, &out);
-	link_carrier(&l, now, true, &out);
+	link_carrier(&l, now, LINK_PLUGGED, &out);
 	began = cpu_now();
 	while (sent < PROBES) {
 		size_t n = out.nsend;

@@ -192,7 +192,7 @@ static void start(struct run *r, const struct model *m, span interval)
 		.name = STR("wan1"), .monitor = {r->targets, 3, interval, sec(3)}};
 	link_start(&r->link, &r->conf, (mtime){0}, LINK_NONE, m->seed, &out);
 	carry_out(r, 0, &out);
-	link_carrier(&r->link, (mtime){0}, true, &out);
+	link_carrier(&r->link, (mtime){0}, LINK_PLUGGED, &out);
 	carry_out(r, 0, &out);
 	r->heard_at = 100000;
 }

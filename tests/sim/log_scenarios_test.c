@@ -52,7 +52,7 @@ static void a_start_without_a_cable(void **state)
 
 	(void)state;
 	scenario_run(s, sec(30));
-	scenario_expect(s, "[5000] wan1: starts no-carrier (no carrier seen yet)\n");
+	scenario_expect(s, "[5000] wan1: starts no-carrier (no such interface)\n");
 	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "red-blink");
 	scenario_close(s);
 }
@@ -293,7 +293,7 @@ static void an_interface_vanishes_and_returns(void **state)
 	scenario_run(s, sec(40));
 	sim_exist(&s->sim, "eth1", true);
 	scenario_run(s, sec(80));
-	scenario_expect(s, "[30000] wan2: up -> no-carrier (no carrier)\n"
+	scenario_expect(s, "[30000] wan2: up -> no-carrier (no such interface)\n"
 			   "[40000] wan2: no-carrier -> down (carrier is back after 10 s)\n"
 			   "[40000] mended the kernel's forwarding state\n"
 			   "[40021] wan2: down -> recovering (answers again after 10 s)\n"

@@ -135,7 +135,7 @@ static void prepare(struct desk *d)
 		.give_order = note_order,
 		.begin_drill = note_drill,
 		.ctx = d};
-	link_carrier(&d->link[1], d->now, true, &out);
+	link_carrier(&d->link[1], d->now, LINK_PLUGGED, &out);
 	answer(d, &d->link[1], &out);
 	answer_for(d, &d->link[1], sec(3600));
 }

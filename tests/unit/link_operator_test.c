@@ -71,7 +71,7 @@ static void prepare(struct desk *d)
 			.monitor = {d->targets, 2, sec(1), sec(3)}};
 		d->now = (mtime){0};
 		link_start(&d->link[n], &d->conf[n], d->now, LINK_NONE, n, &out);
-		link_carrier(&d->link[n], d->now, true, &out);
+		link_carrier(&d->link[n], d->now, LINK_PLUGGED, &out);
 		answer(d, &d->link[n], &out);
 		answer_for(d, &d->link[n], sec(5));
 		d->order[n - 1] = n;
@@ -112,7 +112,7 @@ static void link_that_is_ordered_down_without_a_cable_has_no_carrier(void **stat
 
 	(void)state;
 	prepare(&d);
-	link_carrier(&d.link[1], d.now, false, &out);
+	link_carrier(&d.link[1], d.now, LINK_UNPLUGGED, &out);
 	d.op[1].order = LINK_ORDER_DOWN;
 	assert_int_equal(link_operator_shown(&d.link[1], &d.op[1], false), LINK_NO_CARRIER);
 }
@@ -155,7 +155,7 @@ static void last_link_is_the_one_that_works_alone(void **state)
 	assert_true(link_operator_is_last(&d.all, 1));
 	/* One that carries nothing takes nothing away. */
 	assert_false(link_operator_is_last(&d.all, 2));
-	link_carrier(&d.link[1], d.now, false, &out);
+	link_carrier(&d.link[1], d.now, LINK_UNPLUGGED, &out);
 	assert_false(link_operator_is_last(&d.all, 1));
 }
 
@@ -227,7 +227,7 @@ static void test_without_a_carrier_is_refused(void **state)
 
 	(void)state;
 	prepare(&d);
-	link_carrier(&d.link[1], d.now, false, &out);
+	link_carrier(&d.link[1], d.now, LINK_UNPLUGGED, &out);
 	assert_false(link_test_begin(&d.link[1], d.now, &out));
 	assert_int_equal(out.nsend, 0);
 }
@@ -240,7 +240,7 @@ static void lost_carrier_ends_a_test(void **state)
 	(void)state;
 	prepare(&d);
 	assert_true(link_test_begin(&d.link[1], d.now, &out));
-	link_carrier(&d.link[1], d.now, false, &out);
+	link_carrier(&d.link[1], d.now, LINK_UNPLUGGED, &out);
 	assert_true(link_test_is_over(&d.link[1]));
 	assert_int_equal(d.link[1].test.of[0].result, LINK_TEST_LOST);
 }

@@ -138,12 +138,17 @@ static void all_answer(struct bench *b, span rtt)
 		b->rtt[i] = rtt;
 }
 
-static void carrier(struct bench *b, bool on)
+static void plug(struct bench *b, enum link_cable cable)
 {
 	struct link_out out;
 
-	link_carrier(&b->link, b->now, on, &out);
+	link_carrier(&b->link, b->now, cable, &out);
 	carry_out(b, out);
+}
+
+static void carrier(struct bench *b, bool on)
+{
+	plug(b, on ? LINK_PLUGGED : LINK_UNPLUGGED);
 }
 
 static void prepare(struct bench *b, size_t ntargets)
@@ -1004,6 +1009,22 @@ static void lost_carrier_is_believed_at_once(void **state)
 	assert_int_equal(link_next_due(&b.link).us, MTIME_NEVER.us);
 }
 
+static void link_without_an_interface_says_so(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start_up(&b, 3);
+	plug(&b, LINK_NO_INTERFACE);
+	assert_string_equal(b.log, "10000 up -> no-carrier (no such interface)\n");
+	/* It is not for the log that something else is missing now, but for who looks. */
+	plug(&b, LINK_UNPLUGGED);
+	assert_string_equal(b.log, "10000 up -> no-carrier (no such interface)\n");
+	assert_string_equal(b.link.cause, "no carrier");
+	plug(&b, LINK_NO_INTERFACE);
+	assert_string_equal(b.link.cause, "no such interface");
+}
+
 static void link_whose_carrier_returns_proves_itself(void **state)
 {
 	struct bench b;
@@ -1363,7 +1384,7 @@ static void any_event(
 	else if (what < 720)
 		link_send_failed(&b->link, b->now, seq, out);
 	else if (what < 730)
-		link_carrier(&b->link, b->now, what < 727, out);
+		link_carrier(&b->link, b->now, (enum link_cable)(what % 3), out);
 	else if (what < 980)
 		link_heard(&b->link, b->now, what < 740 ? what : (uint64_t)b->now.us / 5000, out);
 	else if (what < 985)
@@ -1455,6 +1476,7 @@ int main(void)
 		cmocka_unit_test(clearing_the_hold_does_not_shorten_the_proof),
 		cmocka_unit_test(silence_that_heals_by_itself_lengthens_the_next_one),
 		cmocka_unit_test(lost_carrier_is_believed_at_once),
+		cmocka_unit_test(link_without_an_interface_says_so),
 		cmocka_unit_test(link_whose_carrier_returns_proves_itself),
 		cmocka_unit_test(probe_that_cannot_be_sent_is_lost_at_once),
 		cmocka_unit_test(commit_keeps_the_state_and_what_was_learned),
