@@ -213,10 +213,12 @@ static enum fl_err change_draft(struct console_call *call, change *change_it)
 {
 	struct console *c = call->session;
 	struct settings *tree = &c->draft.tree;
-	struct str statement = draft_at_place(c, call->rest);
+	struct str statement;
 	struct diags why, again;
 	enum fl_err err;
 
+	if (draft_at_place(c, call->rest, &statement))
+		return console_out_of_memory(call->out);
 	diags_init(&why, &c->scratch);
 	err = change_it(tree, statement, &why);
 	if (err) {
@@ -288,6 +290,7 @@ static enum fl_err show_draft(struct console_call *call)
 {
 	struct console *c = call->session;
 	const struct sink nowhere = {text_drop, NULL};
+	struct str path;
 
 	/* "show link wan1" means another thing in each mode: say which. */
 	if (c->setup.interactive && call->rest.n && c->form == SETTINGS_BRACES &&
@@ -295,7 +298,9 @@ static enum fl_err show_draft(struct console_call *call)
 		console_is_operational(c, c->line))
 		sink_printf(call->out, "# the draft; its state: run %.*s\n",
 			STR_ARG(str_trim(c->line)));
-	return print_tree(call, &c->draft.tree, draft_at_place(c, call->rest));
+	if (draft_at_place(c, call->rest, &path))
+		return console_out_of_memory(call->out);
+	return print_tree(call, &c->draft.tree, path);
 }
 
 static enum fl_err show_revisions(struct console_call *call)
@@ -730,10 +735,12 @@ size_t console_settings_rest(void *ctx, const struct console_command *row, struc
 	if (row->run == show_configuration)
 		tree = committed(c, &revision);
 	else if (row->run == set || row->run == delete || row->run == show_draft ||
-		 console_is_edit(row))
-		typed = draft_at_place(c, typed);
-	else
+		 console_is_edit(row)) {
+		if (draft_at_place(c, typed, &typed))
+			return 0;
+	} else {
 		return 0;
+	}
 	typed = console_whole_words(c, tree, typed);
 	return settings_complete(tree, typed, partial, mem, out, max, end);
 }

@@ -152,8 +152,9 @@ void dialogue_end(struct console *c);
 
 /* ---- place.c ---- */
 
-/* A statement typed where the session is, as one of the whole draft; in c->scratch. */
-struct str draft_at_place(struct console *c, struct str statement);
+/* A statement typed where the session is, as one of the whole draft; `out` lives in c->scratch.
+ * FL_EFULL: no memory for it; `out` is unchanged. */
+MUST_USE enum fl_err draft_at_place(struct console *c, struct str statement, struct str *out);
 bool console_is_edit(const struct console_command *row);
 
 /* ---- session_commands.c, configure.c: the built-in commands ---- */

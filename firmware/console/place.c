@@ -10,20 +10,24 @@ static struct str place_of(const struct console *c)
 	return str_of(c->draft.place);
 }
 
-struct str draft_at_place(struct console *c, struct str statement)
+enum fl_err draft_at_place(struct console *c, struct str statement, struct str *out)
 {
 	size_t cap = sizeof(c->draft.place) + statement.n + 2;
-	char *text = c->draft.place[0] ? arena_alloc(&c->scratch, cap) : NULL;
+	char *room;
 	struct textbuf t;
 
-	if (!text)
-		return statement;
-	t = textbuf_of(text, cap);
-	textbuf_printf(&t, "%s", c->draft.place);
-	if (statement.n)
-		textbuf_printf(&t, " ");
+	if (!c->draft.place[0]) {
+		*out = statement;
+		return FL_OK;
+	}
+	room = arena_alloc(&c->scratch, cap);
+	if (!room)
+		return FL_EFULL;
+	t = textbuf_of(room, cap);
+	textbuf_printf(&t, "%s%s", c->draft.place, statement.n ? " " : "");
 	textbuf_put(&t, statement.at, statement.n);
-	return textbuf_str(&t);
+	*out = textbuf_str(&t);
+	return FL_OK;
 }
 
 static bool is_place(const struct console *c, struct str path)
@@ -41,12 +45,14 @@ static void go_to(struct console *c, struct str path)
 static enum fl_err edit(struct console_call *call)
 {
 	struct console *c = call->session;
-	struct str path = draft_at_place(c, call->rest), whole;
+	struct str path, whole;
 
 	if (call->rest.n == 0) {
 		sink_puts(call->out, "error: edit what? \"?\" lists what there is\n");
 		return FL_ESHORT;
 	}
+	if (draft_at_place(c, call->rest, &path))
+		return console_out_of_memory(call->out);
 	whole = console_whole_words(c, &c->draft.tree, path);
 	if (!is_place(c, path) && is_place(c, whole))
 		path = whole;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console.h"
+#include "console_internal.h"
 #include "support/screen.h"
 
 /* ---- a small configuration ---- */
@@ -243,12 +243,14 @@ static const struct console_command module_commands[] = {
 /* ---- the router's side of the configuration ---- */
 
 static size_t allocated;
+static size_t memory_left = SIZE_MAX; /* so often it is given */
 
 static void *memory_get(void *ctx, size_t n)
 {
-	void *p = malloc(n);
+	void *p = memory_left ? malloc(n) : NULL;
 
 	(void)ctx;
+	memory_left -= memory_left && memory_left != SIZE_MAX;
 	if (p)
 		allocated += n;
 	return p;
@@ -1535,6 +1537,22 @@ static void rollback_brings_an_old_revision_into_the_draft(void **state)
 	screen_has(s, "+ set link wan1 weight 4\n");
 }
 
+static void without_memory_a_statement_is_not_taken_for_one_of_the_top(void **state)
+{
+	struct session *s = open_terminal(state, 80, 24);
+	struct str typed = STR("nothing");
+
+	type(s, "configure\rset link wan1 weight 4\redit link wan1\r");
+	arena_reset(&s->console->scratch);
+	memory_left = 0;
+	assert_int_equal(draft_at_place(s->console, STR("weight 7"), &typed), FL_EFULL);
+	memory_left = SIZE_MAX;
+	assert_true(str_is(typed, "nothing"));
+	arena_reset(&s->console->scratch);
+	assert_int_equal(draft_at_place(s->console, STR("weight 7"), &typed), FL_OK);
+	assert_true(str_is(typed, "link wan1 weight 7"));
+}
+
 static void discard_forgets_the_changes(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
@@ -1921,6 +1939,7 @@ int main(void)
 		TEST(a_refused_commit_changes_nothing),
 		TEST(a_commit_takes_a_comment),
 		TEST(rollback_brings_an_old_revision_into_the_draft),
+		TEST(without_memory_a_statement_is_not_taken_for_one_of_the_top),
 		TEST(discard_forgets_the_changes),
 		TEST(a_commit_on_a_changed_base_is_refused_and_shows_what_changed),
 		TEST(update_brings_the_draft_on_top),
