@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+#define HELP_COLUMN 37
+
+/* A long row has a line to itself, so that all helps begin in one column. */
+static void list_row(const struct sink *out, const char *mark, const struct console_command *row)
+{
+	int width = HELP_COLUMN - 1 - (int)strlen(mark);
+
+	if (strlen(row->grammar) > (size_t)width)
+		sink_printf(out, "%s%s\n%*s%s\n", mark, row->grammar, HELP_COLUMN, "", row->help);
+	else
+		sink_printf(out, "%s%-*s %s\n", mark, width, row->grammar, row->help);
+}
+
 static void list_commands(
 	const struct console *c, const struct console_module *l, const struct sink *out)
 {
@@ -14,7 +27,7 @@ static void list_commands(
 			if (!(row->mode & mode) ||
 				(row->mode & CONSOLE_CHANGES && c->setup.read_only))
 				continue;
-			sink_printf(out, "  %-34s %s\n", row->grammar, row->help);
+			list_row(out, "  ", row);
 		}
 }
 
@@ -28,7 +41,7 @@ static enum fl_err help(struct console_call *call)
 	list_commands(c, c->setup.modules, call->out);
 	sink_puts(call->out, "Behind a command:\n");
 	for (const struct console_command *row = console_filter_commands; row->grammar; row++)
-		sink_printf(call->out, "  | %-32s %s\n", row->grammar, row->help);
+		list_row(call->out, "  | ", row);
 	return FL_OK;
 }
 
