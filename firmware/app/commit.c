@@ -589,16 +589,17 @@ void commit_revisions(void *ctx, const struct sink *out)
 		const struct revision *r = &list.at[list.n];
 		char when[WALL_TEXT_MAX];
 		bool waits = f->unconfirmed.waits && r->number == f->revision;
+		const char *note = waits                        ? " (waits for \"confirm\")"
+				   : r->state == REVISION_TRIED ? " (not confirmed)"
+								: "";
 
 		if (r->number > f->revision)
 			continue; /* it could not be saved in full, and was never in force */
-		sink_printf(out, "%2u  revision %-5u %-19s  %-12s %-8s %s%s%s\n",
+		sink_printf(out, "%2u  revision %-5u %-19s  %-12s %-*s%s%s%s\n",
 			(unsigned)(f->revision - r->number), (unsigned)r->number,
 			r->wall < CLOCK_IS_SET ? "clock was not set" : wall_text(r->wall, when),
-			r->user, r->source, r->comment, r->comment[0] ? " " : "",
-			waits                        ? "(waits for \"confirm\")"
-			: r->state == REVISION_TRIED ? "(not confirmed)"
-						     : "");
+			r->user, r->comment[0] || note[0] ? 8 : 0, r->source,
+			r->comment[0] ? " " : "", r->comment, note);
 	}
 	if (list.damaged)
 		sink_printf(out, "%zu more %s damaged\n", list.damaged,

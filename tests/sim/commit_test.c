@@ -89,8 +89,10 @@ static void restart(struct scenario *s)
 static const char *revisions(struct scenario *s)
 {
 	int status;
+	const char *text = scenario_type(s, "show revisions", &status);
 
-	return scenario_type(s, "show revisions", &status);
+	assert_null(strstr(text, " \n"));
+	return text;
 }
 
 /* ---- over the network ---- */
