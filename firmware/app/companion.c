@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define STATEMENT_MAX 512 /* octets; names and addresses are far shorter */
-
 /* ---- statements ---- */
 
 typedef enum fl_err edit_tree(struct settings *tree, struct str statement, struct diags *why);
@@ -14,13 +12,20 @@ typedef enum fl_err edit_tree(struct settings *tree, struct str statement, struc
  * that can fail is memory, and the arena tells that in the end. */
 static void say(struct settings *tree, edit_tree *edit, const char *format, va_list words)
 {
-	char statement[STATEMENT_MAX];
-	int n = vsnprintf(statement, sizeof(statement), format, words);
 	struct diags ignored;
+	va_list again;
+	char *statement;
+	int n;
 
+	va_copy(again, words);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	statement = n > 0 ? arena_alloc(tree->mem, (size_t)n + 1) : NULL;
+	if (!statement)
+		return;
+	(void)vsnprintf(statement, (size_t)n + 1, format, words);
 	diags_init(&ignored, tree->mem);
-	if (n > 0 && (size_t)n < sizeof(statement))
-		(void)edit(tree, (struct str){statement, (size_t)n}, &ignored);
+	(void)edit(tree, (struct str){statement, (size_t)n}, &ignored);
 }
 
 static void drop(struct settings *tree, const char *format, ...) PRINTF_LIKE(2, 3);
