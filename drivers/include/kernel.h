@@ -38,6 +38,8 @@ struct kernel {
 	/* Hand every connection with this mark to `each`; mark 0: all there are. */
 	enum fl_err (*flows)(void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx,
 		struct textbuf *why);
+	/* Is the address in this set of our nftables table now? */
+	bool (*has)(void *ctx, struct str set, const struct ip_addr *a);
 	/* Hand all that counts in our nftables table to `each`. */
 	enum fl_err (*counts)(
 		void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);

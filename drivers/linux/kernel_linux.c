@@ -115,6 +115,11 @@ static enum fl_err kernel_flows(
 	return conntrack_flows(mark, each, each_ctx, why);
 }
 
+static bool kernel_has(void *ctx, struct str set, const struct ip_addr *a)
+{
+	return nft_has(ctx, set, a);
+}
+
 static enum fl_err kernel_counts(
 	void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
 {
@@ -235,7 +240,7 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		return err;
 	}
 	open_raw(k);
-	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows,
+	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
 		kernel_counts, kernel_room, kernel_remove_all};
 	*handle = k;
 	return FL_OK;

@@ -629,7 +629,8 @@ static void put_dynset(struct nlmsghdr *h, const struct kop *op)
 		op->code == KOP_REMEMBER ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_DELETE);
 	put_u32(h, NFTA_DYNSET_SREG_KEY, op->reg);
 	/* Of a map the kernel wants one even to forget. */
-	put_u32(h, NFTA_DYNSET_SREG_DATA, op->dreg ? op->dreg : op->reg);
+	if (op->offset)
+		put_u32(h, NFTA_DYNSET_SREG_DATA, op->dreg ? op->dreg : op->reg);
 }
 
 static void put_immediate(struct nlmsghdr *h, const struct kop *op)
@@ -768,7 +769,7 @@ static void put_op(struct kernel_linux *k, struct nlmsghdr *h, const struct kern
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM), *data;
 	struct kop copy = *op;
 
-	if (op->code == KOP_LOOKUP) {
+	if (op->code == KOP_LOOKUP || op->code == KOP_REMEMBER || op->code == KOP_FORGET) {
 		const struct kset *set = kernel_state_set(s, op->name);
 
 		copy.offset = set && set->data;
@@ -1111,6 +1112,23 @@ static int read_set(
 	return e;
 }
 
+bool nft_has(struct kernel_linux *k, struct str set, const struct ip_addr *a)
+{
+	char request[512];
+	struct nlmsghdr *h = netfilter_message(
+		request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, 0, NFPROTO_INET, 0);
+	struct kelem e = {.key_n = (uint8_t)ip_addr_size(a->family)};
+	struct nlattr *list;
+
+	memcpy(e.key, a->b, e.key_n);
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, KSTATE_NFT_TABLE);
+	put_text(h, NFTA_SET_ELEM_LIST_SET, set);
+	list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	put_elem(k, h, &e, false);
+	mnl_attr_nest_end(h, list);
+	return netfilter_ask(k, h, NULL, NULL) == 0;
+}
+
 enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
 	struct kernel_state *out, bool *chains_known)
 {
@@ -1155,7 +1173,8 @@ static struct kset *read_dynamic(
 
 			if (e.expires_ms > s->sets[i].timeout_ms)
 				e.expires_ms = s->sets[i].timeout_ms; /* more is refused */
-			if (e.value < 32 && s->sets[i].values_kept & UINT32_C(1) << e.value)
+			if (!s->sets[i].data ||
+				(e.value < 32 && s->sets[i].values_kept & UINT32_C(1) << e.value))
 				kept[i].elems[n++] = e;
 		}
 		kept[i].nelems = n;

@@ -61,6 +61,7 @@ enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, 
 	struct kernel_state *out, bool *chains_known);
 enum fl_err nft_counts(
 	struct kernel_linux *k, kernel_count_each *each, void *each_ctx, struct textbuf *why);
+bool nft_has(struct kernel_linux *k, struct str set, const struct ip_addr *a);
 enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
 
 /* ---- what was counted (kernel_counts.c) ---- */

@@ -528,6 +528,15 @@ static enum fl_err kernel_flows(
 	return FL_OK;
 }
 
+/* Nobody asks for names. */
+static bool kernel_has(void *ctx, struct str set, const struct ip_addr *a)
+{
+	(void)ctx;
+	(void)set;
+	(void)a;
+	return false;
+}
+
 /* No packet meets these rules. */
 static enum fl_err kernel_counts(
 	void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
@@ -1217,8 +1226,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_counts,
-			kernel_room, kernel_remove_all},
+		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
+			kernel_counts, kernel_room, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

@@ -3,6 +3,8 @@
  * that says whom to ask, written anew when a link lives or dies. */
 #include "product.h"
 
+#include "text_grow.h"
+
 #include <string.h>
 
 #define SLOT_FIRST (2 * FL_LINKS_MAX + 1)
@@ -39,21 +41,19 @@ static void write_resolvers(struct fairlead *f, unsigned slot, const struct lan_
 static void run(struct fairlead *f, unsigned slot, const struct lan_conf *l)
 {
 	const struct daemons *all = &f->io->daemons;
-	char name_room[64], file_room[64], option_room[600], words[200], *text;
+	char name_room[64], file_room[64], option_room[600], words[200];
 	struct textbuf name = textbuf_of(name_room, sizeof(name_room));
 	struct textbuf file = textbuf_of(file_room, sizeof(file_room));
 	struct textbuf option = textbuf_of(option_room, sizeof(option_room));
-	struct textbuf conf, why = textbuf_of(words, sizeof(words));
-	size_t size = 2048 + (l->dhcp.nranges + l->dhcp.nhosts) * 160;
-	struct sink out;
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct forwarding_source source = config_forwarding_source(fairlead_config(f));
+	struct text_grow conf = text_grow_in(&f->scratch);
+	struct sink out = text_grow_sink(&conf);
 	struct daemon d;
 
-	text = arena_alloc(&f->scratch, size);
-	if (!text)
-		return;
-	conf = textbuf_of(text, size);
-	out = textbuf_sink(&conf);
 	lan_dnsmasq_conf(l, all->folder, &out);
+	if (l->dns)
+		forwarding_learning(&source, &out);
 	textbuf_printf(&name, "dnsmasq %.*s", STR_ARG(l->name));
 	textbuf_printf(&file, "dnsmasq-%.*s.conf", STR_ARG(l->name));
 	textbuf_printf(&option, "--conf-file=%s/%s", all->folder, file_room);
@@ -61,10 +61,12 @@ static void run(struct fairlead *f, unsigned slot, const struct lan_conf *l)
 		.name = textbuf_str(&name),
 		.args = {STR("dnsmasq"), STR("--keep-in-foreground"), textbuf_str(&option)},
 		.nargs = 3,
-		.files = {{textbuf_str(&file), textbuf_str(&conf), false}},
+		.files = {{textbuf_str(&file), text_grow_str(&conf), false}},
 		.nfiles = 1,
 	};
-	if (all->run(all->ctx, slot, &d, &why))
+	if (f->scratch.full)
+		log_printf(&f->log, LOG_LEVEL_ERROR, "%s: out of memory", name_room);
+	else if (all->run(all->ctx, slot, &d, &why))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "%s: %s", name_room, words);
 	arena_reset(&f->scratch);
 }

@@ -80,12 +80,25 @@ static bool has_interface(void *ctx, struct str name)
 	return is.exists;
 }
 
+static bool is_learned(void *ctx, const struct rule_conf *r, const struct ip_addr *a)
+{
+	const struct thought *t = ctx;
+	const struct kernel *k = &t->product->io->kernel;
+	char text[32];
+	struct textbuf set = textbuf_of(text, sizeof(text));
+
+	forwarding_learned_set(r, a->family, &set);
+	return k->has(k->ctx, textbuf_str(&set), a);
+}
+
 static void fill(struct fairlead *f, struct thought *t)
 {
 	struct explain_world *w = &t->world;
 	const struct config *c = t->config;
 
 	w->forwarding = config_forwarding_source(c);
+	w->forwarding.is_learned = is_learned;
+	w->forwarding.ctx = t;
 	w->dns = config_dns_source(c, f->serial);
 	for (size_t i = 0; i < c->v.nlinks; i++)
 		w->state[c->v.links[i].number] = publish_state_of(f, &c->v.links[i]);

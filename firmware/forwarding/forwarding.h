@@ -28,6 +28,11 @@ struct address_set_conf {
 	size_t naddresses;
 };
 
+struct rule_domain {
+	struct origin origin;
+	struct str name; /* "example.net": it and all names under it */
+};
+
 /* `rule 10 { protocol tcp, port 25, source 192.168.1.25/32, policy primary }`: which outbound flows
  * use which policy.  The lowest number that matches decides. */
 struct rule_conf {
@@ -40,6 +45,10 @@ struct rule_conf {
 	int32_t lan;                          /* index; < 0: any */
 	int32_t source_set, destination_set;  /* indices of address sets; < 0: any */
 	int32_t policy;                       /* index */
+	/* Any of them, by the addresses that the DNS servers of the LANs have learned; none: any.
+	 */
+	struct rule_domain *domains;
+	size_t ndomains;
 };
 /* For whoever fills in a rule by hand: the indices that mean "any". */
 #define RULE_ANYWHERE .lan = -1, .source_set = -1, .destination_set = -1
@@ -109,6 +118,10 @@ struct forwarding_source {
 	const struct forward_conf *nats;
 	size_t nnats;
 	struct forwarding_conf conf;
+	/* Has the DNS server of a LAN learned this address as one of the rule's domains?  NULL:
+	 * nothing is learned. */
+	bool (*is_learned)(void *ctx, const struct rule_conf *r, const struct ip_addr *a);
+	void *ctx;
 };
 
 /* The family of its servers; 0: it has none. */
@@ -138,6 +151,11 @@ MUST_USE enum fl_err forwarding_switch(const struct published *old, const struct
 /* The set that says which server a new connection goes to, for whoever has to change it alone. */
 MUST_USE enum fl_err forwarding_servers(
 	const struct forwarding_source *source, struct arena *mem, struct kset *out);
+/* What the dnsmasq of each LAN that serves DNS is told, so that it puts the addresses of the rules'
+ * domains into their sets. */
+void forwarding_learning(const struct forwarding_source *source, const struct sink *out);
+/* The set of a rule for the addresses of a family. */
+void forwarding_learned_set(const struct rule_conf *r, uint8_t family, struct textbuf *out);
 /* After the switch: the marks whose connections should be flushed: links that no longer work,
  * provided that another is live.  A backup that is only stood down, and a link that is drained,
  * keep the connections they have until they fail.  Returns how many were written. */

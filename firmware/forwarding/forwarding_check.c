@@ -226,7 +226,8 @@ bool forwarding_rule_covers(const struct rule_conf *a, const struct rule_conf *b
 		return false;
 	if ((a->dscp && a->dscp != b->dscp) || (a->lan >= 0 && a->lan != b->lan) ||
 		(a->source_set >= 0 && a->source_set != b->source_set) ||
-		(a->destination_set >= 0 && a->destination_set != b->destination_set))
+		(a->destination_set >= 0 && a->destination_set != b->destination_set) ||
+		a->ndomains)
 		return false;
 	if (a->port.first &&
 		(!b->port.first || b->port.first < a->port.first || b->port.last > a->port.last))
@@ -255,6 +256,35 @@ static void check_rule_is_reached(
 	}
 }
 
+static bool some_lan_serves_dns(const struct forwarding_source *s)
+{
+	for (size_t i = 0; i < s->nlans; i++)
+		if (s->lans[i].dns)
+			return true;
+	return false;
+}
+
+static void check_rule_domains(
+	const struct forwarding_source *s, const struct rule_conf *r, struct diags *why)
+{
+	if (r->ndomains && !some_lan_serves_dns(s))
+		diag_error(why, &r->origin, "destination-domain",
+			"add \"dns-server\" to the lans whose clients are meant",
+			"the addresses of a domain are learned from what clients ask the router, "
+			"and no lan may ask it");
+	else if (r->ndomains && r->lan >= 0 && (size_t)r->lan < s->nlans && !s->lans[r->lan].dns)
+		diag_warning(why, &r->origin, "destination-domain",
+			"add \"dns-server\" to that lan",
+			"clients of lan %.*s do not ask the router for names: only what those of "
+			"other lans asked for is known",
+			STR_ARG(s->lans[r->lan].name));
+	for (size_t i = 0; i < r->ndomains; i++)
+		if (domain_learners(s, r->domains[i].name) > LEARNERS_MAX)
+			diag_error(why, &r->domains[i].origin, NULL, "name it in fewer rules",
+				"more than %d rules name this domain, or one that it is under",
+				LEARNERS_MAX);
+}
+
 /* What is asked is asked once, but this may count it twice: nobody is near the limit. */
 static void check_number_of_servers(const struct forwarding_source *s, struct diags *why)
 {
@@ -281,6 +311,8 @@ void forwarding_check(const struct forwarding_source *source, struct diags *why)
 	for (size_t i = 0; forwarding_published(source, i); i++)
 		check_forward(source, i, why);
 	check_number_of_servers(source, why);
-	for (size_t i = 0; i < source->nrules; i++)
+	for (size_t i = 0; i < source->nrules; i++) {
 		check_rule_is_reached(source, &source->rules[i], why);
+		check_rule_domains(source, &source->rules[i], why);
+	}
 }

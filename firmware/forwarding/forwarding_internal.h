@@ -70,6 +70,15 @@ extern const size_t forwarding_nlocal;
 bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b);
 bool rule_matches(const struct forwarding_source *s, const struct rule_conf *r,
 	const struct forwarding_flow *f);
+/* How many addresses the domains of a rule may have in each family, and how long one is known that
+ * nobody uses.  dnsmasq hands out no answer that is to be remembered for so long. */
+#define LEARNED_MAX     10000
+#define LEARNED_MS      (24u * 3600 * 1000)
+#define LEARNED_TTL_MAX 3600
+/* Rules that may learn the addresses of one domain: dnsmasq reads no longer line. */
+#define LEARNERS_MAX 12
+/* How many rules learn the addresses of this domain: those that name it, or one it is under. */
+size_t domain_learners(const struct forwarding_source *s, struct str domain);
 /* Does it name something that the two families of IP write differently (DSCP, sets, ICMP)? */
 bool rule_is_by_family(const struct rule_conf *r);
 /* 4 or 6 when the rule's addresses tie it to one family, else 0. */

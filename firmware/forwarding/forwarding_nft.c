@@ -470,6 +470,29 @@ static void match_set(struct maker *m, int32_t set, uint8_t family, bool source)
 	nft_match_set(&m->b, KREG(0), set_name(m, set, family), true);
 }
 
+static struct str learned_name(struct maker *m, const struct rule_conf *r, uint8_t family)
+{
+	char text[32], *copy;
+	struct textbuf t = textbuf_of(text, sizeof(text));
+
+	forwarding_learned_set(r, family, &t);
+	copy = arena_copy(m->b.mem, text, t.n);
+	return copy ? (struct str){copy, t.n} : STR("");
+}
+
+/* By dnsmasq; see forwarding_domains.c. */
+static void sets_learned(struct maker *m, const struct rule_conf *r)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct kset *s = nft_set(&m->b, learned_name(m, r, family),
+			KEY(family == 6 ? KSET_IPV6 : KSET_IPV4), KSET_NONE);
+
+		s->dynamic = true;
+		s->timeout_ms = LEARNED_MS;
+		s->size = LEARNED_MAX;
+	}
+}
+
 static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_t family)
 {
 	const struct rule_conf *r = p->rule;
@@ -492,6 +515,11 @@ static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_
 		nft_match_proto(&m->b, proto[0]);
 	if (r->port.first)
 		nft_match_ports(&m->b, r->port.first, r->port.last);
+	if (r->ndomains) {
+		load_addr(&m->b, KREG(0), family, false);
+		nft_match_set(&m->b, KREG(0), learned_name(m, r, family), true);
+		nft_remember(&m->b, learned_name(m, r, family), KREG(0), 0);
+	}
 	nft_count(&m->b);
 	nft_go(&m->b, KVERDICT_JUMP, m->policy_chain[r->policy]);
 }
@@ -1229,9 +1257,12 @@ static void make_sets(struct maker *m)
 	for (size_t i = 0; i < m->s->npolicies; i++)
 		if (is_persistent(&m->s->policies[i]))
 			sets_stuck(m, &m->s->policies[i]);
-	for (size_t i = 0; m->plan && i < m->s->nrules; i++)
+	for (size_t i = 0; m->plan && i < m->s->nrules; i++) {
 		if (m->plan[i].opens)
 			set_rules(m, i);
+		if (m->plan[i].rule->ndomains && has_policy(m, m->plan[i].rule))
+			sets_learned(m, m->plan[i].rule);
+	}
 	if (has_balanced(m->s))
 		set_servers(m->s, &m->b);
 }

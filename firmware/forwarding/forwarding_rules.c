@@ -105,6 +105,8 @@ const char *forwarding_rule_mismatch(const struct forwarding_source *s, const st
 		return "source-set";
 	if (r->destination_set >= 0 && !in_set(s, r->destination_set, &f->to))
 		return "destination-set";
+	if (r->ndomains && !(s->is_learned && s->is_learned(s->ctx, r, &f->to)))
+		return "destination-domain";
 	return NULL;
 }
 
@@ -116,7 +118,8 @@ bool rule_matches(const struct forwarding_source *s, const struct rule_conf *r,
 
 bool rule_is_by_family(const struct rule_conf *r)
 {
-	return r->dscp || r->source_set >= 0 || r->destination_set >= 0 || r->protocol == RULE_ICMP;
+	return r->dscp || r->source_set >= 0 || r->destination_set >= 0 || r->ndomains ||
+	       r->protocol == RULE_ICMP;
 }
 
 /* ---- for people ---- */
@@ -161,6 +164,8 @@ void forwarding_rule_text(
 		textbuf_printf(out, " to %s", ip_prefix_text(&r->destination, text));
 	put_set(s, r->source_set, "from", out);
 	put_set(s, r->destination_set, "to", out);
+	for (size_t i = 0; i < r->ndomains; i++)
+		textbuf_printf(out, "%s%.*s", i ? ", " : " to ", STR_ARG(r->domains[i].name));
 	if (r->lan >= 0 && (size_t)r->lan < s->nlans)
 		textbuf_printf(out, " in lan %.*s", STR_ARG(s->lans[r->lan].name));
 	if (r->dscp)
@@ -187,7 +192,7 @@ static unsigned named_fields(const struct rule_conf *r)
 		fields |= RULE_PROTOCOL;
 	if (r->port.first)
 		fields |= RULE_PORT;
-	if (r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0)
+	if (r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0 || r->ndomains)
 		return 0;
 	if (fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP)
 		return 0;

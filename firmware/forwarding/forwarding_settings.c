@@ -70,6 +70,38 @@ bool rule_dscp_parse(struct str text, void *out, struct textbuf *why)
 	return true;
 }
 
+/* ---- domains ---- */
+
+#define DOMAIN_MAX 253 /* RFC 1035 2.3.4, as it is typed */
+#define LABEL_MAX  63
+
+static bool is_label(struct str label)
+{
+	for (size_t i = 0; i < label.n; i++) {
+		char c = label.at[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+			c != '-' && c != '_')
+			return false;
+	}
+	return label.n > 0 && label.n <= LABEL_MAX;
+}
+
+static bool rule_domain_parse(struct str text, void *out, struct textbuf *why)
+{
+	struct str left = text;
+	bool good = text.n > 0 && text.n <= DOMAIN_MAX && text.at[text.n - 1] != '.';
+
+	while (good && left.n)
+		good = is_label(str_cut(&left, '.'));
+	if (!good)
+		textbuf_printf(
+			why, "is no domain such as example.net, of letters, digits and \"-\"");
+	else
+		*(struct str *)out = text;
+	return good;
+}
+
 static const struct setting name_columns[] = {
 	{
 		.name = "NAME",
@@ -172,6 +204,21 @@ static const struct setting rule_columns[] = {
 	{0},
 };
 
+static const struct setting rule_domain_columns[] = {
+	{
+		.name = "DOMAIN",
+		.help = "a domain; the names under it are meant as well",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct rule_domain, name),
+		.type = VALUE_CUSTOM,
+		.parse = rule_domain_parse,
+		.syntax = "DOMAIN",
+		.example = "example.net",
+	},
+	{0},
+};
+
 static const struct setting rule_rows[] = {
 	{
 		.name = "protocol",
@@ -222,6 +269,15 @@ static const struct setting rule_rows[] = {
 		.offset = offsetof(struct rule_conf, destination_set),
 		.type = VALUE_REF,
 		.ref = "address-set",
+	},
+	{
+		.name = "destination-domain",
+		.help = "connections to names of this domain only, as clients asked the router for "
+			"them",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct rule_conf, domains),
+		.columns = rule_domain_columns,
+		.size = sizeof(struct rule_domain),
 	},
 	{
 		.name = "lan",

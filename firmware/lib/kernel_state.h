@@ -110,9 +110,9 @@ struct kset {
 	uint32_t size;       /* room to grow; 0: not bounded */
 	struct kelem *elems; /* sorted by key */
 	size_t nelems;
-	/* The kernel itself adds elements (KOP_REMEMBER), each for so long: none is listed here,
-	 * and what is there is not compared.  A table that is made anew keeps those whose value is
-	 * among `values_kept`, one bit a value. */
+	/* The kernel itself (KOP_REMEMBER) or dnsmasq adds elements, each for so long: none is
+	 * listed here, and what is there is not compared.  A table that is made anew keeps them; of
+	 * a map those whose value is among `values_kept`, one bit a value. */
 	bool dynamic;
 	uint32_t timeout_ms;
 	uint32_t values_kept;
@@ -157,7 +157,8 @@ enum kop_code {
 	KOP_RANGE,         /* go on if data <= reg <= data2 */
 	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
 			  its verdict */
-	KOP_REMEMBER,  /* in the dynamic map `name`: reg -> dreg, for its time, from now on */
+	KOP_REMEMBER,  /* in the dynamic map `name`: reg -> dreg, for its time, from now on; in a
+			  set reg alone */
 	KOP_FORGET,    /* take reg out of the dynamic map `name` */
 	KOP_IMMEDIATE, /* reg = data[len] */
 	KOP_NUMGEN,    /* reg = a number that rises by one a packet, mod `modulus`, + `offset` */

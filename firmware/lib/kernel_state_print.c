@@ -496,8 +496,11 @@ static void print_op(struct printer *p, const struct kop *op)
 		print_lookup(p, op);
 		return;
 	case KOP_REMEMBER:
-		sink_printf(p->out, " update @%.*s { %s : %s }", STR_ARG(op->name),
-			held(p, op->reg)->text, held(p, op->dreg)->text);
+		sink_printf(
+			p->out, " update @%.*s { %s", STR_ARG(op->name), held(p, op->reg)->text);
+		if (op->dreg)
+			sink_printf(p->out, " : %s", held(p, op->dreg)->text);
+		sink_puts(p->out, " }");
 		return;
 	case KOP_FORGET:
 		sink_printf(

@@ -120,7 +120,8 @@ static void remember(struct machine *m, const struct kop *op)
 	struct machine_memory e = {.set = op->name};
 
 	key_of(m, op, e.key);
-	memcpy(&e.value, reg(m, op->dreg), 4);
+	if (op->dreg)
+		memcpy(&e.value, reg(m, op->dreg), 4);
 	if (m->p->memory && !recall(m, op->name, e.key) &&
 		m->p->memory->n < COUNT_OF(m->p->memory->at))
 		m->p->memory->at[m->p->memory->n++] = e;
@@ -135,7 +136,8 @@ static enum end run_dynamic_lookup(struct machine *m, const struct kop *op)
 	e = recall(m, op->name, key);
 	if (!e)
 		return END_BREAK;
-	set_reg(m, op->dreg, &e->value, sizeof(e->value));
+	if (op->dreg)
+		set_reg(m, op->dreg, &e->value, sizeof(e->value));
 	return END_GO_ON;
 }
 

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -332,6 +333,66 @@ static void a_rule_with_two_families_is_refused(void **state)
 		"same family");
 }
 
+#define SERVED "lan home { interface lan7, address 192.168.7.1/24, dns-server }\n"
+
+static void a_rule_names_domains(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, SERVED "rule 10 { destination-domain example.net, destination-domain _x-1.EXAMPLE, "
+		       "policy primary }");
+	assert_int_equal(f->why.errors, 0);
+	assert_int_equal(f->v.rules[0].ndomains, 2);
+	assert_true(str_is(f->v.rules[0].domains[0].name, "_x-1.EXAMPLE") ||
+		    str_is(f->v.rules[0].domains[1].name, "_x-1.EXAMPLE"));
+}
+
+static void what_is_no_domain_is_refused(void **state)
+{
+	static const char *const bad[] = {"example..net", ".net", "example.net.", "a/b", "\"a#b\"",
+		"*", "\"a b\"", "b\xc3\xbc.example",
+		"a123456789012345678901234567890123456789012345678901234567890123.net"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		char text[200];
+		void *each = NULL;
+
+		assert_int_equal(setup(&each), 0);
+		snprintf(text, sizeof(text),
+			SERVED "rule 10 { destination-domain %s, policy primary }", bad[i]);
+		expect_wrong(each, text, "is no domain");
+		teardown(&each);
+	}
+}
+
+static void a_domain_needs_a_lan_that_asks_the_router(void **state)
+{
+	expect_wrong(*state, "rule 10 { destination-domain example.net, policy primary }",
+		"no lan may ask it");
+}
+
+static void a_lan_that_does_not_ask_the_router_is_warned_about(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f, SERVED "rule 10 { lan office, destination-domain example.net, policy primary }");
+	assert_int_equal(f->why.errors, 0);
+	assert_non_null(strstr(f->text, "clients of lan office do not ask the router"));
+}
+
+static void no_more_rules_name_a_domain_than_dnsmasq_can_read(void **state)
+{
+	char text[4096] = SERVED;
+	size_t n = strlen(text);
+
+	for (int i = 1; i <= 13; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+			"rule %d { destination-domain %sexample.net, policy primary }\n", i,
+			i == 13 ? "www." : "");
+	expect_wrong(*state, text, "more than 12 rules name this domain");
+}
+
 static void a_rule_that_is_never_reached_is_warned_about(void **state)
 {
 	struct fixture *f = *state;
@@ -448,6 +509,11 @@ int main(void)
 		TEST(a_range_without_its_end_is_refused),
 		TEST(a_rule_needs_a_policy),
 		TEST(a_rule_with_two_families_is_refused),
+		TEST(a_rule_names_domains),
+		cmocka_unit_test(what_is_no_domain_is_refused),
+		TEST(a_domain_needs_a_lan_that_asks_the_router),
+		TEST(a_lan_that_does_not_ask_the_router_is_warned_about),
+		TEST(no_more_rules_name_a_domain_than_dnsmasq_can_read),
 		TEST(a_rule_that_is_never_reached_is_warned_about),
 		TEST(a_forward_is_for_tcp_or_udp),
 		TEST(a_forward_to_no_lan_is_refused),

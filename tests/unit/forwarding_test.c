@@ -586,6 +586,79 @@ static void a_persistent_policy_keeps_a_client_on_its_link(void **state)
 	assert_int_equal(memory.n, 2);
 }
 
+static void learn(struct machine_memories *memory, struct str set, struct ip_addr a)
+{
+	struct machine_memory *e = &memory->at[memory->n++];
+
+	*e = (struct machine_memory){.set = set};
+	memcpy(e->key, a.b, ip_addr_size(a.family));
+}
+
+static bool ends_in_one(void *ctx, const struct rule_conf *r, const struct ip_addr *a)
+{
+	(void)ctx;
+	assert_int_equal(r->number, 10);
+	return a->b[ip_addr_size(a->family) - 1] == 1;
+}
+
+static void a_rule_by_domain_takes_what_was_learned(void **state)
+{
+	struct router *r = *state;
+	struct machine_memories memory = {.n = 0};
+	struct rule_domain domain = {.name = STR("example.net")};
+	struct forwarding_flow known[] = {flow("192.168.1.50", "198.18.0.1", 6, 443),
+		flow("fd00:1::50", "2001:db8:ffff::1", 17, 443)};
+	struct forwarding_flow other[] = {flow("192.168.1.50", "198.18.0.2", 6, 443),
+		flow("fd00:1::50", "2001:db8:ffff::2", 17, 443)};
+	struct rule_conf *rule = add_rule(r, 10, 2);
+	struct forwarding_choice c;
+
+	rule->domains = &domain;
+	rule->ndomains = 1;
+	r->source.is_learned = ends_in_one;
+	learn(&memory, STR("domain4_10"), known[0].to);
+	learn(&memory, STR("domain6_10"), known[1].to);
+	want(r);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(chosen_with_memory(r, &memory, &known[i], 0), 3);
+		assert_int_equal(chosen_with_memory(r, &memory, &other[i], 0), 1);
+		forwarding_choose(&r->source, &r->pub, &known[i], 0, &c);
+		assert_ptr_equal(c.rule, rule);
+		forwarding_choose(&r->source, &r->pub, &other[i], 0, &c);
+		assert_null(c.rule);
+	}
+}
+
+static void a_longer_name_is_learned_by_the_rules_of_the_shorter_as_well(void **state)
+{
+	struct router *r = *state;
+	struct rule_domain domains[] = {{.name = STR("example.net")},
+		{.name = STR("mail.Example.net")}, {.name = STR("Example.NET")},
+		{.name = STR("badexample.net")}};
+	char text[1000];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+	struct sink out = textbuf_sink(&t);
+
+	for (size_t i = 0; i < 3; i++)
+		add_rule(r, 10 * (uint32_t)(i + 1), 0);
+	r->rules[0].domains = &domains[0];
+	r->rules[1].domains = &domains[1];
+	r->rules[2].domains = &domains[2];
+	r->rules[0].ndomains = r->rules[1].ndomains = 1;
+	r->rules[2].ndomains = 2;
+	forwarding_learning(&r->source, &out);
+#define SETS(n) "4#inet#fairlead#domain4_" n ",6#inet#fairlead#domain6_" n
+	assert_string_equal(text,
+		"nftset=/example.net/" SETS("10") "," SETS(
+			"30") "\n"
+			      "nftset=/mail.Example.net/" SETS("10") "," SETS("20") "," SETS(
+				      "30") "\n"
+					    "nftset=/badexample.net/" SETS(
+						    "30") "\n"
+							  "max-ttl=3600\nmax-cache-ttl=3600\n");
+#undef SETS
+}
+
 static void a_persistent_policy_by_destination_keeps_a_server_on_its_link(void **state)
 {
 	struct router *r = *state;
@@ -1641,6 +1714,8 @@ int main(void)
 		TEST(ipv6_never_takes_a_link_without_ipv6),
 		TEST(a_priority_policy_follows_its_slots),
 		TEST(a_persistent_policy_keeps_a_client_on_its_link),
+		TEST(a_rule_by_domain_takes_what_was_learned),
+		TEST(a_longer_name_is_learned_by_the_rules_of_the_shorter_as_well),
 		TEST(a_persistent_policy_by_destination_keeps_a_server_on_its_link),
 		TEST(who_is_moved_off_a_dead_link_stays_on_the_new_one),
 		TEST(own_networks_are_not_given_to_a_link),
