@@ -26,7 +26,8 @@
 
 struct unit_linux {
 	struct loop *loop;
-	char state[64]; /* partition of the boot state; empty: none */
+	char state[64];  /* partition of the boot state; empty: none */
+	char files[160]; /* folder */
 	char notes[NOTES_SIZE];
 	int watchdog;
 	char watchdog_name[40];
@@ -189,21 +190,23 @@ static enum fl_err task(
 	char *argv[4] = {program};
 	size_t n = 1;
 	int fds[2], error;
+	bool is_name;
 
 	if (m->pid) {
 		textbuf_printf(why, "something else is under way; wait for its end");
 		return FL_EAGAIN;
 	}
-	if (argument.n >= sizeof(word) || (argument.n && argument.at[0] == '-')) {
+	if (!argument.n || argument.n + sizeof(m->files) >= sizeof(word) || argument.at[0] == '-') {
 		textbuf_printf(why, "\"%.*s\" is no file name", STR_ARG(argument));
 		return FL_ERANGE;
 	}
 	snprintf(program, sizeof(program), "%s", programs[what]);
-	snprintf(word, sizeof(word), "%.*s", STR_ARG(argument));
+	is_name = !memchr(argument.at, '/', argument.n);
+	snprintf(word, sizeof(word), "%s%s%.*s", is_name ? m->files : "", is_name ? "/" : "",
+		STR_ARG(argument));
 	if (force)
 		argv[n++] = option;
-	if (argument.n)
-		argv[n++] = word;
+	argv[n] = word;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		error = errno;
 	else {
@@ -260,8 +263,8 @@ static enum fl_err set_clock(void *ctx, int64_t wall, struct textbuf *why)
 	return FL_EIO;
 }
 
-enum fl_err unit_linux_open(
-	struct unit *out, struct unit_linux **handle, struct loop *loop, struct textbuf *why)
+enum fl_err unit_linux_open(struct unit *out, struct unit_linux **handle, struct loop *loop,
+	const char *state, struct textbuf *why)
 {
 	struct unit_linux *m = calloc(1, sizeof(*m));
 	char words[4096];
@@ -272,6 +275,7 @@ enum fl_err unit_linux_open(
 		return FL_EFULL;
 	}
 	m->loop = loop;
+	snprintf(m->files, sizeof(m->files), "%s/files", state);
 	m->watchdog = -1;
 	m->output = (struct loop_source){-1, task_output, m};
 	read_text("/proc/cmdline", words, sizeof(words));

@@ -9,9 +9,10 @@
 
 struct unit_linux;
 
-/* Without "fl.slot=" on the kernel's command line this is not the image. */
-MUST_USE enum fl_err unit_linux_open(
-	struct unit *out, struct unit_linux **handle, struct loop *loop, struct textbuf *why);
+/* Without "fl.slot=" on the kernel's command line this is not the image.  `state`: the folder that
+ * holds the folder of a person's files, where a task's file is that is named without "/". */
+MUST_USE enum fl_err unit_linux_open(struct unit *out, struct unit_linux **handle,
+	struct loop *loop, const char *state, struct textbuf *why);
 /* A task that runs is ended.  The watchdog stays armed: whoever comes next must pet it. */
 void unit_linux_close(struct unit_linux *m);
 

@@ -131,7 +131,6 @@ static bool read_key(const struct update *u, uint8_t key[ED25519_KEY_SIZE])
 
 /* ---- reading ---- */
 
-/* All of `n` octets. */
 /* Read the slot's octets from `from`, write them to `to` if it is one, and compare their hash. */
 static enum fl_err pass(struct update *u, int from, int to, const char *what)
 {
@@ -190,8 +189,11 @@ static enum fl_err check_head(struct update *u)
 		!fact(u, "made", made, sizeof(made)) || !read_key(u, key))
 		return FL_EIO;
 	if (!read_whole(u->file, u->head, sizeof(u->head))) {
-		textbuf_printf(u->why, "it is shorter than the head of a bundle");
-		return FL_ESHORT;
+		bool is_cut = errno == ENODATA;
+
+		textbuf_printf(u->why, "%s",
+			is_cut ? "it is shorter than the head of a bundle" : strerror(errno));
+		return is_cut ? FL_ESHORT : FL_EIO;
 	}
 	if (!ed25519_sha512_verify(
 		    key, BUNDLE_SIGNED_SIZE, u->head, u->head + BUNDLE_SIGNED_SIZE)) {

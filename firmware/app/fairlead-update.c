@@ -50,20 +50,51 @@ static char running_slot(void)
 	return at && (at[8] == 'a' || at[8] == 'b') ? at[8] : '\0';
 }
 
-/* By the system's own program; what comes is believed only when its signature is good. */
-static int download(const char *url)
+/* wget, with what it complains of in a pipe.  0 or an errno. */
+static int start_wget(const char *url, pid_t *pid, int complaints)
 {
 	/* An array of its own for each word: posix_spawn(3) takes no constants. */
 	char program[] = "timeout", patience[] = "900", wget[] = "wget"; /* its own -T crashes */
 	char quiet[] = "-q", to[] = "-O" DOWNLOAD, from[1024];
 	char *const argv[] = {program, patience, wget, quiet, to, from, NULL};
-	pid_t pid;
-	int status = 0, error;
+	posix_spawn_file_actions_t files;
+	int error;
 
 	snprintf(from, sizeof(from), "%s", url);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, complaints, STDERR_FILENO);
+	error = posix_spawnp(pid, argv[0], &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return error;
+}
+
+/* The last line that comes before the end; "": none. */
+static void last_line(int fd, char *out, size_t size)
+{
+	char line[200];
+	FILE *f = fdopen(fd, "r");
+
+	out[0] = '\0';
+	while (f && fgets(line, sizeof(line), f))
+		snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
+	if (f)
+		fclose(f);
+}
+
+/* By the system's own program; what comes is believed only when its signature is good. */
+static int download(const char *url)
+{
+	char complaint[200], words[300];
+	pid_t pid;
+	int status = 0, error, fds[2];
+
 	printf("progress 0 downloading\n");
 	fflush(stdout);
-	error = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return failed("wget", strerror(errno));
+	error = start_wget(url, &pid, fds[1]);
+	close(fds[1]);
+	last_line(fds[0], complaint, sizeof(complaint));
 	if (error)
 		return failed("wget", strerror(error));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -71,7 +102,9 @@ static int download(const char *url)
 	if (status == 0)
 		return 0;
 	unlink(DOWNLOAD);
-	return failed(url, "it cannot be downloaded");
+	snprintf(words, sizeof(words), "it cannot be downloaded: %s",
+		complaint[0] ? complaint : "it takes longer than 15 minutes");
+	return failed(url, words);
 }
 
 static bool is_url(const char *source)

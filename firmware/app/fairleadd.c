@@ -271,7 +271,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 		(err = sessions_linux_open(&d->sessions, &w->sessions, w->loop, o->socket, why)))
 		return err;
 	if ((err = open_daemons(w, o, why)) ||
-		(err = unit_linux_open(&d->unit, &w->unit, w->loop, why)) ||
+		(err = unit_linux_open(&d->unit, &w->unit, w->loop, o->state, why)) ||
 		(err = button_linux_open(&w->button, w->loop, &this_board.reset, why)))
 		return err;
 	return dns_worker_open(

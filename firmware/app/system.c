@@ -207,7 +207,7 @@ static void task_ended(struct fairlead *f, bool failed)
 	t->runs = false;
 	t->failed = failed;
 	if (t->what == UNIT_UPDATE)
-		log_printf(&f->log, LOG_LEVEL_INFO, "update: %s",
+		log_printf(&f->log, LOG_LEVEL_NOTICE, "update: %s",
 			t->lines ? t->line : "it ended without a word");
 	panel_update(f);
 }

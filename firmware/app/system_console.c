@@ -75,14 +75,14 @@ static enum fl_err show_system(struct console_call *call)
 /* A step of an update, once. */
 static void put_progress(struct console_call *call, struct system_task *t)
 {
-	struct str line = str_of(t->line);
+	struct str line = str_of(t->line), percent;
 
 	if (t->told == t->lines || !str_starts(line, STR("progress ")))
 		return;
 	t->told = t->lines;
 	str_cut(&line, ' ');
-	sink_printf(call->out, "%3.*s %% ", STR_ARG(str_cut(&line, ' ')));
-	sink_printf(call->out, "%.*s\n", STR_ARG(line));
+	percent = str_cut(&line, ' ');
+	sink_printf(call->out, "%3.*s %% %.*s\n", STR_ARG(percent), STR_ARG(line));
 }
 
 /* Until the task is over. */
@@ -102,6 +102,14 @@ static enum fl_err follow(struct console_call *call)
 	return t->failed ? FL_EIO : FL_OK;
 }
 
+/* What is fetched; only what is read can be. */
+static bool is_address(enum unit_task what, struct str s)
+{
+	return (what == UNIT_UPDATE || what == UNIT_RESTORE) &&
+	       (str_starts(s, STR("http://")) || str_starts(s, STR("https://")) ||
+		       str_starts(s, STR("ftp://")));
+}
+
 static enum fl_err begin(struct console_call *call, enum unit_task what, bool force)
 {
 	struct fairlead *f = call->module;
@@ -111,7 +119,10 @@ static enum fl_err begin(struct console_call *call, enum unit_task what, bool fo
 
 	if (!need_image(call))
 		return FL_ENOTSUP;
-	err = system_task_begin(f, what, call->nargs ? call->arg[0] : STR(""), force, &why);
+	if (!is_address(what, call->arg[0]) &&
+		!console_may_name_file(call->session, call->arg[0], call->out))
+		return FL_EPERM;
+	err = system_task_begin(f, what, call->arg[0], force, &why);
 	if (err)
 		return tell(call, err, words);
 	return follow(call);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define UPDATE "request system update /data/x.flb force\n\x04"
+#define UPDATE "request system update x.flb force\n\x04"
 
 #define GOOD  "order=a b\na_left=2\na_ok=1\nb_left=3\nb_ok=1\n"
 #define TRIAL "order=a b\na_left=2\na_ok=0\nb_left=3\nb_ok=1\n"
@@ -167,14 +167,57 @@ static void an_update_is_shown_by_the_lamp_and_its_end_is_told(void **state)
 	scenario_run(s, ms(20100));
 	sim_type(&s->sim, 3, UPDATE, sizeof(UPDATE) - 1);
 	scenario_run(s, ms(20500));
-	assert_string_equal(s->sim.unit.task, "0 /data/x.flb force");
+	assert_string_equal(s->sim.unit.task, "0 x.flb force");
 	assert_string_equal(sim_lamp(&s->sim, "SYS")->pattern, "green-amber-fast");
-	sim_task(&s->sim, "error: /data/x.flb: it is cut short", 0);
+	sim_task(&s->sim, "progress 25 checking", 0);
+	scenario_run(s, sec(21));
+	assert_non_null(strstr(s->sim.session[3].text, " 25 % checking\n"));
+	sim_task(&s->sim, "error: x.flb: it is cut short", 0);
 	sim_task(&s->sim, NULL, 1);
 	scenario_run(s, sec(22));
 	assert_string_not_equal(sim_lamp(&s->sim, "SYS")->pattern, "green-amber-fast");
-	assert_non_null(strstr(s->sim.session[3].text, "error: /data/x.flb: it is cut short"));
-	assert_true(scenario_logged_at(s, "update: error: /data/x.flb") > 0);
+	assert_non_null(strstr(s->sim.session[3].text, "error: x.flb: it is cut short"));
+	assert_true(scenario_logged_at(s, "update: error: x.flb") > 0);
+	scenario_close(s);
+}
+
+static void a_task_writes_nowhere_but_into_the_routers_own_folder(void **state)
+{
+	static const char *const refused[] = {"backup /dev/vda", "backup /data/fairlead.conf",
+		"support ../keys", "support http://192.0.2.1/x", "restore /data/state",
+		"update /dev/vda", "backup .hidden"};
+	struct scenario *s = image_open(GOOD);
+
+	(void)state;
+	scenario_run(s, sec(20));
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		char command[96];
+
+		snprintf(command, sizeof(command), "request system %s\n", refused[i]);
+		sim_session_open(&s->sim, 3,
+			"\x01"
+			"fairlead 1 command 80 24 ann\n");
+		sim_type(&s->sim, 3, command, strlen(command));
+		scenario_run(s, sec(21 + (int)i));
+		assert_non_null(strstr(s->sim.session[3].text, "only root may name"));
+		assert_string_equal(s->sim.unit.task, "");
+	}
+	scenario_close(s);
+}
+
+static void what_is_fetched_may_be_named_by_its_address(void **state)
+{
+	struct scenario *s = image_open(GOOD);
+
+	(void)state;
+	scenario_run(s, sec(20));
+	sim_session_open(&s->sim, 3,
+		"\x01"
+		"fairlead 1 command 80 24 ann\n");
+	sim_type(&s->sim, 3, "request system restore https://192.0.2.1/b\n",
+		strlen("request system restore https://192.0.2.1/b\n"));
+	scenario_run(s, sec(21));
+	assert_string_equal(s->sim.unit.task, "3 https://192.0.2.1/b");
 	scenario_close(s);
 }
 
@@ -292,6 +335,8 @@ int main(void)
 		cmocka_unit_test(a_roll_back_starts_the_other_slot),
 		cmocka_unit_test(a_roll_back_to_nothing_is_refused),
 		cmocka_unit_test(an_update_is_shown_by_the_lamp_and_its_end_is_told),
+		cmocka_unit_test(a_task_writes_nowhere_but_into_the_routers_own_folder),
+		cmocka_unit_test(what_is_fetched_may_be_named_by_its_address),
 		cmocka_unit_test(ten_seconds_of_the_button_bring_factory_settings),
 		cmocka_unit_test(five_seconds_of_the_button_forget_the_passwords_of_admins),
 		cmocka_unit_test(locate_makes_all_lamps_flicker_for_a_minute),

@@ -5,6 +5,7 @@
 #include "bundle.h"
 #include "update_linux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <nettle/eddsa.h>
 #include <nettle/sha2.h>
@@ -215,6 +216,9 @@ static void an_update_cut_anywhere_is_refused(void **state)
 		assert_int_equal(install_octets(b, at[i]), FL_ESHORT);
 		assert_untouched(b);
 	}
+	for (size_t n = 0; n < sizeof(b->octets); n += 4001)
+		assert_int_equal(install_octets(b, n), FL_ESHORT);
+	assert_untouched(b);
 }
 
 static void an_update_with_any_octet_of_its_head_flipped_is_refused(void **state)
@@ -234,10 +238,10 @@ static void an_update_with_its_content_flipped_is_refused(void **state)
 {
 	struct bench *b = *state;
 
-	for (size_t i = BUNDLE_HEAD_SIZE; i < sizeof(b->octets); i += 66667) {
-		b->octets[i] ^= 1;
+	for (size_t i = BUNDLE_HEAD_SIZE; i < sizeof(b->octets); i += 2003) {
+		b->octets[i] ^= (uint8_t)(1 << i % 8);
 		assert_int_equal(install_octets(b, sizeof(b->octets)), FL_EFORMAT);
-		b->octets[i] ^= 1;
+		b->octets[i] ^= (uint8_t)(1 << i % 8);
 	}
 	b->octets[sizeof(b->octets) - 1] ^= 0x80;
 	assert_int_equal(install_octets(b, sizeof(b->octets)), FL_EFORMAT);
@@ -254,6 +258,19 @@ static void an_update_with_more_behind_it_is_refused(void **state)
 	fputc('x', f);
 	fclose(f);
 	assert_int_equal(install(b, false), FL_EFORMAT);
+	assert_untouched(b);
+}
+
+static void what_is_no_file_is_refused_by_its_own_reason(void **state)
+{
+	struct bench *b = *state;
+
+	snprintf(b->bundle, sizeof(b->bundle), "%s", b->folder);
+	assert_int_equal(install(b, false), FL_EIO);
+	assert_string_equal(b->why, strerror(EISDIR));
+	snprintf(b->bundle, sizeof(b->bundle), "%s/none", b->folder);
+	assert_int_equal(install(b, false), FL_EIO);
+	assert_string_equal(b->why, strerror(ENOENT));
 	assert_untouched(b);
 }
 
@@ -315,6 +332,7 @@ int main(void)
 		TEST(an_update_with_any_octet_of_its_head_flipped_is_refused),
 		TEST(an_update_with_its_content_flipped_is_refused),
 		TEST(an_update_with_more_behind_it_is_refused),
+		TEST(what_is_no_file_is_refused_by_its_own_reason),
 		TEST(an_update_with_another_key_is_refused),
 		TEST(an_update_for_another_board_is_refused_even_with_force),
 		TEST(an_older_update_needs_force),
