@@ -40,6 +40,22 @@ def put_data(path, image, folder):
                     path, f"{size // 1024}k"], check=True)
 
 
+def read_data(disk, path):
+    """The octets of a file in the data partition, of a machine that is off; empty: it is not there."""
+    raw, data = disk + ".raw", disk + ".data"
+    subprocess.run(["qemu-img", "convert", "-O", "raw", disk, raw], check=True)
+    at, size = partition(raw, "fl-data")
+    with open(raw, "rb") as whole, open(data, "wb") as part:
+        whole.seek(at)
+        part.write(whole.read(size))
+    subprocess.run(["e2fsck", "-p", data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    octets = subprocess.run(["debugfs", "-R", "cat " + path, data], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                            check=False).stdout
+    os.unlink(raw)
+    os.unlink(data)
+    return octets
+
+
 def need_image():
     """The image of this build, made where it is not there or older than what goes in."""
     image = f"{B}/fairlead-qemu-x86_64.img"
