@@ -469,12 +469,14 @@ enum fl_err dns_server_listen(struct dns_server *s, const struct dns_sockets *so
 
 enum fl_err dns_server_image(struct dns_server *s, struct bytes octets, bool sound)
 {
+	const struct dns_plan *now = atomic_load_explicit(&s->current, memory_order_relaxed);
 	enum fl_err err;
 	struct dns_plan *next;
 
 	if (s->busy)
 		return FL_EAGAIN;
-	err = s->conf.answerer->image_open(octets, sound, other_plan(s)->image);
+	err = s->conf.answerer->image_open(
+		octets, sound, now->has_image ? now->image : NULL, other_plan(s)->image);
 	if (err != FL_OK)
 		return err;
 	next = next_plan(s);

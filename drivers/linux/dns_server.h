@@ -51,8 +51,8 @@ struct dns_answerer {
 	size_t counters_at, counters;
 	void (*thread_init)(void *thread, void *shared, uint64_t seed);
 	/* Check an image that has just arrived; not again if it is known to be `sound`.  It may
-	 * keep pointers to `octets`. */
-	enum fl_err (*image_open)(struct bytes octets, bool sound, void *image);
+	 * keep pointers to `octets`.  `served` was opened before; NULL: none was. */
+	enum fl_err (*image_open)(struct bytes octets, bool sound, const void *served, void *image);
 	/* Read the messages of one batch, each into `query_size` octets (a multiple of 8) from
 	 * `queries` on, and fetch the memory that their answers will need. */
 	size_t query_size;

@@ -125,6 +125,39 @@ static bool room_open(struct shared *room, size_t n)
 	return false;
 }
 
+static bool write_all(int fd, const uint8_t *at, size_t n)
+{
+	while (n) {
+		ssize_t written = write(fd, at, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		at += written;
+		n -= (size_t)written;
+	}
+	return true;
+}
+
+/* With these octets in it: a page that is written whole need not be cleared first, nor be mapped
+ * unless it is changed. */
+static bool room_copy(struct shared *room, const uint8_t *from, size_t n)
+{
+	void *at;
+
+	*room = (struct shared){
+		memfd_create("fairlead-zone-image", MFD_CLOEXEC | MFD_ALLOW_SEALING), NULL, n};
+	if (room->fd >= 0 && write_all(room->fd, from, n)) {
+		at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, room->fd, 0);
+		room->at = at == MAP_FAILED ? NULL : at;
+		if (room->at && fcntl(room->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+			return true;
+	}
+	shared_free(room);
+	return false;
+}
+
 /* Reading goes on at the same address, and the last mapping that could write is gone. */
 static bool room_seal(const struct shared *room)
 {
@@ -609,6 +642,14 @@ static uint8_t *worker_room(void *ctx, size_t n)
 	return room_open(&w->room, n) ? w->room.at : NULL;
 }
 
+static uint8_t *worker_copy(void *ctx)
+{
+	struct dns_worker *w = ctx;
+
+	shared_free(&w->room);
+	return w->read && room_copy(&w->room, w->read, w->read_n) ? w->room.at : NULL;
+}
+
 /* An image that was made elsewhere comes into the room first. */
 static bool take_in(struct dns_worker *w, struct bytes image)
 {
@@ -747,7 +788,7 @@ enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle,
 		return FL_EIO;
 	}
 	*handle = w;
-	*out = (struct dns_service){w, worker_listen, worker_room, worker_image, worker_state,
-		worker_figures, worker_counters};
+	*out = (struct dns_service){w, worker_listen, worker_room, worker_copy, worker_image,
+		worker_state, worker_figures, worker_counters};
 	return FL_OK;
 }

@@ -632,6 +632,13 @@ static uint8_t *dns_room(void *ctx, size_t n)
 	return s->room;
 }
 
+static uint8_t *dns_copy(void *ctx)
+{
+	struct sim *s = ctx;
+
+	return s->image_n ? memcpy(dns_room(s, s->image_n), s->image, s->image_n) : NULL;
+}
+
 static enum fl_err dns_image(void *ctx, struct bytes image, struct textbuf *why)
 {
 	struct sim *s = ctx;
@@ -1240,7 +1247,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.accounts = {s, false, accounts_apply, accounts_hash},
 		.unit = {s, false, false, 'a', "", unit_block, unit_set_block, unit_pet,
 			unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock},
-		.dns = {s, dns_listen, dns_room, dns_image, dns_state, dns_figures, dns_counters},
+		.dns = {s, dns_listen, dns_room, dns_copy, dns_image, dns_state, dns_figures,
+			dns_counters},
 		.log = {log_line, s},
 		.memory = {memory_get, memory_put, s},
 	};

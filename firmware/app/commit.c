@@ -47,8 +47,7 @@ static struct config *next_config(struct fairlead *f)
 	return next;
 }
 
-/* A serial above every earlier one: seconds since 1970, unless the clock was set back. */
-static uint32_t next_serial(struct fairlead *f)
+uint32_t commit_next_serial(const struct fairlead *f)
 {
 	uint32_t wall = (uint32_t)f->io->io.wall(f->io->io.ctx);
 	uint32_t least = f->serial + f->published.generation + 1;
@@ -84,7 +83,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	acquire_warn(f, &f->config[to]);
 	(void)lans_delegate(f, &f->config[to], false);
 	servers_begin(f, &f->config[to], now);
-	f->serial = next_serial(f);
+	f->serial = commit_next_serial(f);
 	f->current = to;
 	uplinks_configure(f, now);
 	err = publish_configuration(f, first ? NULL : &f->config[from], why);
@@ -512,11 +511,52 @@ static void told_of_commit(struct fairlead *f, const struct console_commit *c)
 		call_for_confirm(f);
 }
 
+/* What a commit has put in force: values of a few hosts, or a whole configuration. */
+struct applied {
+	bool few;
+	struct commit_hosts hosts;
+	unsigned before; /* else */
+};
+
+static enum fl_err apply(struct fairlead *f, const struct console_commit *c,
+	struct applied *applied, const struct sink *out)
+{
+	/* Who waits for "confirm" needs both configurations whole. */
+	bool may_be_few = !c->minutes && !f->unconfirmed.waits;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err;
+
+	applied->before = f->current;
+	applied->few = may_be_few && commit_hosts(f, c->candidate, &applied->hosts) == FL_OK;
+	if (applied->few)
+		return FL_OK;
+	err = check_into(f, c->candidate, c->unlocks, next_config(f), out);
+	if (err)
+		return err;
+	err = put_in_force(f, f->next, false, &why);
+	if (err)
+		sink_printf(out,
+			"error: the change was not applied, the old configuration is in force: "
+			"%s\n",
+			words);
+	return err;
+}
+
+static void undo(struct fairlead *f, struct applied *applied)
+{
+	struct textbuf ignored = textbuf_of((char[128]){0}, 128);
+
+	if (applied->few)
+		(void)commit_hosts_undo(f, &applied->hosts, &ignored);
+	else
+		(void)put_in_force(f, applied->before, false, &ignored);
+}
+
 enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const struct sink *out)
 {
 	struct fairlead *f = ctx;
-	struct config *next;
-	unsigned before = f->current;
+	struct applied applied;
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	enum fl_err err;
@@ -524,34 +564,23 @@ enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const st
 
 	if (f->claim.session && c->session != f->claim.session && !c->unlocks)
 		return say_claimed(f, out);
-	next = next_config(f);
-	err = check_into(f, c->candidate, c->unlocks, next, out);
+	err = apply(f, c, &applied, out);
 	if (err)
 		return err;
-	err = put_in_force(f, f->next, false, &why);
-	if (err) {
-		sink_printf(out,
-			"error: the change was not applied, the old configuration is in force: "
-			"%s\n",
-			words);
-		return err;
-	}
 	edited = !c->minutes && is_file_edited(f);
 	err = save_commit(f, c, &why);
 	arena_reset(&f->scratch);
 	if (err) {
-		struct textbuf again = textbuf_of((char[128]){0}, 128);
-
 		sink_printf(out,
 			"error: the change was not saved, the old configuration is in force: %s\n",
 			words);
-		(void)put_in_force(f, before, false, &again);
+		undo(f, &applied);
 		return err;
 	}
 	if (edited)
 		warn_of_edits(f, out);
 	if (c->minutes)
-		expect_confirm(f, before, f->revision, c->minutes);
+		expect_confirm(f, applied.before, f->revision, c->minutes);
 	else
 		f->unconfirmed.waits = false;
 	f->revision++;

@@ -26,8 +26,10 @@ static void thread_init(void *thread, void *shared, uint64_t seed)
 	r->limiter = shared;
 }
 
-static enum fl_err image_open(struct bytes octets, bool sound, void *image)
+static enum fl_err image_open(struct bytes octets, bool sound, const void *served, void *image)
 {
+	if (!sound && served)
+		return dns_image_open_like(octets, served, image);
 	if (!sound)
 		return dns_image_open(octets, image);
 	*(struct dns_image *)image = (struct dns_image){octets.at, octets.n};

@@ -302,6 +302,10 @@ void publish(struct fairlead *f, mtime now);
  * kernel the difference, the responder the new image.  On failure `why` says what was refused. */
 enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
+/* Serve the domains of the configuration in force; its links are as they were. */
+enum fl_err publish_domains(struct fairlead *f, struct textbuf *why);
+/* The same, of which only these hosts have changed.  FL_EAGAIN: it takes publish_domains(). */
+enum fl_err publish_hosts(struct fairlead *f, const struct dns_edit *hosts, size_t n);
 /* The lease of a link is another one: fill it in, and bring kernel, probes and DNS in line. */
 void publish_lease(struct fairlead *f, uint8_t number, mtime now);
 /* Links live or die: the LANs follow with the prefixes they have of them. */
@@ -361,6 +365,8 @@ mtime secondaries_next_due(const struct fairlead *f);
 
 /* ---- commit.c: configurations that follow each other ---- */
 
+/* A serial above every earlier one: seconds since 1970, unless the clock was set back. */
+uint32_t commit_next_serial(const struct fairlead *f);
 enum fl_err commit_load(struct fairlead *f);
 enum fl_err commit_reload(struct fairlead *f);
 enum fl_err commit_candidate(void *ctx, const struct console_commit *c, const struct sink *out);
@@ -376,6 +382,19 @@ enum fl_err commit_check(void *ctx, const struct settings *candidate, const stru
 const struct settings *commit_committed(void *ctx, uint32_t *revision);
 enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
 void commit_revisions(void *ctx, const struct sink *out);
+
+/* ---- commit_hosts.c: commits of a few host records ---- */
+
+struct commit_hosts {
+	struct settings_edits edits;
+	struct dns_edit hosts[SETTINGS_EDITS_MAX];
+};
+/* Put `candidate` in force, if it changes no more than values of a few hosts that have names of
+ * their own.  FL_EAGAIN: it changes more, or there is a mistake, and nothing was done. */
+enum fl_err commit_hosts(
+	struct fairlead *f, const struct settings *candidate, struct commit_hosts *done);
+/* What was in force before is again. */
+enum fl_err commit_hosts_undo(struct fairlead *f, struct commit_hosts *done, struct textbuf *why);
 
 /* ---- panel.c: lamps ---- */
 

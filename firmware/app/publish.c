@@ -237,7 +237,7 @@ static enum fl_err compile_zones(
 	return err;
 }
 
-static enum fl_err serve_dns(struct fairlead *f, struct textbuf *why)
+enum fl_err publish_domains(struct fairlead *f, struct textbuf *why)
 {
 	struct config *c = fairlead_config(f);
 	const struct dns_service *d = &f->io->dns;
@@ -258,6 +258,31 @@ static enum fl_err serve_dns(struct fairlead *f, struct textbuf *why)
 	if (!err)
 		secondaries_configure(f);
 	return err;
+}
+
+enum fl_err publish_hosts(struct fairlead *f, const struct dns_edit *hosts, size_t n)
+{
+	const struct dns_service *d = &f->io->dns;
+	uint32_t serial = commit_next_serial(f);
+	struct dns_source source = config_dns_source(fairlead_config(f), serial);
+	struct textbuf ignored = textbuf_of((char[128]){0}, 128);
+	struct dns_patch *patch;
+	struct bytes image = bytes_of(NULL, f->image.n);
+	enum fl_err err = f->image.at ? FL_OK : FL_EAGAIN;
+
+	if (!err)
+		err = dns_image_patch(&f->image, &source, hosts, n, &f->scratch, &patch);
+	if (!err && (image.at = d->copy(d->ctx))) {
+		dns_patch_write(patch, (uint8_t *)(uintptr_t)image.at);
+		err = d->image(d->ctx, image, &ignored);
+	}
+	arena_reset(&f->scratch);
+	if (err || !image.at)
+		return FL_EAGAIN;
+	f->image.at = image.at;
+	f->serial = serial;
+	secondaries_configure(f);
+	return FL_OK;
 }
 
 /* What the kernel holds before a new configuration: what the old one wanted, or at the start
@@ -300,7 +325,7 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 	}
 	arena_reset(&f->scratch);
 	if (!err)
-		err = serve_dns(f, why);
+		err = publish_domains(f, why);
 	else if (err == FL_EFULL)
 		textbuf_printf(why, "out of memory");
 	return err;
@@ -349,7 +374,7 @@ void publish_lease(struct fairlead *f, uint8_t number, mtime now)
 	flush_readdressed(f, conf, was);
 	uplinks_readdress(f, number, now);
 	f->serial++; /* secondaries fetch the zones only when it has risen */
-	if (serve_dns(f, &why))
+	if (publish_domains(f, &why))
 		log_printf(&f->log, LOG_LEVEL_ERROR, "DNS with the addresses of %.*s: %s",
 			STR_ARG(conf->name), words);
 }

@@ -45,7 +45,7 @@ size_t console_count_changes(const struct settings *a, const struct settings *b)
 
 bool draft_is_changed(const struct console *c)
 {
-	return c->draft.open && console_count_changes(&c->draft.base, &c->draft.tree) > 0;
+	return c->draft.open && !settings_same(&c->draft.base, &c->draft.tree);
 }
 
 struct settings *console_draft_to_change(struct console *c)
@@ -448,7 +448,7 @@ static enum fl_err commit_with(struct console_call *call, struct str comment, un
 
 	if (!base_is_committed(call))
 		return FL_EAGAIN;
-	changed = draft_is_changed(c); /* which takes a walk over all settings */
+	changed = draft_is_changed(c); /* which can take a walk over all settings */
 	if (!changed && !minutes && config->confirm_left &&
 		config->confirm_left(config->ctx).us > 0)
 		return config->confirm(config->ctx, what.user, call->out);

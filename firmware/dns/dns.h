@@ -241,6 +241,24 @@ struct dns_image {
 };
 /* FL_EFORMAT: not an image of this version, or one offset points outside. */
 MUST_USE enum fl_err dns_image_open(struct bytes octets, struct dns_image *out);
+/* The same of an image that is mostly like `sound`, which was opened before: only what differs is
+ * checked. */
+MUST_USE enum fl_err dns_image_open_like(
+	struct bytes octets, const struct dns_image *sound, struct dns_image *out);
+
+/* One host record is not what it was when an image was made. */
+struct dns_edit {
+	size_t domain, host; /* indices in the source, which has the host as it is now */
+	struct dns_host_conf was;
+};
+struct dns_patch;
+/* What these edits, of different hosts, change in `image`, which was made of the source before them
+ * and of links that have the same numbers and addresses still.  FL_EAGAIN: more than can be changed
+ * in place, or there is a mistake; make a whole image.  FL_EFULL: memory. */
+MUST_USE enum fl_err dns_image_patch(const struct dns_image *image, const struct dns_source *source,
+	const struct dns_edit *edits, size_t n, struct arena *mem, struct dns_patch **out);
+/* Change a copy of that image: it is the one that dns_image_build() would make, octet for octet. */
+void dns_patch_write(const struct dns_patch *patch, uint8_t *image);
 
 /* ---- questions ---- */
 

@@ -193,6 +193,7 @@ struct build_set *build_add(
 
 	if (!set)
 		return NULL;
+	node->shared |= d->origin != node->host;
 	if (d->ttl < set->ttl)
 		set->ttl = d->ttl; /* RFC 2181 5.2: one TTL a set */
 	for (end = &set->records; *end; end = &(*end)->next)
@@ -390,6 +391,8 @@ static void connect_targets(
 		if (!n)
 			return;
 		r->target = build_find(b, r->data + at, n);
+		if (r->target)
+			r->target->referred = true;
 		if (set->type == DNS_MX)
 			r->preference = get_u16(r->data);
 		if (depends)
@@ -533,7 +536,7 @@ static size_t compress(const struct build_zone *zone, uint16_t type, const struc
 	return n + r->n - from;
 }
 
-static uint32_t node_size(struct dns_zones *b, const struct build_node *node)
+uint32_t build_node_size(struct dns_zones *b, const struct build_node *node)
 {
 	size_t n = sizeof(struct image_node) + image_pad(node->n);
 	uint16_t patch[2];
@@ -618,7 +621,12 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 	}
 }
 
-static void write_node(const struct build_node *from, uint32_t size, uint8_t *image)
+static bool is_host_alone(const struct build_node *node)
+{
+	return node->plain && !node->shared && !node->referred;
+}
+
+void build_node_write(const struct build_node *from, uint32_t size, uint8_t *image)
 {
 	struct image_node *node = (struct image_node *)(void *)(image + from->at);
 	struct image_set *set =
@@ -638,7 +646,8 @@ static void write_node(const struct build_node *from, uint32_t size, uint8_t *im
 		.wildcard = from->wildcard ? from->wildcard->at : 0,
 		.nsets = (uint16_t)nsets,
 		.name_n = from->n,
-		.flags = from->awaited ? NODE_AWAITED : 0,
+		.flags = (uint8_t)((from->awaited ? NODE_AWAITED : 0) |
+				   (is_host_alone(from) ? NODE_HOST : 0)),
 	};
 	memcpy(node + 1, from->name, from->n);
 	at.records = (uint32_t)((uint8_t *)(set + nsets) - image);
@@ -709,7 +718,7 @@ static enum fl_err place(struct dns_zones *b, struct image_header *h)
 		if (at > INT32_MAX)
 			return FL_ERANGE;
 		node->at = (uint32_t)at;
-		at += node_size(b, node);
+		at += build_node_size(b, node);
 		if (node->labels > h->most_labels)
 			h->most_labels = node->labels;
 	}
@@ -774,7 +783,7 @@ void dns_zones_write(struct dns_zones *b, uint8_t *image)
 	set_options(&b->source, &h->options);
 	memcpy(image, h, sizeof(*h));
 	for (const struct build_node *node = b->nodes; node; node = node->next)
-		write_node(node, (node->next ? node->next->at : h->size) - node->at, image);
+		build_node_write(node, (node->next ? node->next->at : h->size) - node->at, image);
 	write_slots(b, image);
 	write_zones(b, image);
 	dns_access_write(b, image);
@@ -816,9 +825,7 @@ bool dns_zones_fit(const struct dns_zones *b, const struct dns_source *source)
 	return true;
 }
 
-/* NULL: memory. */
-static struct dns_zones *build_new(
-	const struct dns_source *source, struct arena *mem, struct diags *why)
+struct dns_zones *build_new(const struct dns_source *source, struct arena *mem, struct diags *why)
 {
 	struct dns_zones *b = ARENA_NEW(mem, struct dns_zones);
 

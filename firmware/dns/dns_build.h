@@ -48,6 +48,9 @@ struct build_node {
 	bool loops;     /* an alias of a loop that has been told */
 	bool awaits;    /* its link is given an address only while it runs */
 	bool awaited;   /* and some domain has no exchange that has one */
+	bool plain;     /* the host has an address of its own and is no mail entry */
+	bool shared;    /* other rows have given it records, too */
+	bool referred;  /* records of other names point to it */
 	uint8_t name[]; /* lower case */
 };
 
@@ -132,6 +135,18 @@ struct build_set *build_set(const struct build_node *node, uint16_t type);
 struct build_set *build_add(
 	struct dns_zones *b, struct build_node *node, const struct build_data *d);
 
+/* Nothing in it yet.  NULL: memory. */
+struct dns_zones *build_new(const struct dns_source *source, struct arena *mem, struct diags *why);
+/* Octets of a node in the image. */
+uint32_t build_node_size(struct dns_zones *b, const struct build_node *node);
+/* Write a node of so many octets, which are zeroed, at its place. */
+void build_node_write(const struct build_node *node, uint32_t size, uint8_t *image);
+
+/* The zone of a domain, without names but its own.  NULL: memory, or a mistake, which was told. */
+struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_domain_conf *c);
+/* One host of it.  NULL: likewise. */
+struct build_node *dns_contents_host(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h);
 /* All zones and all their names.  Mistakes are told. */
 void dns_contents(struct dns_zones *b);
 /* The same of `record` rows alone, in settings that are not all good. */

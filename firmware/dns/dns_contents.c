@@ -208,7 +208,8 @@ static struct build_node *host_node(struct dns_zones *b, struct build_zone *zone
 	return node;
 }
 
-static void add_host(struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
+struct build_node *dns_contents_host(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
 	struct named named = {
 		&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl), &h->when_dead};
@@ -216,9 +217,11 @@ static void add_host(struct dns_zones *b, struct build_zone *zone, const struct 
 	struct build_node *node = host_node(b, zone, h->name.label, &h->origin, &name);
 
 	if (!node)
-		return;
+		return NULL;
+	node->plain = h->address.family && !h->mail_entry;
 	add_named(b, node, &named);
 	add_mail_entry(b, zone, &name, &h->name, h->mail_entry, named.ttl, &h->origin);
+	return node;
 }
 
 static void add_balanced(struct dns_zones *b, struct build_zone *zone,
@@ -407,7 +410,7 @@ static void fill_domain(
 	for (size_t i = 0; i < c->nname_servers; i++)
 		add_name_server(b, zone, &c->name_servers[i]);
 	for (size_t i = 0; i < c->nhosts; i++)
-		add_host(b, zone, &c->hosts[i]);
+		(void)dns_contents_host(b, zone, &c->hosts[i]);
 	for (size_t i = 0; i < c->nbalanced; i++)
 		add_balanced(b, zone, c, &c->balanced[i]);
 	for (size_t i = 0; i < c->nrecords; i++)
@@ -422,7 +425,7 @@ static void fill_domain(
 		add_soa(b, zone, &primary, c->contact);
 }
 
-static struct build_zone *open_domain(struct dns_zones *b, const struct dns_domain_conf *c)
+struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_domain_conf *c)
 {
 	struct build_zone *zone;
 	struct dns_name name;
@@ -692,7 +695,7 @@ void dns_contents(struct dns_zones *b)
 	if (!zone)
 		return;
 	for (size_t i = 0; i < s->ndomains; i++)
-		zone[i] = open_domain(b, &s->domains[i]);
+		zone[i] = dns_contents_domain(b, &s->domains[i]);
 	for (size_t i = 0; i < s->nreverses; i++)
 		open_reverse(b, &s->reverses[i]);
 	for (const struct build_zone *z = b->zones; z; z = z->next)
@@ -719,7 +722,7 @@ void dns_contents_records(struct dns_zones *b)
 	if (!zone)
 		return;
 	for (size_t i = 0; i < s->ndomains; i++)
-		zone[i] = s->domains[i].name.n ? open_domain(b, &s->domains[i]) : NULL;
+		zone[i] = s->domains[i].name.n ? dns_contents_domain(b, &s->domains[i]) : NULL;
 	for (size_t i = 0; i < s->ndomains; i++)
 		for (size_t j = 0; zone[i] && j < s->domains[i].nrecords; j++)
 			if (!is_told(&s->domains[i].records[j]))

@@ -18,7 +18,7 @@
 #include "dns.h"
 #include "dns_name.h"
 
-#define IMAGE_MAGIC   UINT32_C(0x464c5a39)
+#define IMAGE_MAGIC   UINT32_C(0x464c5a3a)
 #define IMAGE_ALIGN   4
 #define IMAGE_SET_MAX 255 /* records of one name and type */
 
@@ -105,6 +105,7 @@ struct image_node {
 };
 
 #define NODE_AWAITED 1 /* mail waits for the address that a provider is to give this name */
+#define NODE_HOST    2 /* made of one host row alone, and no other name's records point to it */
 
 enum image_order {
 	ORDER_FIXED,      /* as written */

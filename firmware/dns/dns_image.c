@@ -135,7 +135,7 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 	end = at + node->size;
 	if (node->name_n == 0 || dns_name_size(image_name(node), node->name_n) != node->name_n ||
 		dns_name_labels(image_name(node)) > image_header(image)->most_labels ||
-		node->flags > NODE_AWAITED)
+		node->flags > (NODE_AWAITED | NODE_HOST))
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
 		if (!set_is_sound(image, &sets[i], at, end))
@@ -269,6 +269,89 @@ enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
 	for (uint32_t at = h->nodes; at < h->size; at += image_node(&image, at)->size)
 		if (!references_are_sound(&image, image_node(&image, at)))
 			return FL_EFORMAT;
+	*out = image;
+	return FL_OK;
+}
+
+/* ---- an image like one that is sound ---- */
+
+#define CHANGED_MAX 64 /* nodes; with more of them the whole is checked */
+
+/* All but the nodes is the same, and the serial, which may be any. */
+static bool has_same_frame(const struct dns_image *image, const struct dns_image *sound)
+{
+	struct image_header now, was;
+
+	if (image->n != sound->n || (uintptr_t)image->at % IMAGE_ALIGN)
+		return false;
+	memcpy(&now, image->at, sizeof(now));
+	memcpy(&was, sound->at, sizeof(was));
+	now.serial = was.serial;
+	return memcmp(&now, &was, sizeof(now)) == 0 &&
+	       memcmp(image->at + sizeof(now), sound->at + sizeof(now), was.nodes - sizeof(now)) ==
+		       0;
+}
+
+/* The places of nodes that are not as they are in the sound image; returns how many, or one more
+ * than there is room for. */
+static size_t changed_nodes(
+	const struct dns_image *image, const struct dns_image *sound, uint32_t changed[CHANGED_MAX])
+{
+	const struct image_header *h = image_header(sound);
+	size_t n = 0;
+	uint32_t size;
+
+	for (uint32_t at = h->nodes; at < h->size; at += size) {
+		size = image_node(sound, at)->size;
+		if (memcmp(image->at + at, sound->at + at, size) == 0)
+			continue;
+		if (n == CHANGED_MAX)
+			return n + 1;
+		changed[n++] = at;
+	}
+	return n;
+}
+
+/* The node is sound by itself, and is to others what it was: of this name and size, in this zone,
+ * and a delegation if it was one. */
+static bool node_stays(const struct dns_image *image, const struct dns_image *sound, uint32_t at)
+{
+	const struct image_node *now = image_node(image, at), *was = image_node(sound, at);
+
+	return now->size == was->size && now->zone == was->zone && now->name_n == was->name_n &&
+	       memcmp(image_name(now), image_name(was), was->name_n) == 0 &&
+	       node_is_sound(image, at) &&
+	       (!dns_image_set(was, DNS_NS) || dns_image_set(now, DNS_NS));
+}
+
+static bool changes_are_sound(const struct dns_image *image, const struct dns_image *sound)
+{
+	uint32_t changed[CHANGED_MAX];
+	size_t n = changed_nodes(image, sound, changed);
+
+	if (n > CHANGED_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!node_stays(image, sound, changed[i]))
+			return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct image_node *node = image_node(image, changed[i]);
+
+		if (!references_are_sound(image, node) ||
+			(image_zone(image, node->zone)->apex == changed[i] &&
+				!zone_is_sound(image, node->zone)))
+			return false;
+	}
+	return true;
+}
+
+enum fl_err dns_image_open_like(
+	struct bytes octets, const struct dns_image *sound, struct dns_image *out)
+{
+	struct dns_image image = {octets.at, octets.n};
+
+	if (!has_same_frame(&image, sound) || !changes_are_sound(&image, sound))
+		return dns_image_open(octets, out);
 	*out = image;
 	return FL_OK;
 }

@@ -401,3 +401,21 @@ enum fl_err settings_bind(const struct settings *s, struct arena *mem, void *out
 		return FL_EFULL;
 	return why->errors == errors ? FL_OK : FL_EFORMAT;
 }
+
+enum fl_err settings_bind_edit(const struct settings *s, const struct settings_edit *edit,
+	struct arena *mem, void *out, struct diags *why)
+{
+	const struct entry *e = (const struct entry *)edit->entry;
+	const struct branch *around = e->branch.up;
+	const struct scope top = {NULL, s->schema, tree_root(s)};
+	const struct scope in = {&top, around->node.row->rows, around};
+	struct binder b = {.mem = mem, .why = why};
+	size_t errors = why->errors;
+
+	settings_name_places(why);
+	memset(out, 0, e->branch.node.row->size);
+	bind_entry(&b, e, &in, out);
+	if (mem->full)
+		return FL_EFULL;
+	return why->errors == errors ? FL_OK : FL_EFORMAT;
+}

@@ -157,12 +157,43 @@ enum fl_err settings_print(
  * has a last line of its own, "- set link wan1".  Returns how many lines. */
 size_t settings_diff(const struct settings *a, const struct settings *b, const struct sink *out);
 
+/* Have they the same settings, in the same order where it means something? */
+bool settings_same(const struct settings *a, const struct settings *b);
+
 /* Fill a struct from the tree: `out`, zeroed by the caller, is the struct that the offsets of the
  * schema's top rows belong to.  Checks all that needs the whole: required values, references,
  * `check`.  Texts and arrays live in `mem` or in the tree, whichever ends first.  FL_EFORMAT: `why`
  * has all mistakes. */
 MUST_USE enum fl_err settings_bind(
 	const struct settings *s, struct arena *mem, void *out, struct diags *why);
+
+/* ---- a few changed values, in place ----
+ *
+ * 100,000 entries need not be copied and bound anew because one of them has another value. */
+
+#define SETTINGS_EDITS_MAX 16
+
+struct settings_edit {
+	struct settings_node *entry;  /* in the tree */
+	struct settings_node *inside; /* what it has inside in the other state */
+	size_t outer, index;          /* of the entry around it, and its own, in the bound arrays */
+};
+
+struct settings_edits {
+	struct settings_edit at[SETTINGS_EDITS_MAX];
+	size_t n;
+};
+
+/* What makes `s` the same as `to`, if that is no more than other values in a few entries of list
+ * `inner` in list `outer`, a top row, and both have these entries.  FL_ERANGE: it is more.  The
+ * values of `to` are copied to the memory of `s`. */
+MUST_USE enum fl_err settings_find_edits(struct settings *s, const struct settings *to,
+	const char *outer, const char *inner, struct settings_edits *out);
+/* Exchange the entry's inside for the other one; once more, and it is as it was. */
+void settings_swap_edit(struct settings_edit *edit);
+/* Fill the struct of the entry, `out`, from what it has inside now.  As settings_bind(). */
+MUST_USE enum fl_err settings_bind_edit(const struct settings *s, const struct settings_edit *edit,
+	struct arena *mem, void *out, struct diags *why);
 
 /* The reference manual of all rows, in Markdown. */
 void settings_reference(const struct setting *schema, const struct sink *out);

@@ -98,8 +98,9 @@ static void thread_init(void *thread, void *shared, uint64_t seed)
 	(void)seed;
 }
 
-static enum fl_err image_open(struct bytes octets, bool sound, void *image)
+static enum fl_err image_open(struct bytes octets, bool sound, const void *served, void *image)
 {
+	(void)served;
 	(void)octets;
 	(void)sound;
 	(void)image;

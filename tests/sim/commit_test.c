@@ -491,6 +491,83 @@ static void a_disk_that_fills_before_confirm_leaves_it_waiting(void **state)
 	scenario_close(s);
 }
 
+/* ---- a host's value, in place ---- */
+
+static const char *offsite(struct scenario *s)
+{
+	return scenario_answer(s, "offsite.example.com", DNS_A);
+}
+
+static void another_address_of_a_host_is_put_in_force_in_place(void **state)
+{
+	struct scenario *s = editing();
+	unsigned current = s->product.current;
+	uint32_t serial = s->product.serial;
+
+	(void)state;
+	type(s, 0, "set domain example.com host offsite address 192.0.2.81");
+	assert_true(has(type(s, 0, "commit"), "committed: revision 2\r\n"));
+	assert_int_equal(s->product.current, current);
+	assert_string_equal(offsite(s), "192.0.2.81");
+	assert_true(s->product.serial > serial);
+	assert_true(saved_has(s, "address 192.0.2.81"));
+	assert_true(has(type(s, 0, "commit"), "nothing to commit"));
+	type(s, 0, "rollback 1");
+	assert_true(has(type(s, 0, "commit"), "committed: revision 3\r\n"));
+	assert_string_equal(offsite(s), "192.0.2.80");
+	restart(s);
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(1)));
+	assert_string_equal(offsite(s), "192.0.2.80");
+	scenario_close(s);
+}
+
+static void an_address_that_could_not_be_saved_is_answered_no_more(void **state)
+{
+	struct scenario *s = editing();
+	uint32_t serial;
+
+	(void)state;
+	s->sim.storage_refuses = true;
+	type(s, 0, "set domain example.com host offsite address 192.0.2.81");
+	serial = s->product.serial;
+	assert_true(has(type(s, 0, "commit"), "the change was not saved"));
+	assert_string_equal(offsite(s), "192.0.2.80");
+	assert_true(s->product.serial > serial + 1); /* both were served */
+	assert_true(has(type(s, 0, "compare"), "+ set domain example.com host offsite address"));
+	s->sim.storage_refuses = false;
+	assert_true(has(type(s, 0, "commit"), "committed: revision 2\r\n"));
+	assert_string_equal(offsite(s), "192.0.2.81");
+	scenario_close(s);
+}
+
+static void an_address_that_nobody_confirms_goes_back(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set domain example.com host offsite address 192.0.2.81");
+	type(s, 0, "commit confirmed 1");
+	assert_string_equal(offsite(s), "192.0.2.81");
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(61)));
+	assert_string_equal(offsite(s), "192.0.2.80");
+	scenario_close(s);
+}
+
+static void a_host_with_a_mistake_stays_as_it_was(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set domain example.com host offsite when-dead 2001:db8::1");
+	assert_true(has(type(s, 0, "commit"), "use an address of the same family"));
+	assert_string_equal(offsite(s), "192.0.2.80");
+	assert_int_equal(
+		fairlead_config(&s->product)->v.domains[0].hosts[2].when_dead.how, DNS_DEAD_NODATA);
+	type(s, 0, "delete domain example.com host offsite when-dead");
+	assert_true(has(type(s, 0, "commit"), "nothing to commit"));
+	scenario_close(s);
+}
+
 static void a_clock_in_1970_loses_nothing(void **state)
 {
 	struct scenario *s = editing();
@@ -745,6 +822,10 @@ int main(void)
 		T(a_damaged_newest_falls_back_and_says_so),
 		T(what_was_never_confirmed_is_nothing_to_fall_back_to),
 		T(a_full_disk_refuses_the_commit_in_clear_words),
+		T(another_address_of_a_host_is_put_in_force_in_place),
+		T(an_address_that_could_not_be_saved_is_answered_no_more),
+		T(an_address_that_nobody_confirms_goes_back),
+		T(a_host_with_a_mistake_stays_as_it_was),
 		T(a_disk_that_fills_before_confirm_leaves_it_waiting),
 		T(a_clock_in_1970_loses_nothing),
 		T(twenty_revisions_are_kept),

@@ -37,11 +37,14 @@ static void thread_init(void *thread, void *shared, uint64_t seed)
 	memcpy(thread, &seed, sizeof(seed));
 }
 
-/* An image begins with 'i'. */
-static enum fl_err image_open(struct bytes octets, bool sound, void *image)
+/* An image begins with 'i', or with '+' where the one that is served has the letter before. */
+static enum fl_err image_open(struct bytes octets, bool sound, const void *served, void *image)
 {
+	const struct image *before = served;
+	bool follows = before && octets.at[0] == '+' && before->octets.at[1] + 1 == octets.at[1];
+
 	((struct image *)image)->octets = octets;
-	return sound || octets.at[0] == 'i' ? FL_OK : FL_EFORMAT;
+	return sound || octets.at[0] == 'i' || follows ? FL_OK : FL_EFORMAT;
 }
 
 /* A question is not read, only remembered. */
@@ -474,6 +477,17 @@ static void no_question_is_lost_while_images_change(void **state)
 	end(s);
 }
 
+static void an_image_is_opened_beside_the_one_that_is_served(void **state)
+{
+	struct served *s = serve();
+
+	(void)state;
+	assert_int_equal(FL_OK, give_image(s, '+', 'b'));
+	assert_int_equal(FL_EFORMAT, give_image(s, '+', 'b'));
+	assert_int_equal(FL_OK, give_image(s, '+', 'c'));
+	end(s);
+}
+
 static void image_that_is_refused_leaves_the_one_before(void **state)
 {
 	struct served *s = serve();
@@ -481,6 +495,7 @@ static void image_that_is_refused_leaves_the_one_before(void **state)
 
 	(void)state;
 	assert_int_equal(FL_EFORMAT, give_image(s, 'x', 'b'));
+	assert_int_equal(FL_EFORMAT, give_image(s, '+', 'c'));
 	say(c, "hello");
 	hear(c, "a1hello");
 	close(c);
@@ -916,6 +931,7 @@ int main(void)
 		cmocka_unit_test(clients_are_spread_over_the_threads),
 		cmocka_unit_test(new_state_is_in_the_next_answer),
 		cmocka_unit_test(no_question_is_lost_while_images_change),
+		cmocka_unit_test(an_image_is_opened_beside_the_one_that_is_served),
 		cmocka_unit_test(image_that_is_refused_leaves_the_one_before),
 		cmocka_unit_test(questions_wait_for_the_first_image),
 		cmocka_unit_test(tcp_question_is_answered),

@@ -49,10 +49,11 @@ struct image {
 	bool sound; /* it came as known to be so */
 };
 
-static enum fl_err image_open(struct bytes octets, bool sound, void *out)
+static enum fl_err image_open(struct bytes octets, bool sound, const void *served, void *out)
 {
 	struct image *image = out;
 
+	(void)served;
 	*image = (struct image){octets.at, sound};
 	return sound || (octets.n && octets.at[0] == 'i') ? FL_OK : FL_EFORMAT;
 }
@@ -426,6 +427,32 @@ static void image_made_in_the_room_is_served_and_read_there(void **state)
 	assert_memory_equal(first, "ib", 2);
 	give_image(d, "ic");
 	WORK_UNTIL(d, strstr(d->log, "serves zone image 3"));
+	ask(d, "hello", "c1hello");
+	end(d);
+}
+
+static void a_copy_of_the_image_is_changed_and_served(void **state)
+{
+	struct daemon *d = serve();
+	char text[128];
+	struct textbuf why = textbuf_of(text, sizeof(text));
+	uint8_t *first, *copy;
+
+	(void)state;
+	give_image(d, "ib");
+	first = d->dns.copy(d->dns.ctx);
+	assert_non_null(first);
+	assert_memory_equal(first, "ib", 2);
+	first[1] = 'c';
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 2"));
+	ask(d, "hello", "b1hello");
+	assert_int_equal(FL_OK, d->dns.image(d->dns.ctx, bytes_of(first, 2), &why));
+	WORK_UNTIL(d, strstr(d->log, "serves zone image 3"));
+	ask(d, "hello", "c1hello");
+	copy = d->dns.copy(d->dns.ctx); /* and is not used */
+	assert_memory_equal(copy, "ic", 2);
+	copy[1] = 'd';
+	assert_memory_equal(first, "ic", 2);
 	ask(d, "hello", "c1hello");
 	end(d);
 }
@@ -909,6 +936,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(state_of_every_size_up_to_the_limit_is_taken),
 		cmocka_unit_test(new_image_is_served),
 		cmocka_unit_test(image_made_in_the_room_is_served_and_read_there),
+		cmocka_unit_test(a_copy_of_the_image_is_changed_and_served),
 		cmocka_unit_test(refused_image_is_logged_and_the_one_before_served_on),
 		cmocka_unit_test(after_a_refused_image_the_next_worker_serves_the_one_before),
 		cmocka_unit_test(killed_worker_is_replaced_and_answers_the_same),

@@ -1403,6 +1403,7 @@ static void random_trees_do_not_differ_from_their_copies(void **state)
 		add_random_statements(f, &r, 30);
 		assert_int_equal(settings_copy(&f->s, &f->mem, &copy), FL_OK);
 		assert_int_equal(settings_diff(&f->s, &copy, &out), 0);
+		assert_true(settings_same(&f->s, &copy));
 		tear_down(&one);
 	}
 }
@@ -1442,6 +1443,7 @@ static void doing_what_the_difference_says_leads_from_one_tree_to_the_other(void
 		struct fixture *a, *b;
 		void *one = NULL, *two = NULL;
 		struct sink out;
+		size_t lines;
 
 		assert_int_equal(set_up(&one), 0);
 		assert_int_equal(set_up(&two), 0);
@@ -1455,12 +1457,91 @@ static void doing_what_the_difference_says_leads_from_one_tree_to_the_other(void
 		drop_lists_with_columns(&b->s, &b->why);
 		a->out.n = 0;
 		out = t_sink(&a->out);
-		if (settings_diff(&a->s, &b->s, &out))
+		lines = settings_diff(&a->s, &b->s, &out);
+		assert_int_equal(settings_same(&a->s, &b->s), lines == 0);
+		if (lines)
 			apply(&a->s, a->out.at, &a->why);
+		assert_true(settings_same(&a->s, &b->s));
 		assert_string_equal(printed(a, "", SETTINGS_LINES), printed(b, "", SETTINGS_LINES));
 		tear_down(&one);
 		tear_down(&two);
 	}
+}
+
+/* ---- changes in place ---- */
+
+/* What leads from the tree to one with these statements set. */
+static enum fl_err find_edits(
+	struct fixture *f, const char *const *statements, struct settings_edits *edits)
+{
+	struct settings other;
+
+	assert_int_equal(settings_copy(&f->s, &f->mem, &other), FL_OK);
+	assert_true(settings_same(&f->s, &other));
+	for (; *statements; statements++)
+		assert_int_equal(settings_set(&other, str_of(*statements), &f->why), FL_OK);
+	assert_int_equal(settings_same(&f->s, &other),
+		settings_diff(&f->s, &other, &(struct sink){t_text_put, &f->out}) == 0);
+	return settings_find_edits(&f->s, &other, "domain", "host", edits);
+}
+
+static void values_of_hosts_are_changed_in_place_and_back(void **state)
+{
+	static const char *const changes[] = {"domain example.com host www-a address 192.0.2.9",
+		"domain example.com host www-a ttl 9s", NULL};
+	struct fixture *f = *state;
+	struct settings_edits edits;
+	struct t_host row;
+
+	load(f, sketch);
+	bind(f);
+	assert_int_equal(find_edits(f, changes, &edits), FL_OK);
+	assert_int_equal(edits.n, 1);
+	settings_swap_edit(&edits.at[0]);
+	assert_string_equal(printed(f, "domain example.com host www-a", SETTINGS_LINES),
+		"set domain example.com host www-a address 192.0.2.9\n"
+		"set domain example.com host www-a link wan1\n"
+		"set domain example.com host www-a ttl 9s\n");
+	assert_int_equal(settings_bind_edit(&f->s, &edits.at[0], &f->mem, &row, &f->why), FL_OK);
+	assert_int_equal(row.address.b[3], 9);
+	assert_int_equal(row.ttl.us, 9000000);
+	assert_int_equal(row.link, f->bound.domains[0].hosts[edits.at[0].index].link);
+	assert_true(str_is(row.name.label, "www-a"));
+	settings_swap_edit(&edits.at[0]);
+	assert_string_equal(printed(f, "", SETTINGS_LINES), sketch_lines);
+}
+
+static void what_is_more_than_values_of_hosts_is_not_changed_in_place(void **state)
+{
+	static const char *const changes[][2] = {
+		{"domain example.com host new address 192.0.2.9"},
+		{"domain example.org host new address 192.0.2.9"},
+		{"domain example.com balanced-host www policy any"},
+		{"link wan1 weight 5"},
+		{"dns threads 3"},
+	};
+	struct fixture *f = *state;
+	struct settings_edits edits;
+
+	load(f, sketch);
+	for (size_t i = 0; i < COUNT_OF(changes); i++)
+		assert_int_equal(find_edits(f, changes[i], &edits), FL_ERANGE);
+	assert_string_equal(printed(f, "", SETTINGS_LINES), sketch_lines);
+}
+
+static void a_mistake_of_a_host_changed_in_place_is_told(void **state)
+{
+	static const char *const changes[] = {"domain example.com host www-a link wan9", NULL};
+	struct fixture *f = *state;
+	struct settings_edits edits;
+	struct t_host row;
+
+	load(f, sketch);
+	assert_int_equal(find_edits(f, changes, &edits), FL_OK);
+	settings_swap_edit(&edits.at[0]);
+	assert_int_equal(
+		settings_bind_edit(&f->s, &edits.at[0], &f->mem, &row, &f->why), FL_EFORMAT);
+	assert_non_null(strstr(said(f), "there is no link \"wan9\""));
 }
 
 /* ---- size ---- */
@@ -1656,6 +1737,9 @@ int main(void)
 		T(random_trees_print_parse_and_print_the_same),
 		T(random_trees_do_not_differ_from_their_copies),
 		T(doing_what_the_difference_says_leads_from_one_tree_to_the_other),
+		T(values_of_hosts_are_changed_in_place_and_back),
+		T(what_is_more_than_values_of_hosts_is_not_changed_in_place),
+		T(a_mistake_of_a_host_changed_in_place_is_told),
 		T(ten_thousand_hosts_in_any_order_load_and_bind),
 		T(running_out_of_memory_changes_nothing),
 	};
