@@ -1140,6 +1140,8 @@ enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, 
 		return err_of_errno(e);
 	out->chains = expect->chains;
 	out->nchains = expect->nchains;
+	out->accelerated = expect->accelerated;
+	out->naccelerated = expect->naccelerated;
 	out->sets = ARENA_NEWS(mem, struct kset, expect->nsets);
 	for (size_t i = 0; out->sets && i < expect->nsets && !e; i++) {
 		out->sets[i] = expect->sets[i];
