@@ -30,6 +30,7 @@ struct kernel {
 	enum fl_err (*read)(void *ctx, const struct kernel_state *expect, struct arena *mem,
 		struct kernel_state *out, bool *chains_known);
 	/* Carry out a difference: nftables in one transaction, then addresses, routes and rules.
+	 * What the kernel lacks() and can be done without is left out.
 	 * `why` says which object the kernel refused and how. */
 	enum fl_err (*apply)(void *ctx, const struct kernel_diff *diff, struct textbuf *why);
 	/* Forget the connections with this mark (under KSTATE_MARK_MASK) and of this family (4, 6;
@@ -45,6 +46,8 @@ struct kernel {
 		void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 	/* How many connections there are, and how many fit; false: not known. */
 	bool (*room)(void *ctx, uint32_t *used, uint32_t *all);
+	/* Of these features (KFEATURE_...) those that this kernel does not have. */
+	uint32_t (*lacks)(void *ctx, uint32_t features);
 	/* Take away all that is ours and nothing else. */
 	enum fl_err (*remove_all)(
 		void *ctx, const struct kernel_state *applied, struct textbuf *why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts together: nftables first, so that no packet is forwarded before the filters stand, then
- * addresses, routes and rules, sysctls last. */
+ * addresses, routes and rules, shaping, sysctls last. */
 #include "kernel_linux.h"
 
 #include "kernel_parts.h"
@@ -83,6 +83,8 @@ static enum fl_err kernel_read(void *ctx, const struct kernel_state *expect, str
 	if (!err)
 		err = route_read(k, expect, mem, &have);
 	if (!err)
+		err = shape_read(k, expect, mem, &have);
+	if (!err)
 		sysctls_read(expect, mem, &have);
 	if (!err && mem->full)
 		err = FL_EFULL;
@@ -98,6 +100,8 @@ static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *diff, struc
 
 	if (!err)
 		err = route_apply(k, diff, why);
+	if (!err)
+		err = shape_apply(k, diff, why);
 	for (size_t i = 0; !err && i < diff->nsysctls; i++)
 		sysctl_write(k, &diff->sysctls[i]);
 	return err;
@@ -124,6 +128,29 @@ static enum fl_err kernel_counts(
 	void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why)
 {
 	return nft_counts(ctx, each, each_ctx, why);
+}
+
+static const struct {
+	uint32_t feature;
+	bool (*is_there)(struct kernel_linux *k);
+} probes[] = {
+	{KFEATURE_CAKE, shape_has_cake},
+	{KFEATURE_INCOMING, shape_has_ifb},
+};
+
+/* Asked for once, as asking has the kernel load what it has. */
+static uint32_t kernel_lacks(void *ctx, uint32_t features)
+{
+	struct kernel_linux *k = ctx;
+
+	for (size_t i = 0; i < COUNT_OF(probes); i++) {
+		if (!(features & ~k->asked & probes[i].feature))
+			continue;
+		k->asked |= probes[i].feature;
+		if (!probes[i].is_there(k))
+			k->lacking |= probes[i].feature;
+	}
+	return features & k->lacking;
 }
 
 static bool read_number(const char *path, uint32_t *out)
@@ -164,6 +191,8 @@ static enum fl_err kernel_remove_all(
 
 	arena_init(&mem, k->memory);
 	err = route_read(k, applied ? applied : &nothing, &mem, &have);
+	if (!err)
+		err = shape_read(k, &nothing, &mem, &have);
 	kernel_state_diff(&have, &nothing, &mem, &diff);
 	if (!err && mem.full)
 		err = FL_EFULL;
@@ -173,6 +202,8 @@ static enum fl_err kernel_remove_all(
 		err = route_apply(k, &diff, why);
 	else
 		textbuf_printf(why, "what is in the kernel cannot be read: %s", fl_err_text(err));
+	if (!err)
+		err = shape_apply(k, &diff, why);
 	arena_reset(&mem);
 	return err ? err : nft_remove(k, why);
 }
@@ -241,7 +272,7 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 	}
 	open_raw(k);
 	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
-		kernel_counts, kernel_room, kernel_remove_all};
+		kernel_counts, kernel_room, kernel_lacks, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

@@ -8,6 +8,7 @@
 #include <libmnl/libmnl.h>
 
 struct nl_sock;
+struct nl_msg;
 
 /* Messages that are sent together. */
 struct batch {
@@ -33,9 +34,10 @@ struct kernel_linux {
 	uint32_t seq;
 	struct nl_sock *route;
 	struct batch batch;
-	struct counts counts; /* of the table that is replaced right now */
-	bool no_flowtable;    /* this kernel refuses them */
-	int raw4, raw6;       /* for kicks; -1: not permitted */
+	struct counts counts;    /* of the table that is replaced right now */
+	bool no_flowtable;       /* this kernel refuses them */
+	uint32_t asked, lacking; /* KFEATURE_...: those that were looked for, and are not there */
+	int raw4, raw6;          /* for kicks; -1: not permitted */
 };
 
 /* ---- netfilter sockets (kernel_nft.c) ---- */
@@ -75,12 +77,34 @@ struct str comment_of(const struct nlattr *udata);
 
 /* ---- addresses, routes, rules (kernel_route.c) ---- */
 
+struct device {
+	int index; /* 0: there is none */
+	bool up;
+};
+struct device device_of(const struct kernel_linux *k, struct str name);
+bool device_set_up(struct kernel_linux *k, struct str name);
+/* Our own devices bear this as their alias (ip link: "alias"), which is given to them once they
+ * are there. */
+#define DEVICE_ALIAS "fairlead"
+int device_call_ours(struct kernel_linux *k, struct str name);
+/* Sends and frees `m`.  0 or a libnl error (negative). */
+int route_send(struct kernel_linux *k, struct nl_msg *m);
+
 enum fl_err route_open(struct kernel_linux *k, struct textbuf *why);
 void route_close(struct kernel_linux *k);
 enum fl_err route_apply(
 	struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
 enum fl_err route_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
 	struct kernel_state *out);
+
+/* ---- shaping (kernel_shape.c) ---- */
+
+enum fl_err shape_apply(
+	struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
+enum fl_err shape_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
+	struct kernel_state *out);
+bool shape_has_cake(struct kernel_linux *k);
+bool shape_has_ifb(struct kernel_linux *k);
 
 /* ---- connections (kernel_conntrack.c) ---- */
 

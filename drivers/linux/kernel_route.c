@@ -53,12 +53,7 @@ void route_close(struct kernel_linux *k)
 
 /* ---- interfaces ---- */
 
-struct device {
-	int index; /* 0: there is none */
-	bool up;
-};
-
-static struct device device_of(const struct kernel_linux *k, struct str name)
+struct device device_of(const struct kernel_linux *k, struct str name)
 {
 	struct ifreq ask = {0};
 	struct device d = {0};
@@ -84,8 +79,7 @@ static struct nl_addr *nl_addr_of(const struct ip_addr *a, unsigned bits)
 
 /* ---- requests ---- */
 
-/* Sends and frees `m`.  0 or a libnl error (negative). */
-static int send_request(struct kernel_linux *k, struct nl_msg *m)
+int route_send(struct kernel_linux *k, struct nl_msg *m)
 {
 	int e = nl_send_auto(k->route, m);
 
@@ -96,17 +90,14 @@ static int send_request(struct kernel_linux *k, struct nl_msg *m)
 /* `built`: what a libnl builder returned. */
 static int finish(struct kernel_linux *k, int built, struct nl_msg *m, int already)
 {
-	int e = built ? built : send_request(k, m);
+	int e = built ? built : route_send(k, m);
 
 	return e == -already ? 0 : e;
 }
 
 /* ---- devices ---- */
 
-/* Our VLANs bear this as their alias (ip link: "alias"). */
-#define ALIAS "fairlead"
-
-static bool set_up(struct kernel_linux *k, struct str name)
+bool device_set_up(struct kernel_linux *k, struct str name)
 {
 	struct ifreq ask = {0};
 	int fd = nl_socket_get_fd(k->route);
@@ -120,14 +111,13 @@ static bool set_up(struct kernel_linux *k, struct str name)
 	return ioctl(fd, SIOCSIFFLAGS, &ask) == 0;
 }
 
-/* A device that is being made takes no alias. */
-static int call_it_ours(struct kernel_linux *k, struct str name)
+int device_call_ours(struct kernel_linux *k, struct str name)
 {
 	struct rtnl_link *is = rtnl_link_alloc(), *change = rtnl_link_alloc();
 	int e;
 
 	rtnl_link_set_ifindex(is, device_of(k, name).index);
-	rtnl_link_set_ifalias(change, ALIAS);
+	rtnl_link_set_ifalias(change, DEVICE_ALIAS);
 	e = rtnl_link_change(k->route, is, change, 0);
 	rtnl_link_put(is);
 	rtnl_link_put(change);
@@ -138,7 +128,7 @@ static bool is_our_vlan(struct rtnl_link *x)
 {
 	const char *alias = rtnl_link_get_ifalias(x);
 
-	return alias && strcmp(alias, ALIAS) == 0 && rtnl_link_is_vlan(x);
+	return alias && strcmp(alias, DEVICE_ALIAS) == 0 && rtnl_link_is_vlan(x);
 }
 
 static int add_vlan(struct kernel_linux *k, const struct kstate_device *d)
@@ -152,17 +142,17 @@ static int add_vlan(struct kernel_linux *k, const struct kstate_device *d)
 	if (!x)
 		return -NLE_NODEV;
 	memcpy(name, d->name.at, d->name.n < sizeof(name) ? d->name.n : sizeof(name) - 1);
-	(void)set_up(k, d->under);
+	(void)device_set_up(k, d->under);
 	rtnl_link_set_name(x, name);
 	rtnl_link_set_link(x, under.index);
-	rtnl_link_set_ifalias(x, ALIAS);
+	rtnl_link_set_ifalias(x, DEVICE_ALIAS);
 	rtnl_link_set_flags(x, IFF_UP);
 	rtnl_link_vlan_set_id(x, (uint16_t)d->vlan);
 	e = rtnl_link_build_add_request(x, NLM_F_CREATE | NLM_F_EXCL, &m);
-	e = e ? e : send_request(k, m);
+	e = e ? e : route_send(k, m);
 	rtnl_link_put(x);
 	/* One that is there already is somebody else's: used, and not taken away later. */
-	return e == -NLE_EXIST ? 0 : e ? e : call_it_ours(k, d->name);
+	return e == -NLE_EXIST ? 0 : e ? e : device_call_ours(k, d->name);
 }
 
 /* What it cannot have (a driver has its limits, and a VLAN those of its port) is worth a line, and

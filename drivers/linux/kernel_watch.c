@@ -38,15 +38,23 @@ static void tell_soon(struct kernel_watch *w)
 		loop_timer_set(w->loop, &w->timer, mtime_after(loop_now(w->loop), GATHER));
 }
 
-/* Is the route or rule of this message one of ours? */
+/* Does it tell that something is gone which may be ours? */
 static bool is_ours(const struct nlmsghdr *h)
 {
-	if (h->nlmsg_type == RTM_DELROUTE) {
-		const struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	const struct rtmsg *route = mnl_nlmsg_get_payload(h);
 
-		return r->rtm_protocol == KSTATE_ROUTE_PROTOCOL;
+	switch (h->nlmsg_type) {
+	case RTM_DELROUTE:
+		return route->rtm_protocol == KSTATE_ROUTE_PROTOCOL;
+	case RTM_DELRULE:
+	case RTM_DELADDR:
+	case RTM_DELLINK:
+	case RTM_DELQDISC:
+	case RTM_DELTFILTER:
+		return true;
+	default:
+		return false;
 	}
-	return h->nlmsg_type == RTM_DELRULE || h->nlmsg_type == RTM_DELADDR;
 }
 
 static int route_message(const struct nlmsghdr *h, void *data)
@@ -119,8 +127,8 @@ enum fl_err kernel_watch_open(struct kernel_watch **handle, struct loop *loop, s
 	w->timer = (struct loop_timer){.fire = tell, .ctx = w};
 	/* RTMGRP_ has no name for the group of IPv6 rules: bit n - 1 is group n. */
 	w->route = open_socket(NETLINK_ROUTE,
-		RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV4_IFADDR |
-			RTMGRP_IPV6_IFADDR | 1U << (RTNLGRP_IPV6_RULE - 1));
+		RTMGRP_LINK | RTMGRP_TC | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+			RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | 1U << (RTNLGRP_IPV6_RULE - 1));
 	w->nft = open_socket(NETLINK_NETFILTER, 1U << (NFNLGRP_NFTABLES - 1));
 	if (w->route && w->nft) {
 		w->route_source = (struct loop_source){mnl_socket_get_fd(w->route), route_ready, w};

@@ -557,6 +557,11 @@ static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
 	return s->connections_max != 0;
 }
 
+static uint32_t kernel_lacks(void *ctx, uint32_t features)
+{
+	return ((const struct sim *)ctx)->kernel_lacks & features;
+}
+
 static enum fl_err kernel_remove_all(
 	void *ctx, const struct kernel_state *applied, struct textbuf *why)
 {
@@ -1234,7 +1239,7 @@ void sim_open(struct sim *s, uint64_t seed)
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
 		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
-			kernel_counts, kernel_room, kernel_remove_all},
+			kernel_counts, kernel_room, kernel_lacks, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

@@ -142,6 +142,14 @@ static void warn_of_absent_interfaces(
 	}
 }
 
+static void check_kernel(const struct fairlead *f, const struct config *next, struct diags *why)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct forwarding_source source = config_forwarding_source(next);
+
+	forwarding_check_kernel(&source, k->lacks(k->ctx, forwarding_needs(&source)), why);
+}
+
 static enum fl_err check_into(struct fairlead *f, const struct settings *candidate, bool unlocks,
 	struct config *next, const struct sink *out)
 {
@@ -162,6 +170,8 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	}
 	if (!err)
 		warn_of_absent_interfaces(f, next, &why);
+	if (!err)
+		check_kernel(f, next, &why);
 	diags_print(&why, NULL, out);
 	if (err == FL_EFULL || next->mem.full) {
 		sink_puts(out, "error: out of memory\n");
@@ -648,6 +658,8 @@ static enum fl_err parse_into_next(struct fairlead *f, struct str text, const ch
 	err = settings_parse_leniently(&next->tree, text, &why);
 	if (config_bind(next, &(struct config_links){fill_links, f}, &why) && !err)
 		err = FL_EFORMAT;
+	if (!err)
+		check_kernel(f, next, &why);
 	diags_log(&why, name, &f->log);
 	settings_forget_places(&next->tree);
 	return next->mem.full ? FL_EFULL : err;

@@ -148,8 +148,9 @@ struct fairlead {
 	uint64_t settings_mark; /* of the settings file, when what it held was last in force */
 
 	struct published published;
-	mtime reconcile_due; /* the kernel may hold something else than it should */
-	span reconcile_wait; /* grows while it does not help */
+	uint32_t kernel_lacks; /* KFEATURE_...: that the settings in force call for */
+	mtime reconcile_due;   /* the kernel may hold something else than it should */
+	span reconcile_wait;   /* grows while it does not help */
 	struct arena scratch;
 	struct dns_image image;
 	uint32_t serial; /* of the image in force */

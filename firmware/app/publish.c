@@ -315,6 +315,7 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 	bool changed;
 	enum fl_err err;
 
+	f->kernel_lacks = k->lacks(k->ctx, forwarding_needs(&is));
 	make_published(f, &before, &f->published, &changed);
 	err = forwarding_want(&is, &f->published, &f->scratch, &to);
 	if (!err)

@@ -552,6 +552,7 @@ void uplinks_console(struct fairlead *f)
 		.order = f->order,
 		.nlinks = &f->nlinks,
 		.live = &f->published.live,
+		.kernel_lacks = &f->kernel_lacks,
 		.meter = f->meter,
 		.carry_out = console_carry_out,
 		.ctx = f,

@@ -102,12 +102,13 @@ uint8_t member_number(const struct forwarding_source *s, const struct policy_con
 struct maker {
 	const struct forwarding_source *s;
 	struct arena *mem;
-	struct list devices, addresses, routes, rules, sysctls;
+	struct list devices, addresses, routes, rules, shapers, sysctls;
 	union {
 		struct kstate_device device;
 		struct kstate_address address;
 		struct kstate_route route;
 		struct kstate_rule rule;
+		struct kstate_shaper shaper;
 	} scrap;
 };
 
@@ -223,11 +224,41 @@ static void add_link_rules(struct maker *m, const struct link_conf *l, uint8_t f
 	add_rule(m, &oif);
 }
 
+/* Of each packet the line carries the Ethernet header and check sum as well, and what VLAN and
+ * PPPoE put between. */
+static uint32_t line_overhead(const struct link_conf *l)
+{
+	return 18u + (l->vlan ? 4 : 0) + (l->pppoe.user.n ? 8 : 0);
+}
+
+static void add_shaper(
+	struct maker *m, const struct link_conf *l, struct str by, uint64_t bits_a_second)
+{
+	if (bits_a_second)
+		*(struct kstate_shaper *)list_add(&m->shapers, m->mem, &m->scrap) =
+			(struct kstate_shaper){
+				l->interface, by, bits_a_second / 8, line_overhead(l)};
+}
+
+static void add_link_shapers(struct maker *m, const struct link_conf *l)
+{
+	char text[sizeof(KSTATE_SHAPER_PREFIX) + 3];
+	struct textbuf name = textbuf_of(text, sizeof(text));
+	char *copy;
+
+	textbuf_printf(&name, KSTATE_SHAPER_PREFIX "%u", l->number);
+	copy = arena_copy(m->mem, text, name.n);
+	add_shaper(m, l, l->interface, l->bandwidth.up);
+	add_shaper(m, l, (struct str){copy, copy ? name.n : 0}, l->bandwidth.down);
+}
+
 static void add_link(struct maker *m, size_t which)
 {
 	const struct link_conf *l = &m->s->links[which];
 
 	add_link_device(m, l);
+	if (l->shaping)
+		add_link_shapers(m, l);
 	for (size_t i = 0; i < l->naddresses; i++) {
 		const struct ip_prefix *p = &l->addresses[i].prefix;
 
@@ -390,6 +421,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 		.addresses.size = sizeof(struct kstate_address),
 		.routes.size = sizeof(struct kstate_route),
 		.rules.size = sizeof(struct kstate_rule),
+		.shapers.size = sizeof(struct kstate_shaper),
 		.sysctls.size = sizeof(struct kstate_sysctl)};
 	struct kernel_state want = {0};
 
@@ -410,6 +442,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 	want.addresses = m.addresses.at, want.naddresses = m.addresses.n;
 	want.routes = m.routes.at, want.nroutes = m.routes.n;
 	want.rules = m.rules.at, want.nrules = m.rules.n;
+	want.shapers = m.shapers.at, want.nshapers = m.shapers.n;
 	want.sysctls = m.sysctls.at, want.nsysctls = m.sysctls.n;
 	drop_double_addresses(&want);
 	drop_double_rules(&want);

@@ -140,6 +140,11 @@ const struct forward_conf *forwarding_published(const struct forwarding_source *
 /* All mistakes that only show when the whole is seen (overlapping subnets, a forward to an address
  * that is on no LAN, ...). */
 void forwarding_check(const struct forwarding_source *source, struct diags *why);
+/* Which features of the kernel (KFEATURE_...) these settings call for. */
+uint32_t forwarding_needs(const struct forwarding_source *source);
+/* What becomes of the settings on a kernel that lacks some of these. */
+void forwarding_check_kernel(
+	const struct forwarding_source *source, uint32_t lacks, struct diags *why);
 /* The whole state.  Everything in `*out` lies in `mem` or in `source`.  FL_EFULL: `mem` is full. */
 MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
 	const struct published *pub, struct arena *mem, struct kernel_state *out);

@@ -316,3 +316,42 @@ void forwarding_check(const struct forwarding_source *source, struct diags *why)
 		check_rule_domains(source, &source->rules[i], why);
 	}
 }
+
+/* ---- the kernel ---- */
+
+static uint32_t link_needs(const struct link_conf *l)
+{
+	if (l->disabled || !l->shaping)
+		return 0;
+	return KFEATURE_CAKE | (l->bandwidth.down ? KFEATURE_INCOMING : 0);
+}
+
+uint32_t forwarding_needs(const struct forwarding_source *source)
+{
+	uint32_t needs = 0;
+
+	for (size_t i = 0; i < source->nlinks; i++)
+		needs |= link_needs(&source->links[i]);
+	return needs;
+}
+
+static void check_link_kernel(const struct link_conf *l, uint32_t lacks, struct diags *why)
+{
+	uint32_t lacking = link_needs(l) & lacks;
+
+	if (lacking & KFEATURE_CAKE)
+		diag_warning(why, &l->origin, "shaping",
+			"use a kernel with the module sch_cake, or set shaping to no",
+			"this kernel has no CAKE: the link is used as fast as it goes");
+	else if (lacking & KFEATURE_INCOMING)
+		diag_warning(why, &l->origin, "shaping",
+			"use a kernel with the modules ifb, cls_matchall and act_mirred",
+			"this kernel has no ifb: only what leaves is shaped");
+}
+
+void forwarding_check_kernel(
+	const struct forwarding_source *source, uint32_t lacks, struct diags *why)
+{
+	for (size_t i = 0; i < source->nlinks; i++)
+		check_link_kernel(&source->links[i], lacks, why);
+}

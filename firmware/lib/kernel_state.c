@@ -154,6 +154,14 @@ static int cmp_rule(const void *x, const void *y)
 		cmp_u32(a->no_default, b->no_default));
 }
 
+static int cmp_shaper(const void *x, const void *y)
+{
+	const struct kstate_shaper *a = x, *b = y;
+
+	return FIRST_OF(cmp_str(a->interface, b->interface), cmp_str(a->by, b->by),
+		(a->rate > b->rate) - (a->rate < b->rate), cmp_u32(a->overhead, b->overhead));
+}
+
 static int cmp_sysctl(const void *x, const void *y)
 {
 	const struct kstate_sysctl *a = x, *b = y;
@@ -385,6 +393,8 @@ void kernel_state_diff(const struct kernel_state *from, const struct kernel_stat
 	out->del_routes = MINUS(mem, from, to, routes, cmp_route, &out->ndel_routes);
 	out->add_rules = MINUS(mem, to, from, rules, cmp_rule, &out->nadd_rules);
 	out->del_rules = MINUS(mem, from, to, rules, cmp_rule, &out->ndel_rules);
+	out->add_shapers = MINUS(mem, to, from, shapers, cmp_shaper, &out->nadd_shapers);
+	out->del_shapers = MINUS(mem, from, to, shapers, cmp_shaper, &out->ndel_shapers);
 	out->sysctls = MINUS(mem, to, from, sysctls, cmp_sysctl, &out->nsysctls);
 	if (kernel_state_table_hash(from) != kernel_state_table_hash(to))
 		out->replace_table = to;
@@ -396,5 +406,13 @@ bool kernel_diff_is_empty(const struct kernel_diff *d)
 {
 	return !d->nadd_devices && !d->ndel_devices && !d->nadd_addresses && !d->ndel_addresses &&
 	       !d->nadd_routes && !d->ndel_routes && !d->nadd_rules && !d->ndel_rules &&
-	       !d->nsysctls && !d->replace_table && !d->nsets;
+	       !d->nadd_shapers && !d->ndel_shapers && !d->nsysctls && !d->replace_table &&
+	       !d->nsets;
+}
+
+/* ---- shapers ---- */
+
+bool kstate_shaper_is_incoming(const struct kstate_shaper *s)
+{
+	return !str_eq(s->interface, s->by);
 }

@@ -53,6 +53,20 @@ struct kstate_rule { /* ip rule */
 	bool no_default; /* suppress_prefixlength 0 */
 };
 
+/* What passes a device in one direction, held to a rate by CAKE.  What comes in is led through a
+ * device of our own, which does that: `by`; what goes out is shaped by the device itself. */
+#define KSTATE_SHAPER_PREFIX                                                                       \
+	"fairlead-in" /* names of devices of our own; the link's number follows */
+struct kstate_shaper {
+	struct str interface, by; /* the same: what goes out */
+	uint64_t rate;            /* octets a second */
+	uint32_t overhead;        /* octets of a packet on the line beside those of IP */
+};
+
+/* What not every kernel has, and is asked for before it is relied on. */
+#define KFEATURE_CAKE     UINT32_C(1) /* holding what leaves a device to a rate, fairly */
+#define KFEATURE_INCOMING UINT32_C(2) /* the same of what comes in: ifb, and the way to it */
+
 struct kstate_sysctl {
 	struct str path; /* "net/ipv4/ip_forward" */
 	struct str value;
@@ -216,6 +230,8 @@ struct kernel_state {
 	size_t nroutes;
 	struct kstate_rule *rules;
 	size_t nrules;
+	struct kstate_shaper *shapers;
+	size_t nshapers;
 	struct kstate_sysctl *sysctls;
 	size_t nsysctls;
 	struct kset *sets;
@@ -268,6 +284,9 @@ struct kernel_diff {
 	size_t nadd_routes, ndel_routes;
 	struct kstate_rule *add_rules, *del_rules;
 	size_t nadd_rules, ndel_rules;
+	/* One whose `by` is in both lists changes. */
+	struct kstate_shaper *add_shapers, *del_shapers;
+	size_t nadd_shapers, ndel_shapers;
 	struct kstate_sysctl *sysctls;
 	size_t nsysctls;
 	/* Either the whole nftables table is made anew, or some elements change. */
@@ -284,6 +303,7 @@ struct kernel_diff {
 void kernel_state_diff(const struct kernel_state *from, const struct kernel_state *to,
 	struct arena *mem, struct kernel_diff *out);
 bool kernel_diff_is_empty(const struct kernel_diff *d);
+bool kstate_shaper_is_incoming(const struct kstate_shaper *s);
 /* In the words of ip(8) and nft(8), for golden tests and `show forwarding`. */
 void kernel_state_print(const struct kernel_state *s, const struct sink *out);
 void kernel_diff_print(const struct kernel_diff *d, const struct sink *out);

@@ -63,6 +63,21 @@ static void print_rule(const struct kstate_rule *r, const struct sink *out)
 	sink_puts(out, r->no_default ? " suppress_prefixlength 0\n" : "\n");
 }
 
+/* In the words of tc(8). */
+static void print_shaper(const struct kstate_shaper *s, const struct sink *out)
+{
+	bool incoming = kstate_shaper_is_incoming(s);
+
+	if (incoming)
+		sink_printf(out,
+			"tc filter dev %.*s ingress matchall action mirred egress redirect dev "
+			"%.*s\n",
+			STR_ARG(s->interface), STR_ARG(s->by));
+	sink_printf(out, "tc qdisc dev %.*s root cake bandwidth %llubit nat %s overhead %u\n",
+		STR_ARG(s->by), (unsigned long long)s->rate * 8,
+		incoming ? "besteffort dual-dsthost ingress" : "dual-srchost", s->overhead);
+}
+
 static void print_sysctl(const struct kstate_sysctl *s, const struct sink *out)
 {
 	sink_printf(out, "sysctl %.*s=%.*s\n", STR_ARG(s->path), STR_ARG(s->value));
@@ -614,6 +629,7 @@ void kernel_state_print(const struct kernel_state *s, const struct sink *out)
 	PRINT_EACH("", s->addresses, s->naddresses, print_address, out)
 	PRINT_EACH("", s->routes, s->nroutes, print_route, out)
 	PRINT_EACH("", s->rules, s->nrules, print_rule, out)
+	PRINT_EACH("", s->shapers, s->nshapers, print_shaper, out)
 	PRINT_EACH("", s->sysctls, s->nsysctls, print_sysctl, out)
 	if (s->nchains)
 		print_table(s, out);
@@ -657,6 +673,8 @@ void kernel_diff_print(const struct kernel_diff *d, const struct sink *out)
 	PRINT_EACH("- ", d->del_routes, d->ndel_routes, print_route, out)
 	PRINT_EACH("- ", d->del_addresses, d->ndel_addresses, print_address, out)
 	PRINT_EACH("- ", d->del_devices, d->ndel_devices, print_device, out)
+	PRINT_EACH("+ ", d->add_shapers, d->nadd_shapers, print_shaper, out)
+	PRINT_EACH("- ", d->del_shapers, d->ndel_shapers, print_shaper, out)
 	PRINT_EACH("= ", d->sysctls, d->nsysctls, print_sysctl, out)
 	PRINT_EACH("", d->sets, d->nsets, print_change, out)
 	if (d->replace_table)

@@ -144,6 +144,7 @@ struct link_conf {
 	struct {
 		uint64_t down, up; /* bit/s; 0: not said */
 	} bandwidth;
+	bool shaping;       /* the router itself keeps to it, in both directions */
 	uint32_t role;      /* enum link_role */
 	uint32_t fail_back; /* enum link_fail_back */
 	span drain_time;

@@ -211,6 +211,40 @@ static void print_meter(const struct link_console *m, const struct link *l, cons
 	sink_printf(out, "  probes     one in %s\n", link_span_text(link_interval(l), text));
 }
 
+/* "4 Mbit/s down": in the largest unit that leaves no fraction. */
+static void put_rate(uint64_t bits, const char *way, struct textbuf *out)
+{
+	static const char *const unit[] = {"", "k", "M", "G"};
+	size_t i = 0;
+
+	if (!bits)
+		return;
+	for (; bits % 1000 == 0 && i + 1 < COUNT_OF(unit); i++)
+		bits /= 1000;
+	textbuf_printf(out, "%s%llu %sbit/s %s", out->n ? ", " : "", (unsigned long long)bits,
+		unit[i], way);
+}
+
+static void print_shaping(
+	const struct link_console *m, const struct link *l, const struct sink *out)
+{
+	const struct link_conf *c = l->conf;
+	char words[120];
+	struct textbuf t = textbuf_of(words, sizeof(words));
+
+	if (!c->shaping || !m->kernel_lacks)
+		return;
+	if (*m->kernel_lacks & KFEATURE_CAKE)
+		textbuf_printf(&t, "none: this kernel has no CAKE (module sch_cake)");
+	else if (*m->kernel_lacks & KFEATURE_INCOMING)
+		put_rate(c->bandwidth.up, "up; this kernel has no ifb for what comes in", &t);
+	else {
+		put_rate(c->bandwidth.down, "down", &t);
+		put_rate(c->bandwidth.up, "up", &t);
+	}
+	sink_printf(out, "  shaping    %s\n", words);
+}
+
 static void print_state(const struct link_console *m, const struct link *l, mtime now,
 	const struct link_figures *f, const struct sink *out)
 {
@@ -346,6 +380,7 @@ static enum fl_err show_link(struct console_call *call)
 	link_figures(l, call->now, &f);
 	print_state(m, l, call->now, &f, call->out);
 	print_addresses(l, call->now, call->out);
+	print_shaping(m, l, call->out);
 	print_meter(m, l, call->out);
 	print_figures(&f, call->out);
 	for (size_t i = 0; i < l->ntargets; i++)

@@ -5,6 +5,7 @@
 #define FL_LINK_CONSOLE_H
 
 #include "console.h"
+#include "kernel_state.h"
 #include "link_drill.h"
 #include "link_history.h"
 #include "link_meter.h"
@@ -17,6 +18,7 @@ struct link_console {
 	struct link *link;    /* by number, 1..FL_LINKS_MAX */
 	const uint8_t *order; /* numbers of the links there are, in the order they are shown */
 	const size_t *nlinks;
+	const uint32_t *kernel_lacks; /* KFEATURE_...; NULL: nothing is shaped here */
 	const uint32_t *live; /* mask of the links that carry new traffic (struct published) */
 	/* Carries out what a command made of a link. */
 	void (*carry_out)(void *ctx, uint8_t number, mtime now, struct link_out *out);

@@ -459,6 +459,15 @@ static const struct setting link_rows[] = {
 		.rows = bandwidth_rows,
 	},
 	{
+		.name = "shaping",
+		.help = "keep to the bandwidth here, so that no queue builds up at the "
+			"provider's: what is short does not wait for what is large",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct link_conf, shaping),
+		.type = VALUE_YESNO,
+		.def = "no",
+	},
+	{
 		.name = "weight",
 		.help = "share of this link against the others; left out: follows from bandwidth",
 		.kind = SETTING_VALUE,
@@ -739,6 +748,26 @@ static void check_sources(const struct link_conf *c, struct diags *why)
 			"PPPoE leaves 1492 octets of a packet at most");
 }
 
+#define SHAPING_LEAST 64000 /* bit/s: a packet would take a fifth of a second */
+
+static bool is_too_little(uint64_t rate)
+{
+	return rate && rate < SHAPING_LEAST;
+}
+
+static void check_shaping(const struct link_conf *c, struct diags *why)
+{
+	if (!c->shaping)
+		return;
+	if (!c->bandwidth.down && !c->bandwidth.up)
+		diag_error(why, &c->origin, "shaping",
+			"add \"bandwidth { down RATE, up RATE }\", a little less than the line has",
+			"it is not said what the link is to be kept to");
+	if (is_too_little(c->bandwidth.down) || is_too_little(c->bandwidth.up))
+		diag_error(why, &c->origin, "bandwidth", "use 64k or more, or leave shaping out",
+			"a link cannot be kept to so little");
+}
+
 static void check_prefix(const struct link_conf *c, struct diags *why)
 {
 	const struct ip_prefix *p = &c->prefix;
@@ -768,6 +797,7 @@ static void link_check(const void *entry, struct diags *why)
 	check_addresses(c, why);
 	check_gateways(c, why);
 	check_prefix(c, why);
+	check_shaping(c, why);
 	check_resolvers(c, why);
 	check_targets(c, why);
 }

@@ -1501,6 +1501,36 @@ static void a_link_has_the_mtu_that_was_set_and_tcp_is_told(void **state)
 	assert_true(is_printed(&r->want, " tcp option maxseg size set rt mtu"));
 }
 
+static void a_link_is_shaped_in_the_directions_whose_bandwidth_is_known(void **state)
+{
+	struct router *r = *state;
+
+	r->links[0].bandwidth.down = 20000000;
+	r->links[0].bandwidth.up = 5000000;
+	want(r);
+	assert_int_equal(r->want.nshapers, 0);
+	r->links[0].shaping = true;
+	want(r);
+	assert_int_equal(r->want.nshapers, 2);
+	assert_true(is_printed(&r->want, "tc qdisc dev eth0 root cake bandwidth 5000000bit nat "
+					 "dual-srchost overhead 18\n"));
+	assert_true(is_printed(&r->want, "tc filter dev eth0 ingress matchall action mirred egress "
+					 "redirect dev fairlead-in1\n"
+					 "tc qdisc dev fairlead-in1 root cake bandwidth "
+					 "20000000bit nat besteffort dual-dsthost ingress "
+					 "overhead 18\n"));
+	r->links[0].bandwidth.down = 0;
+	r->links[0].pppoe.user = STR("me");
+	want(r);
+	assert_int_equal(r->want.nshapers, 1);
+	assert_int_equal(r->want.shapers[0].overhead, 26);
+	assert_int_equal(forwarding_needs(&r->source), KFEATURE_CAKE);
+	r->links[0].disabled = true;
+	want(r);
+	assert_int_equal(r->want.nshapers, 0);
+	assert_int_equal(forwarding_needs(&r->source), 0);
+}
+
 static void a_smaller_mtu_of_ppp_is_told_to_tcp_as_well(void **state)
 {
 	struct router *r = *state;
@@ -1760,6 +1790,7 @@ int main(void)
 		TEST(a_disabled_link_has_no_address_and_no_route),
 		TEST(vlans_are_devices_of_their_own),
 		TEST(a_link_has_the_mtu_that_was_set_and_tcp_is_told),
+		TEST(a_link_is_shaped_in_the_directions_whose_bandwidth_is_known),
 		TEST(a_smaller_mtu_of_ppp_is_told_to_tcp_as_well),
 		TEST(nothing_lies_outside_our_ranges),
 		TEST(a_dead_link_changes_elements_only),

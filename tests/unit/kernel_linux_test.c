@@ -419,6 +419,25 @@ static void remove_all_leaves_nothing_of_ours(void **state)
 		0);
 }
 
+/* By a kernel that has CAKE as by one that has not: tests/guest/shaping.test shows what it does. */
+static void shaping_is_applied_or_said_to_be_missing(void **state)
+{
+	struct router *r = *state;
+	uint32_t lacks;
+
+	r->links[0].shaping = true;
+	r->links[0].bandwidth.down = 20000000;
+	r->links[0].bandwidth.up = 5000000;
+	lacks = r->kernel.lacks(r->kernel.ctx, KFEATURE_CAKE);
+	assert_int_equal(lacks & ~KFEATURE_CAKE, 0);
+	apply_wanted(r, NULL);
+	expect_in_kernel(r);
+	assert_int_equal(sh("tc qdisc show dev tw0 | grep -q 'cake fa1d:'") == 0, !lacks);
+	assert_int_equal(r->kernel.remove_all(r->kernel.ctx, &r->applied, &r->why), FL_OK);
+	assert_int_equal(
+		sh("! tc qdisc | grep -qE 'cake|ingress' && ! ip link | grep -q fairlead-in"), 0);
+}
+
 static void an_interface_that_is_missing_is_waited_for(void **state)
 {
 	struct router *r = *state;
@@ -1124,6 +1143,7 @@ int main(void)
 		TEST(a_deleted_route_is_seen_and_put_back),
 		TEST(what_is_not_ours_stays),
 		TEST(remove_all_leaves_nothing_of_ours),
+		TEST(shaping_is_applied_or_said_to_be_missing),
 		TEST(an_interface_that_is_missing_is_waited_for),
 		TEST(a_refusal_names_what_was_refused),
 		TEST(a_refused_batch_changes_nothing),

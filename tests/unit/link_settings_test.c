@@ -373,6 +373,16 @@ static void disabled_link_is_not_warned_of(void **state)
 	assert_taken("link wan1 { interface eth0, disabled }\n", "");
 }
 
+static void shaping_needs_a_bandwidth_that_can_be_kept_to(void **state)
+{
+	(void)state;
+	assert_taken(WAN("bandwidth { down 20M, up 5M }, shaping yes\n" TARGETS), "");
+	assert_taken(WAN("bandwidth up 5M, shaping yes\n" TARGETS), "");
+	assert_refused(WAN("shaping yes\n" TARGETS), "what the link is to be kept to");
+	assert_refused(WAN("bandwidth { down 20M, up 63999 }, shaping yes\n" TARGETS),
+		"cannot be kept to so little");
+}
+
 static void values_out_of_range_are_refused(void **state)
 {
 	(void)state;
@@ -426,6 +436,7 @@ int main(void)
 		cmocka_unit_test(ninth_target_is_refused),
 		cmocka_unit_test(few_targets_are_warned_of),
 		cmocka_unit_test(disabled_link_is_not_warned_of),
+		cmocka_unit_test(shaping_needs_a_bandwidth_that_can_be_kept_to),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(every_mistake_of_a_link_is_told),
 	};

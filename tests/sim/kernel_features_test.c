@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernels that lack something the settings call for: it is said when it is committed, and what can
+ * be done without is done without. */
+#include "scenario.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs the three above. */
+#include <cmocka.h>
+
+#define SHAPE                                                                                      \
+	"set link wan1 bandwidth down 20M\nset link wan1 bandwidth up 5M\n"                        \
+	"set link wan1 shaping yes"
+
+static struct scenario *on_a_kernel_without(uint32_t features)
+{
+	struct scenario *s = scenario_open("");
+
+	s->sim.kernel_lacks = features;
+	scenario_run(s, sec(5));
+	return s;
+}
+
+static const char *typed(struct scenario *s, const char *line)
+{
+	int status;
+
+	return scenario_type(s, line, &status);
+}
+
+static const char *commit(struct scenario *s, const char *line)
+{
+	char lines[300];
+
+	snprintf(lines, sizeof(lines), "configure\n%s\ncommit", line);
+	return typed(s, lines);
+}
+
+static void assert_says(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		print_message("\"%s\" is not in:\n%s\n", part, text);
+	assert_non_null(strstr(text, part));
+}
+
+static void a_kernel_that_has_all_shapes_both_ways(void **state)
+{
+	struct scenario *s = on_a_kernel_without(0);
+	const char *said = commit(s, SHAPE);
+
+	(void)state;
+	assert_null(strstr(said, "kernel"));
+	assert_says(said, "committed");
+	assert_says(typed(s, "show link wan1"), "\n  shaping    20 Mbit/s down, 5 Mbit/s up\n");
+	assert_null(strstr(typed(s, "show link wan1"), "this kernel"));
+	scenario_close(s);
+}
+
+static void a_kernel_without_cake_is_warned_of_and_used(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_CAKE);
+	const char *said = commit(s, SHAPE);
+
+	(void)state;
+	assert_says(said, "warning: link wan1 shaping: this kernel has no CAKE");
+	assert_says(said, "committed");
+	assert_says(typed(s, "show link wan1"), "  shaping    none: this kernel has no CAKE");
+	scenario_close(s);
+}
+
+static void a_kernel_without_ifb_shapes_what_leaves(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_INCOMING);
+	const char *said = commit(s, SHAPE);
+
+	(void)state;
+	assert_says(said, "warning: link wan1 shaping: this kernel has no ifb: only what leaves");
+	assert_says(said, "committed");
+	assert_says(typed(s, "show link wan1"), "  shaping    5 Mbit/s up; this kernel has no ifb");
+	scenario_close(s);
+}
+
+static void what_is_not_called_for_is_not_missed(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_CAKE | KFEATURE_INCOMING);
+	const char *said = commit(s, "set link wan1 weight 3");
+
+	(void)state;
+	assert_null(strstr(said, "this kernel"));
+	assert_null(strstr(typed(s, "show link wan1"), "shaping"));
+	scenario_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kernel_that_has_all_shapes_both_ways),
+		cmocka_unit_test(a_kernel_without_cake_is_warned_of_and_used),
+		cmocka_unit_test(a_kernel_without_ifb_shapes_what_leaves),
+		cmocka_unit_test(what_is_not_called_for_is_not_missed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
