@@ -189,8 +189,8 @@ $(addprefix $(B)/san/,$(PROGRAMS)): $(B)/san/%: $(B)/san/firmware/app/%.o $(B)/s
 	@echo "  LD      $@"
 	@$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(LIBS/$*)
 
-# A program with nothing beside it: static, none of our libraries.
-$(B)/fairlead-stage1: $(B)/obj/firmware/app/fairlead-stage1.o
+# A program with nothing beside it: static.
+$(B)/fairlead-stage1: $(addprefix $(B)/obj/,firmware/app/fairlead-stage1.o drivers/linux/modules_linux.o)
 	@echo "  LD      $@"
 	@$(OBJ_CC) $(CFLAGS) -static -o $@ $^
 

@@ -156,23 +156,32 @@ class Root:
             self.owner[f"{target}/{path}"] = package
         for name in ("modules.builtin", "modules.order"):
             install(f"{modules.folder}/{name}", f"{self.at}/{target}/{name}", 0o644)
-        subprocess.run(["depmod", "-b", self.at, version], check=True, stderr=subprocess.DEVNULL)
-        for name in os.listdir(f"{self.at}/{target}"):
-            if name.endswith(".bin") or name in ("modules.order", "modules.builtin.modinfo", "modules.devname"):
-                os.unlink(f"{self.at}/{target}/{name}")
+        index_modules(self.at, version)
         install(f"{kernel_tree}/boot/vmlinuz-{version}", f"{self.at}/boot/vmlinuz", 0o644)
         self.owner["boot/vmlinuz"] = package
         return modules
 
 
-def write_ramdisk(out, work, stage1, modules, names, epoch):
-    """stage1 and the modules it loads, in order."""
+def index_modules(tree, version):
+    """depmod's tables for the modules that are in the tree: only those that our loader and busybox read."""
+    subprocess.run(["depmod", "-b", tree, version], check=True, stderr=subprocess.DEVNULL)
+    folder = f"{tree}/lib/modules/{version}"
+    for name in os.listdir(folder):
+        if name.endswith(".bin") or name in ("modules.order", "modules.builtin.modinfo", "modules.devname"):
+            os.unlink(f"{folder}/{name}")
+
+
+def write_ramdisk(out, work, stage1, modules, always, drivers, epoch):
+    """stage1, the modules that it loads, and the drivers of which it takes those whose hardware is there, in this order."""
     install(stage1, f"{work}/init")
-    paths = modules.closure(names)
-    for path in paths:
-        install(f"{modules.folder}/{path}", f"{work}/lib/{os.path.basename(path)}", 0o644)
-    with open(f"{work}/modules.list", "w", encoding="utf-8") as f:
-        f.writelines(f"/lib/{os.path.basename(p)}\n" for p in paths)
+    version = os.path.basename(modules.folder)
+    for path in modules.closure(always + drivers):
+        install(f"{modules.folder}/{path}", f"{work}/lib/modules/{version}/{path}", 0o644)
+    index_modules(work, version)
+    os.makedirs(f"{work}/etc")
+    for name, words in (("modules", always), ("drivers", drivers)):
+        with open(f"{work}/etc/{name}", "w", encoding="utf-8") as f:
+            f.writelines(word + "\n" for word in words)
     stamp(work, epoch)
     files = sorted(os.path.relpath(f"{p}/{n}", work) for p, d, fs in os.walk(work) for n in d + fs)
     archive = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "--reproducible"], cwd=work,

@@ -78,7 +78,7 @@ def make_router(image):
     subprocess.run(["cp", "-a", ROOT, tree], check=True)
     with open(tree + "/etc/inittab", "a", encoding="ascii") as f:
         f.write("ttyS1::respawn:/bin/sh\n")
-    subprocess.run(["mksquashfs", tree, slot, "-comp", "gzip", "-b", "256K", "-all-root", "-no-xattrs", "-noappend",
+    subprocess.run(["mksquashfs", tree, slot, "-comp", "lzo", "-Xcompression-level", "9", "-b", "256K", "-all-root", "-no-xattrs", "-noappend",
                     "-no-progress", "-quiet"], check=True, stdout=subprocess.DEVNULL)
     os.makedirs(WORK + "/data")
     with open(f"{TOP}/config/examples/mail-two-wans.conf", encoding="utf-8") as f:
