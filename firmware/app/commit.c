@@ -647,15 +647,41 @@ void commit_revisions(void *ctx, const struct sink *out)
 
 /* ---- at the start, and on SIGHUP ---- */
 
-/* `name`: of the text, for what is logged of it. */
-static enum fl_err parse_into_next(struct fairlead *f, struct str text, const char *name)
+static bool revision_is(struct fairlead *f, const struct revision *r, struct str text)
+{
+	struct str saved;
+
+	return revisions_text(&f->io->storage, r->number, &f->scratch, &saved) == FL_OK &&
+	       str_eq(saved, text);
+}
+
+/* Is this what was committed last?  Then it was good for the version that took it. */
+static bool is_committed(struct fairlead *f, struct str text)
+{
+	struct revision_list list;
+
+	revisions_load(&f->io->storage, &f->io->memory, &list);
+	return list.n && revision_is(f, &list.at[list.n - 1], text);
+}
+
+/* `name`: of the text, for what is logged of it.  `committed`: by this version or another, whose
+ * settings may be unknown here: after an older system was started again, the router must come up
+ * with its links. */
+static enum fl_err parse_into_next(
+	struct fairlead *f, struct str text, const char *name, bool committed)
 {
 	struct config *next = next_config(f);
 	struct diags why;
 	enum fl_err err;
 
 	diags_init(&why, &next->mem);
-	err = settings_parse_leniently(&next->tree, text, &why);
+	err = committed ? settings_parse_printed(&next->tree, text, &why)
+			: settings_parse_leniently(&next->tree, text, &why);
+	if (!err && committed && why.warnings)
+		log_printf(&f->log, LOG_LEVEL_WARNING,
+			"%s was committed by another version: what this one does not know is left "
+			"out, and is gone with the next commit",
+			name);
 	if (config_bind(next, &(struct config_links){fill_links, f}, &why) && !err)
 		err = FL_EFORMAT;
 	if (!err)
@@ -683,22 +709,14 @@ static void fall_back(struct fairlead *f)
 		textbuf_printf(&t, "revision %u", (unsigned)r->number);
 		if (r->state == REVISION_KEPT &&
 			revisions_text(&f->io->storage, r->number, &f->scratch, &text) == FL_OK &&
-			parse_into_next(f, text, name) == FL_OK) {
+			parse_into_next(f, text, name, true) == FL_OK) {
 			log_printf(&f->log, LOG_LEVEL_ERROR,
 				"revision %u, the last good one, is in force", r->number);
 			return;
 		}
 	}
 	log_printf(&f->log, LOG_LEVEL_ERROR, "no settings are in force; mend them at the console");
-	(void)parse_into_next(f, STR(""), settings_name(f));
-}
-
-static bool revision_is(struct fairlead *f, const struct revision *r, struct str text)
-{
-	struct str saved;
-
-	return revisions_text(&f->io->storage, r->number, &f->scratch, &saved) == FL_OK &&
-	       str_eq(saved, text);
+	(void)parse_into_next(f, STR(""), settings_name(f), false);
 }
 
 /* Why the settings are not those of the newest revision. */
@@ -718,8 +736,8 @@ static void explain_difference(
 }
 
 /* The settings that were read, as a revision: the newest one, or one of their own when somebody
- * has edited the file, or a commit was not finished. */
-static void note_settings(struct fairlead *f, bool at_start)
+ * has edited the file, or a commit was not finished.  `committed`: the file is the newest one. */
+static void note_settings(struct fairlead *f, bool committed, bool at_start)
 {
 	char words[128], comment[96];
 	struct textbuf why = textbuf_of(words, sizeof(words));
@@ -732,7 +750,7 @@ static void note_settings(struct fairlead *f, bool at_start)
 	last = list.n ? &list.at[list.n - 1] : NULL;
 	if (last && last->number > f->revision)
 		f->revision = last->number;
-	if (last && revision_is(f, last, text)) {
+	if (last && (committed || revision_is(f, last, text))) {
 		if (last->state == REVISION_KEPT)
 			return;
 		r = *last; /* it was confirmed, and then the power was cut */
@@ -755,6 +773,8 @@ enum fl_err commit_load(struct fairlead *f)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 	struct bytes octets = bytes_of("", 0);
 	enum fl_err err = s->load(s->ctx, SETTINGS_NAME, &f->scratch, &octets, &why);
+	struct str text = {(const char *)octets.at, octets.n};
+	bool committed = !err && is_committed(f, text);
 	enum fl_err applied;
 
 	if (err == FL_ENOENT)
@@ -763,8 +783,7 @@ enum fl_err commit_load(struct fairlead *f)
 	else if (err)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings could not be read: %s", words);
 	if (!err || err == FL_ENOENT)
-		err = parse_into_next(
-			f, (struct str){(const char *)octets.at, octets.n}, settings_name(f));
+		err = parse_into_next(f, text, settings_name(f), committed);
 	if (err)
 		fall_back(f);
 	else
@@ -782,7 +801,7 @@ enum fl_err commit_load(struct fairlead *f)
 		revisions_load(&f->io->storage, &f->io->memory, &list);
 		f->revision = list.n ? list.at[list.n - 1].number : 0;
 	} else {
-		note_settings(f, true);
+		note_settings(f, committed, true);
 	}
 	f->in_force = !err && !applied;
 	arena_reset(&f->scratch);
@@ -794,14 +813,15 @@ enum fl_err commit_reload(struct fairlead *f)
 	const struct storage *s = &f->io->settings;
 	char words[256];
 	struct textbuf why = textbuf_of(words, sizeof(words));
-	struct bytes octets;
+	struct bytes octets = bytes_of("", 0);
 	enum fl_err err = s->load(s->ctx, SETTINGS_NAME, &f->scratch, &octets, &why);
+	struct str text = {(const char *)octets.at, octets.n};
 	uint64_t mark = err ? 0 : mark_of(octets);
+	bool committed = !err && is_committed(f, text);
 
 	if (err)
 		log_printf(&f->log, LOG_LEVEL_ERROR, "the settings could not be read: %s", words);
-	else if ((err = parse_into_next(
-			  f, (struct str){(const char *)octets.at, octets.n}, settings_name(f))))
+	else if ((err = parse_into_next(f, text, settings_name(f), committed)))
 		log_printf(&f->log, LOG_LEVEL_ERROR,
 			"the settings have mistakes; nothing was changed");
 	else if ((err = put_in_force(f, f->next, false, &why)))
@@ -810,7 +830,7 @@ enum fl_err commit_reload(struct fairlead *f)
 		f->in_force = true;
 		f->settings_mark = mark;
 		f->unconfirmed.waits = false; /* the file is newer than what waited */
-		note_settings(f, false);
+		note_settings(f, committed, false);
 	}
 	arena_reset(&f->scratch);
 	return err;

@@ -23,8 +23,9 @@ struct parser {
 	struct str text;
 	struct level level[TREE_DEPTH_MAX];
 	unsigned depth;
-	bool counted; /* `missing` is known */
-	long missing; /* closing braces that the text still lacks */
+	bool tolerant; /* of what is unknown */
+	bool counted;  /* `missing` is known */
+	long missing;  /* closing braces that the text still lacks */
 };
 
 static void complain(
@@ -159,6 +160,7 @@ static void start_walk(struct parser *p)
 
 	walk_init(&p->walk, mem, l->rows, l->at, l->to, p->why);
 	p->walk.warn = p->why;
+	p->walk.tolerant = p->tolerant;
 }
 
 static void parse_statement(struct parser *p, struct word *w)
@@ -249,9 +251,10 @@ enum fl_err tree_join(struct settings *s, struct branch *read)
 }
 
 /* Into a tree of its own; NULL: out of memory. */
-static struct branch *read_text(struct settings *s, struct str text, struct diags *why)
+static struct branch *read_text(
+	struct settings *s, struct str text, bool tolerant, struct diags *why)
 {
-	struct parser p = {.why = why, .text = text};
+	struct parser p = {.why = why, .text = text, .tolerant = tolerant};
 	struct branch *read = tree_new_root(s->mem);
 
 	settings_name_places(why);
@@ -267,22 +270,33 @@ static struct branch *read_text(struct settings *s, struct str text, struct diag
 enum fl_err settings_parse(struct settings *s, struct str text, struct diags *why)
 {
 	size_t errors = why->errors;
-	struct branch *read = read_text(s, text, why);
+	struct branch *read = read_text(s, text, false, why);
 
 	if (!read || s->mem->full)
 		return FL_EFULL;
 	return why->errors == errors ? tree_join(s, read) : FL_EFORMAT;
 }
 
-enum fl_err settings_parse_leniently(struct settings *s, struct str text, struct diags *why)
+static enum fl_err parse_what_is_good(
+	struct settings *s, struct str text, bool tolerant, struct diags *why)
 {
 	size_t errors = why->errors;
-	struct branch *read = read_text(s, text, why);
+	struct branch *read = read_text(s, text, tolerant, why);
 	enum fl_err err = read ? tree_join(s, read) : FL_EFULL;
 
 	if (err)
 		return err;
 	return why->errors == errors ? FL_OK : FL_EFORMAT;
+}
+
+enum fl_err settings_parse_leniently(struct settings *s, struct str text, struct diags *why)
+{
+	return parse_what_is_good(s, text, false, why);
+}
+
+enum fl_err settings_parse_printed(struct settings *s, struct str text, struct diags *why)
+{
+	return parse_what_is_good(s, text, true, why);
 }
 
 enum fl_err settings_set(struct settings *s, struct str statement, struct diags *why)

@@ -137,6 +137,9 @@ MUST_USE enum fl_err settings_parse(struct settings *s, struct str text, struct 
  * nothing else. */
 MUST_USE enum fl_err settings_parse_leniently(
 	struct settings *s, struct str text, struct diags *why);
+/* As settings_parse_leniently(), of a text that a version of ours has printed: what is unknown here
+ * comes from another version, and is left out with a warning. */
+MUST_USE enum fl_err settings_parse_printed(struct settings *s, struct str text, struct diags *why);
 /* As settings_parse(), of a JSON text: an object of the rows; a list is an array of objects, which
  * hold its columns beside the rows inside. */
 MUST_USE enum fl_err settings_parse_json(struct settings *s, struct str text, struct diags *why);

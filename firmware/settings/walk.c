@@ -13,6 +13,7 @@ void walk_init(struct walk *w, struct arena *mem, const struct setting *rows,
 	w->mem = mem;
 	w->why = why;
 	w->warn = NULL;
+	w->tolerant = false;
 	w->at = w->in = at;
 	w->to = to;
 	w->rows = rows;
@@ -126,6 +127,15 @@ static void say_bad_value(
 	if (w->why)
 		diag_at(w->why, DIAG_ERROR, at->line, at->column, where(w, w->row->name, room),
 			why->cure.n ? why->cure.at : NULL, "%s", what);
+}
+
+/* Nothing is spoilt by it: it is as if it were not there. */
+static void warn_unknown_row(struct walk *w, const struct word *at)
+{
+	char room[WHERE_MAX], word[ECHO_MAX + 4];
+
+	diag_at(w->warn, DIAG_WARNING, at->line, at->column, where(w, NULL, room), NULL,
+		"\"%s\" is left out: this version has no such setting", echo(at->text, word));
 }
 
 static void say_unknown_row(struct walk *w, const struct word *at)
@@ -300,7 +310,10 @@ static bool take_row(struct walk *w, const struct word *word)
 	struct settings_node *there = tree_child(w->at, row);
 
 	if (!row) {
-		say_unknown_row(w, word);
+		if (w->tolerant && w->warn)
+			warn_unknown_row(w, word);
+		else
+			say_unknown_row(w, word);
 		return false;
 	}
 	w->in = w->at;

@@ -22,6 +22,7 @@ struct walk {
 	struct arena *mem;
 	struct diags *why;          /* NULL: say nothing */
 	struct diags *warn;         /* NULL: do not warn of what is said twice */
+	bool tolerant;              /* what is not known is worth a warning, no error */
 	const struct branch *at;    /* in the tree that is; NULL: the words lead nowhere in it */
 	struct branch *to;          /* in the tree being built; NULL: only look */
 	const struct setting *rows; /* of `at` and `to` */

@@ -446,6 +446,69 @@ static void a_damaged_newest_falls_back_and_says_so(void **state)
 	scenario_close(s);
 }
 
+/* What is saved as `name`, with more behind the weight. */
+static void add_to_saved(struct scenario *s, const char *name, const char *more)
+{
+	const struct sim_item *i = sim_stored(&s->sim, name);
+	char text[65536];
+	const char *at;
+
+	assert_non_null(i);
+	at = memmem(i->octets, i->n, "weight 9", strlen("weight 9"));
+	assert_non_null(at);
+	at += strlen("weight 9");
+	snprintf(text, sizeof(text), "%.*s%s%.*s", (int)(at - (const char *)i->octets),
+		(const char *)i->octets, more, (int)((const char *)i->octets + i->n - at), at);
+	sim_store(&s->sim, name, text);
+}
+
+/* An older system that is started again has to come up with its links. */
+static void what_a_newer_version_committed_is_in_force_but_for_what_is_unknown(void **state)
+{
+	static const char newer[] = "\nquantum { on yes, off { 3 } }\nglow never";
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit");
+	add_to_saved(s, "settings", newer);
+	add_to_saved(s, "settings.2", newer);
+	restart(s);
+	assert_int_equal(weight_of(s), 9);
+	assert_true(s->product.in_force);
+	assert_true(has(s->sim.log, "\"quantum\" is left out: this version has no such setting"));
+	assert_true(has(s->sim.log, "\"glow\" is left out: this version has no such setting"));
+	assert_true(has(s->sim.log, "settings was committed by another version"));
+	/* It stays saved as it was, for the newer version to find again. */
+	assert_true(saved_has(s, "quantum"));
+	assert_null(strstr(revisions(s), "revision 3"));
+	restart(s);
+	assert_true(saved_has(s, "quantum"));
+	sit_down(s, 1, HELLO "bob\n");
+	type(s, 1, "configure");
+	type(s, 1, "set link wan1 weight 8");
+	assert_true(has(type(s, 1, "commit"), "committed"));
+	assert_false(saved_has(s, "quantum"));
+	assert_int_equal(weight_of(s), 8);
+	scenario_close(s);
+}
+
+/* A slip in a file that somebody wrote is a slip. */
+static void an_unknown_word_that_was_never_committed_is_a_mistake(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set link wan1 weight 9");
+	type(s, 0, "commit");
+	add_to_saved(s, "settings", "\nglow never");
+	restart(s);
+	assert_false(s->product.in_force);
+	assert_int_equal(weight_of(s), 9);
+	assert_true(has(s->sim.log, "revision 2, the last good one, is in force\n"));
+	scenario_close(s);
+}
+
 static void what_was_never_confirmed_is_nothing_to_fall_back_to(void **state)
 {
 	struct scenario *s = editing();
@@ -820,6 +883,8 @@ int main(void)
 		T(going_back_is_tried_again_when_the_kernel_refuses),
 		T(a_power_cut_after_any_save_leaves_the_old_or_the_new),
 		T(a_damaged_newest_falls_back_and_says_so),
+		T(what_a_newer_version_committed_is_in_force_but_for_what_is_unknown),
+		T(an_unknown_word_that_was_never_committed_is_a_mistake),
 		T(what_was_never_confirmed_is_nothing_to_fall_back_to),
 		T(a_full_disk_refuses_the_commit_in_clear_words),
 		T(another_address_of_a_host_is_put_in_force_in_place),
