@@ -19,7 +19,7 @@ static enum fl_err show_log(struct console_call *call)
 {
 	const struct fairlead *f = call->module;
 
-	journal_print(&f->journal, LOG_LINES, call->out);
+	(call->json ? journal_print_json : journal_print)(&f->journal, LOG_LINES, call->out);
 	return FL_OK;
 }
 
@@ -27,13 +27,14 @@ static enum fl_err show_log_all(struct console_call *call)
 {
 	const struct fairlead *f = call->module;
 
-	journal_print(&f->journal, JOURNAL_LINES, call->out);
+	(call->json ? journal_print_json : journal_print)(&f->journal, JOURNAL_LINES, call->out);
 	return FL_OK;
 }
 
 const struct console_command app_commands[] = {
 	{"show version", "version, board and running time", CONSOLE_ANY, show_version, NULL},
-	{"show log", "the last lines of the log", CONSOLE_ANY, show_log, NULL},
-	{"show log all", "all lines of the log that are kept", CONSOLE_ANY, show_log_all, NULL},
+	{"show log", "the last lines of the log", CONSOLE_ANY_JSON, show_log, NULL},
+	{"show log all", "all lines of the log that are kept", CONSOLE_ANY_JSON, show_log_all,
+		NULL},
 	{0},
 };

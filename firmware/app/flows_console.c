@@ -4,6 +4,7 @@
  *   LINK        CONNECTIONS      TCP      UDP    OTHER
  *   wan1                412      380       31        1
  *   no link               6        2        4        0 */
+#include "json_write.h"
 #include "product.h"
 
 #include <stdio.h>
@@ -34,6 +35,30 @@ static void put_totals(
 		t->other[mark]);
 }
 
+static void put_json(struct json_writer *w, const struct totals *t, uint8_t mark, struct str name)
+{
+	json_row(w);
+	if (mark)
+		json_string(w, "link", name);
+	json_number(w, "tcp", (int64_t)t->tcp[mark]);
+	json_number(w, "udp", (int64_t)t->udp[mark]);
+	json_number(w, "other", (int64_t)t->other[mark]);
+	json_close(w, "}");
+}
+
+static enum fl_err flows_json(
+	const struct fairlead *f, const struct totals *t, const struct sink *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_rows_begin(&w);
+	for (size_t i = 0; i < f->nlinks; i++)
+		put_json(&w, t, f->order[i], f->link[f->order[i]].conf->name);
+	put_json(&w, t, 0, STR(""));
+	json_rows_end(&w);
+	return FL_OK;
+}
+
 static enum fl_err refuse(struct console_call *call, enum fl_err err, const char *words)
 {
 	sink_printf(call->out, "error: %s\n", words);
@@ -51,6 +76,8 @@ static enum fl_err show_flows(struct console_call *call)
 
 	if (err)
 		return refuse(call, err, words);
+	if (call->json)
+		return flows_json(f, &t, call->out);
 	sink_printf(call->out, "%-12s %11s %8s %8s %8s\n", "LINK", "CONNECTIONS", "TCP", "UDP",
 		"OTHER");
 	for (size_t i = 0; i < f->nlinks; i++)
@@ -203,7 +230,7 @@ const struct console_command flows_commands[] = {
 	{
 		.grammar = "show flows",
 		.help = "how many connections each link carries now",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_JSON,
 		.run = show_flows,
 	},
 	{

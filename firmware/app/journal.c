@@ -2,6 +2,7 @@
 #include "journal.h"
 
 #include "date.h"
+#include "json_write.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,13 +33,19 @@ const char *wall_text(int64_t wall, char out[WALL_TEXT_MAX])
 	return out;
 }
 
-void journal_print(const struct journal *j, size_t lines, const struct sink *out)
+/* The number of the first of the last `lines` lines. */
+static uint64_t first_of(const struct journal *j, size_t lines)
 {
 	uint64_t kept = j->n < JOURNAL_LINES ? j->n : JOURNAL_LINES;
-	uint64_t first = j->n - (lines < kept ? lines : kept);
+
+	return j->n - (lines < kept ? lines : kept);
+}
+
+void journal_print(const struct journal *j, size_t lines, const struct sink *out)
+{
 	char when[WALL_TEXT_MAX];
 
-	for (uint64_t i = first; i < j->n; i++) {
+	for (uint64_t i = first_of(j, lines); i < j->n; i++) {
 		const struct journal_line *l = &j->line[i % JOURNAL_LINES];
 
 		/* A board without a clock counts from its start. */
@@ -51,4 +58,25 @@ void journal_print(const struct journal *j, size_t lines, const struct sink *out
 			sink_printf(out, "%s %-7s %s\n", wall_text(l->wall, when),
 				log_level_text(l->level), l->text);
 	}
+}
+
+void journal_print_json(const struct journal *j, size_t lines, const struct sink *out)
+{
+	struct json_writer w = {.out = out};
+	char when[WALL_TEXT_MAX];
+
+	json_rows_begin(&w);
+	for (uint64_t i = first_of(j, lines); i < j->n; i++) {
+		const struct journal_line *l = &j->line[i % JOURNAL_LINES];
+
+		json_row(&w);
+		if (l->wall < WALL_IS_SET)
+			json_number(&w, "running-ms", l->at.us / 1000);
+		else
+			json_string(&w, "time", str_of(wall_text(l->wall, when)));
+		json_string(&w, "level", str_of(log_level_text(l->level)));
+		json_string(&w, "text", str_of(l->text));
+		json_close(&w, "}");
+	}
+	json_rows_end(&w);
 }

@@ -26,6 +26,8 @@ struct journal {
 void journal_add(struct journal *j, mtime at, int64_t wall, enum log_level level, struct str text);
 /* The last `lines` lines, oldest first: "2026-11-23 06:51:37 notice  wan1: up -> down (...)". */
 void journal_print(const struct journal *j, size_t lines, const struct sink *out);
+/* The same as a list of {"time", "level", "text"}; without a clock, "running-ms" is the time. */
+void journal_print_json(const struct journal *j, size_t lines, const struct sink *out);
 /* "2026-11-23 06:51:37" (UTC) for seconds since 1970. */
 #define WALL_TEXT_MAX 24
 const char *wall_text(int64_t wall, char out[WALL_TEXT_MAX]);

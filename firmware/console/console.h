@@ -57,7 +57,8 @@ enum console_mode {
 	CONSOLE_JSON = 32,
 	CONSOLE_CONFIGURE_JSON = 34,
 	CONSOLE_OPERATE_HEADED_JSON = 41,
-	CONSOLE_ANY_JSON = 35
+	CONSOLE_ANY_JSON = 35,
+	CONSOLE_ANY_HEADED_JSON = 43
 };
 
 /* What may stand for a capital word: called with an index that rises from 0 until it returns false.

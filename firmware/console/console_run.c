@@ -223,7 +223,7 @@ static bool has_form(struct console *c, const struct console_command *row)
 		return true;
 	console_say_error(c, "\"display %s\" is for commands that show the configuration%s",
 		c->form == SETTINGS_JSON ? "json" : "set",
-		c->form == SETTINGS_JSON ? ", and for \"explain\"" : "");
+		c->form == SETTINGS_JSON ? ", and for \"explain\" and most tables" : "");
 	return false;
 }
 

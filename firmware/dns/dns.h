@@ -301,6 +301,9 @@ struct dns_counters {
 /* One line a counter that is not zero; links by the names that the image has for them. */
 void dns_counters_print(
 	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
+/* The same as one JSON object. */
+void dns_counters_print_json(
+	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
 
 struct dns_limiter;
 struct dns_query;

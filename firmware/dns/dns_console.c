@@ -44,7 +44,7 @@ static enum fl_err show_dns_statistics(struct console_call *call)
 
 	if (m->counters)
 		m->counters(m->ctx, &c);
-	dns_counters_print(&c, m->image, call->out);
+	(call->json ? dns_counters_print_json : dns_counters_print)(&c, m->image, call->out);
 	return FL_OK;
 }
 
@@ -99,7 +99,7 @@ const struct console_command dns_commands[] = {
 	{"show dns", "domains that are served, and the figures of the worker", CONSOLE_ANY,
 		show_dns, NULL},
 	{"show dns statistics", "what was asked and answered, by type, code, link and cookie",
-		CONSOLE_ANY, show_dns_statistics, NULL},
+		CONSOLE_ANY_JSON, show_dns_statistics, NULL},
 	{"show dns answer NAME TYPE", "what is answered now, and why", CONSOLE_ANY, show_dns_answer,
 		dns_type_words},
 	{"show dns answer NAME TYPE from ADDRESS", "what somebody is answered now, and why",

@@ -4,6 +4,7 @@
 #include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
+#include "json_write.h"
 
 const uint16_t dns_counted_types[DNS_COUNTED_TYPES - 1] = {DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_NS,
 	DNS_TXT, DNS_SOA, DNS_SRV, DNS_CNAME, DNS_HTTPS, DNS_ANY};
@@ -45,7 +46,15 @@ static const struct counter counters[] = {
 	COUNTER("rcode BADCOOKIE", rcode[RCODE_BADCOOKIE]),
 };
 
-static void print(const struct sink *out, const char *what, const char *which, uint64_t n)
+typedef void tell_counter(void *ctx, const char *name, uint64_t n);
+
+struct listener {
+	tell_counter *tell;
+	void *ctx;
+};
+
+/* Those that are 0 are not told. */
+static void print(const struct listener *out, const char *what, const char *which, uint64_t n)
 {
 	char name[48];
 	struct textbuf t = textbuf_of(name, sizeof(name));
@@ -53,18 +62,14 @@ static void print(const struct sink *out, const char *what, const char *which, u
 	if (!n)
 		return;
 	textbuf_printf(&t, "%s%s", what, which);
-	sink_printf(out, "%-32s %12llu\n", name, (unsigned long long)n);
+	out->tell(out->ctx, name, n);
 }
 
-void dns_counters_print(
-	const struct dns_counters *c, const struct dns_image *image, const struct sink *out)
+static void tell_all(
+	const struct dns_counters *c, const struct dns_image *image, const struct listener *out)
 {
 	char text[DNS_TYPE_TEXT_MAX];
 
-	if (!c->queries) {
-		sink_puts(out, "no query yet\n");
-		return;
-	}
 	for (size_t i = 0; i < COUNT_OF(counters); i++)
 		print(out, counters[i].name, "",
 			*(const uint64_t *)(const void *)((const uint8_t *)c + counters[i].at));
@@ -76,4 +81,36 @@ void dns_counters_print(
 		print(out, "addresses on ",
 			image->at ? image_header(image)->link[number - 1] : "a link",
 			c->per_link[number]);
+}
+
+static void put_line(void *ctx, const char *name, uint64_t n)
+{
+	sink_printf(ctx, "%-32s %12llu\n", name, (unsigned long long)n);
+}
+
+void dns_counters_print(
+	const struct dns_counters *c, const struct dns_image *image, const struct sink *out)
+{
+	struct sink to = *out;
+
+	if (c->queries)
+		tell_all(c, image, &(struct listener){put_line, &to});
+	else
+		sink_puts(out, "no query yet\n");
+}
+
+static void put_member(void *ctx, const char *name, uint64_t n)
+{
+	json_number(ctx, name, (int64_t)n);
+}
+
+void dns_counters_print_json(
+	const struct dns_counters *c, const struct dns_image *image, const struct sink *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_open(&w, "{");
+	tell_all(c, image, &(struct listener){put_member, &w});
+	json_close(&w, "}");
+	sink_puts(out, "\n");
 }

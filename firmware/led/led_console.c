@@ -3,6 +3,8 @@
  * one who is. */
 #include "led_console.h"
 
+#include "json_write.h"
+
 /* The lamps that nothing is assigned to, in one line: a board may have many. */
 static void put_dark(const struct led_console *m, const struct sink *out)
 {
@@ -18,10 +20,30 @@ static void put_dark(const struct led_console *m, const struct sink *out)
 		sink_puts(out, "\n");
 }
 
+static enum fl_err leds_json(const struct led_console *m, const struct sink *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_rows_begin(&w);
+	for (size_t i = 0; i < m->nlamps; i++) {
+		const struct led_lamp *l = &m->lamps[i];
+
+		json_row(&w);
+		json_string(&w, "lamp", l->name);
+		json_string(&w, "pattern", str_of(l->pattern ? l->pattern->name : "off"));
+		json_string(&w, "meaning", l->pattern ? str_of(l->meaning) : STR("no link"));
+		json_close(&w, "}");
+	}
+	json_rows_end(&w);
+	return FL_OK;
+}
+
 static enum fl_err show_leds(struct console_call *call)
 {
 	const struct led_console *m = call->module;
 
+	if (call->json)
+		return leds_json(m, call->out);
 	if (m->nlamps == 0) {
 		sink_puts(call->out, "this board has no lamps\n");
 		return FL_OK;
@@ -85,7 +107,7 @@ const struct console_command led_commands[] = {
 	{
 		.grammar = "show leds",
 		.help = "the lamps: what each shows now, and what that means",
-		.mode = CONSOLE_ANY_HEADED,
+		.mode = CONSOLE_ANY_HEADED_JSON,
 		.run = show_leds,
 	},
 	{

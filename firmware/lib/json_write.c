@@ -38,6 +38,23 @@ void json_key(struct json_writer *w, const char *name)
 	sink_puts(w->out, ": ");
 }
 
+void json_row(struct json_writer *w)
+{
+	json_element(w);
+	json_open(w, "{");
+}
+
+void json_rows_begin(struct json_writer *w)
+{
+	json_open(w, "[");
+}
+
+void json_rows_end(struct json_writer *w)
+{
+	json_close(w, "]");
+	sink_puts(w->out, "\n");
+}
+
 void json_put_string(const struct sink *out, struct str text)
 {
 	sink_puts(out, "\"");

@@ -17,6 +17,11 @@ void json_close(struct json_writer *w, const char *bracket);
 /* An element of an array, or the key of a member, follows; its value is put next. */
 void json_element(struct json_writer *w);
 void json_key(struct json_writer *w, const char *name);
+/* An object as an element of an array: its members follow, then json_close(w, "}"). */
+void json_row(struct json_writer *w);
+/* A list of rows, alone: from the first to the last octet. */
+void json_rows_begin(struct json_writer *w);
+void json_rows_end(struct json_writer *w);
 /* In quotes, with escapes. */
 void json_put_string(const struct sink *out, struct str text);
 

@@ -7,6 +7,8 @@
  */
 #include "policy_console.h"
 
+#include "json_write.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -104,11 +106,55 @@ static int name_width(const struct policy_console *m)
 	return (int)width;
 }
 
+/* "live": [{"link": "wan1", "slots": 192}], "idle": ["lte"] */
+static void put_members(
+	struct json_writer *w, const struct policy_console *m, const struct published_policy *p)
+{
+	json_key(w, "live");
+	json_open(w, "[");
+	for (size_t i = 0; i < p->nlive; i++) {
+		json_row(w);
+		json_string(w, "link", link_name(m, p->live[i]));
+		json_number(w, "slots", slots_of(p, p->live[i]));
+		json_close(w, "}");
+	}
+	json_close(w, "]");
+	json_key(w, "idle");
+	json_open(w, "[");
+	for (size_t i = 0; i < p->nmembers; i++) {
+		if (is_live(p, p->members[i]))
+			continue;
+		json_element(w);
+		json_put_string(w->out, link_name(m, p->members[i]));
+	}
+	json_close(w, "]");
+}
+
+static enum fl_err policies_json(const struct policy_console *m, const struct sink *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_rows_begin(&w);
+	for (size_t i = 0; i < policies_shown(m); i++) {
+		const struct published_policy *p = &m->published->policy[i];
+
+		json_row(&w);
+		json_string(&w, "policy", m->policies[i].name);
+		json_string(&w, "method", str_of(policy_method_text(p->method)));
+		put_members(&w, m, p);
+		json_close(&w, "}");
+	}
+	json_rows_end(&w);
+	return FL_OK;
+}
+
 static enum fl_err show_policies(struct console_call *call)
 {
 	const struct policy_console *m = call->module;
 	int width = name_width(m);
 
+	if (call->json)
+		return policies_json(m, call->out);
 	if (policies_shown(m) == 0) {
 		sink_puts(call->out, "no policy is configured\n");
 		return FL_OK;
@@ -187,7 +233,7 @@ const struct console_command policy_commands[] = {
 	{
 		.grammar = "show policies",
 		.help = "policies, their live members and shares of new connections",
-		.mode = CONSOLE_ANY_HEADED,
+		.mode = CONSOLE_ANY_HEADED_JSON,
 		.run = show_policies,
 	},
 	{

@@ -287,13 +287,45 @@ static void programs_are_told_the_same_in_json(void **state)
 	scenario_close(s);
 }
 
+static void tables_are_told_in_json_too(void **state)
+{
+	struct scenario *s = running();
+	const struct json *j;
+	struct arena mem;
+
+	(void)state;
+	arena_init(&mem, &s->sim.drivers.memory);
+	j = asked_for_json(s, "show links | display json", &mem);
+	at_path_is(j, "0 link", "wan1");
+	at_path_is(j, "0 state", "up");
+	at_path_is(j, "0 loss-permille", "0");
+	at_path_is(j, "1 addresses 0", "198.51.100.2/29");
+	at_path_is(j, "1 cause", "3 of 3 probes answered");
+	j = asked_for_json(s, "show policies | display json", &mem);
+	at_path_is(j, "1 policy", "spread");
+	at_path_is(j, "1 method", "weighted");
+	at_path_is(j, "1 live 0 slots", "192");
+	j = asked_for_json(s, "show leds | display json", &mem);
+	at_path_is(j, "0 lamp", "SYS");
+	at_path_is(j, "1 pattern", "green");
+	j = asked_for_json(s, "show flows | display json", &mem);
+	at_path_is(j, "0 link", "wan1");
+	at_path_is(j, "2 tcp", "0"); /* on no link */
+	j = asked_for_json(s, "show log | display json", &mem);
+	at_path_is(j, "0 level", "notice");
+	j = asked_for_json(s, "show dns statistics | display json", &mem);
+	assert_null(j->first); /* no query yet */
+	arena_reset(&mem);
+	scenario_close(s);
+}
+
 static void what_has_no_form_in_json_says_so(void **state)
 {
 	struct scenario *s = running();
-	static const char *const lines[] = {"show links | display json",
+	static const char *const lines[] = {"show version | display json",
 		"explain link wan1 | display set", "explain link wan9 | display json",
 		"explain dns example.com BOGUS | display json",
-		"configure\nrun show links | display json"};
+		"configure\nrun show version | display json"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
@@ -578,6 +610,7 @@ int main(void)
 		cmocka_unit_test(an_answer_is_explained_with_what_it_would_be_without_each_link),
 		cmocka_unit_test(a_link_is_explained_with_what_its_death_would_move),
 		cmocka_unit_test(programs_are_told_the_same_in_json),
+		cmocka_unit_test(tables_are_told_in_json_too),
 		cmocka_unit_test(what_has_no_form_in_json_says_so),
 		cmocka_unit_test(a_draft_is_explained_before_it_is_committed),
 		cmocka_unit_test(a_link_that_only_the_draft_has_is_taken_as_up),
