@@ -38,18 +38,19 @@ enum dns_when_dead { DNS_DEAD_NODATA, DNS_DEAD_ANSWER, DNS_DEAD_ADDRESS };
 
 /* What is answered while no link of a name is live. */
 struct dns_dead_conf {
-	uint32_t how; /* enum dns_when_dead */
+	uint8_t how; /* enum dns_when_dead */
 	struct ip_addr address;
 };
 
+/* In an order without gaps, as there are many. */
 struct dns_host_conf {
 	struct origin origin;
 	struct dns_host_name name;
-	struct ip_addr address; /* family 0: `own`, what the link has itself */
+	span ttl;               /* 0: the domain's */
 	int32_t link;           /* index, or DNS_LINK_ANY */
-	bool mail_entry;
-	span ttl; /* 0: the domain's */
+	struct ip_addr address; /* family 0: `own`, what the link has itself */
 	struct dns_dead_conf when_dead;
+	bool mail_entry;
 };
 
 struct dns_balanced_member {
