@@ -35,6 +35,20 @@ bool link_has_family(const struct link_conf *l, uint8_t family)
 	return link_conf_address(l, family) != NULL;
 }
 
+const struct link_conf *link_of_main(const struct forwarding_source *s, uint8_t family)
+{
+	const struct link_conf *first = NULL;
+
+	for (size_t i = 0; i < s->nlinks; i++) {
+		const struct link_conf *l = &s->links[i];
+
+		if (!l->disabled && link_has_family(l, family) &&
+			(!first || l->number < first->number))
+			first = l;
+	}
+	return first;
+}
+
 bool link_owns_address(const struct link_conf *l, const struct ip_addr *a)
 {
 	for (size_t i = 0; i < l->naddresses; i++)
@@ -629,16 +643,53 @@ static const struct rule_conf *next_rule(
 	return best;
 }
 
+bool forwarding_is_own(const struct forwarding_source *source, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < source->nlinks; i++)
+		if (link_owns_address(&source->links[i], a))
+			return true;
+	for (size_t i = 0; i < source->nlans; i++) {
+		const struct lan_conf *lan = &source->lans[i];
+
+		for (size_t j = 0; j < lan->naddresses; j++)
+			if (ip_addr_eq(&lan->addresses[j].prefix.addr, a))
+				return true;
+		for (size_t j = 0; j < lan->ndelegated; j++)
+			if (ip_addr_eq(&lan->delegated[j].own.addr, a))
+				return true;
+	}
+	return false;
+}
+
+/* The link of which it has an address, where this is not the one that it would have anyway. */
+static const struct link_conf *bound_to(
+	const struct forwarding_source *s, const struct forwarding_flow *flow)
+{
+	const struct link_conf *main = link_of_main(s, flow->to.family);
+
+	for (size_t i = 0; flow->own && i < s->nlinks; i++)
+		if (&s->links[i] != main && !s->links[i].disabled &&
+			link_owns_address(&s->links[i], &flow->from))
+			return &s->links[i];
+	return NULL;
+}
+
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
 	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out)
 {
 	struct chooser c = {source, pub, flow->to.family, draw};
+	const struct link_conf *bound = bound_to(source, flow);
 	const struct rule_conf *r;
 
 	*out = (struct forwarding_choice){.policy = -1};
 	out->local = is_local(source, &flow->to);
 	if (out->local)
 		return;
+	if (bound) {
+		out->bound = true;
+		out->link = may_carry(&c, bound->number) ? bound->number : choose_any(&c);
+		return;
+	}
 	for (uint64_t from = 0; (r = next_rule(source, flow, from));
 		from = (uint64_t)r->number + 1) {
 		const struct policy_conf *p = &source->policies[r->policy];

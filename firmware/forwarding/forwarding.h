@@ -16,6 +16,9 @@
 
 enum rule_protocol { RULE_ANY_PROTOCOL, RULE_TCP, RULE_UDP, RULE_ICMP };
 
+/* Whose connections: all, those that come in from the LANs, or the router's own. */
+enum rule_from { RULE_FROM_ANY, RULE_FROM_LANS, RULE_FROM_ROUTER };
+
 struct rule_port {            /* "25" or "8000-8080" */
 	uint16_t first, last; /* 0: any */
 };
@@ -38,6 +41,7 @@ struct rule_domain {
 struct rule_conf {
 	struct origin origin;
 	uint32_t number;
+	uint32_t from;                        /* enum rule_from */
 	uint32_t protocol;                    /* enum rule_protocol */
 	struct rule_port port;                /* destination */
 	struct ip_prefix source, destination; /* family 0: any */
@@ -171,14 +175,15 @@ size_t forwarding_flush_marks(
 size_t forwarding_flush_family(const struct published *old, const struct published *new,
 	uint8_t family, uint8_t marks[FL_LINKS_MAX]);
 
-/* Which link would a new connection from the LAN take?  The same rules, read by a person: which
- * rule, which policy, which link (0: none).  `draw` picks the slot.  A flow that no rule matches
- * takes the first live link in the order of the settings. */
+/* Which link would a new connection from the LAN, or one of the router's own, take?  The same
+ * rules, read by a person: which rule, which policy, which link (0: none).  `draw` picks the slot.
+ * A flow that no rule matches takes the first live link in the order of the settings. */
 struct forwarding_flow {
 	struct ip_addr from, to;
 	uint8_t protocol; /* IANA number */
 	uint16_t port;    /* destination */
 	uint8_t dscp;
+	bool own; /* the router's own: forwarding_is_own() */
 };
 struct forwarding_choice {
 	const struct rule_conf *rule; /* NULL: no rule matches */
@@ -186,7 +191,10 @@ struct forwarding_choice {
 	uint8_t link;                 /* number, or 0 */
 	bool dropped;                 /* no live member, and the policy says drop */
 	bool local; /* to a network of the router's own: no link is chosen, routing decides */
+	bool bound; /* the router's own, by an address of a link: it takes that link, if it lives */
 };
+/* Is it an address of the router? */
+bool forwarding_is_own(const struct forwarding_source *source, const struct ip_addr *a);
 void forwarding_choose(const struct forwarding_source *source, const struct published *pub,
 	const struct forwarding_flow *flow, uint32_t draw, struct forwarding_choice *out);
 /* "tcp port 25", and with the addresses: "tcp port 25 from 192.168.1.25/32". */

@@ -222,7 +222,7 @@ static void check_forward(const struct forwarding_source *s, size_t which, struc
 
 bool forwarding_rule_covers(const struct rule_conf *a, const struct rule_conf *b)
 {
-	if (a->protocol && a->protocol != b->protocol)
+	if ((a->protocol && a->protocol != b->protocol) || (a->from && a->from != b->from))
 		return false;
 	if ((a->dscp && a->dscp != b->dscp) || (a->lan >= 0 && a->lan != b->lan) ||
 		(a->source_set >= 0 && a->source_set != b->source_set) ||

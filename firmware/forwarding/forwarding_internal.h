@@ -27,6 +27,9 @@ void forwarding_nft(const struct forwarding_source *source, const struct publish
 
 /* Has the link an address of this family? */
 bool link_has_family(const struct link_conf *l, uint8_t family);
+/* The link that the main table leads to: the enabled one of the lowest number.  NULL: none has the
+ * family. */
+const struct link_conf *link_of_main(const struct forwarding_source *s, uint8_t family);
 /* The number of the policy's member `i`, or 0. */
 uint8_t member_number(const struct forwarding_source *s, const struct policy_conf *p, size_t i);
 /* The key of the set "down" (and "without") that stands for a link in a family. */

@@ -7,7 +7,7 @@
  *   policy*     sets the mark: draws a slot, and again when that link is down, then tries the
  *               members in their order; `goto pin` ends it, falling out of the chain means that no
  *               member is live
- *   output      the router's own new connections: off a link that is down
+ *   output      the router's own new connections go through the rules, too
  *   forwards    published servers        postrouting  the source address of each link
  *   input, forward                       what may come in from a WAN
  *
@@ -448,13 +448,18 @@ static void rule_of_map(struct maker *m, const struct planned_rule *p)
 	nft_verdict_map(&m->b, KREG(0), nft_numbered(m->b.mem, "rules", p->map, STR("")));
 }
 
-static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
+static void compare_ifname(struct nft_build *b, enum kmeta key, struct str name, bool equal)
 {
 	char padded[KIFNAME_SIZE] = {0};
 
 	memcpy(padded, name.at, name.n < KIFNAME_SIZE ? name.n : KIFNAME_SIZE - 1);
 	nft_load_meta(b, KREG(0), key);
-	nft_match(b, KREG(0), padded, sizeof(padded), true);
+	nft_match(b, KREG(0), padded, sizeof(padded), equal);
+}
+
+static void match_ifname(struct nft_build *b, enum kmeta key, struct str name)
+{
+	compare_ifname(b, key, name, true);
 }
 
 static struct str set_name(const struct maker *m, int32_t set, uint8_t family)
@@ -501,6 +506,10 @@ static void rule_of_family(struct maker *m, const struct planned_rule *p, uint8_
 	nft_rule(&m->b, rule_comment(m, r));
 	if (r->lan >= 0 && (size_t)r->lan < m->s->nlans)
 		match_ifname(&m->b, KMETA_IIFNAME, m->s->lans[r->lan].interface);
+	if (r->from) {
+		nft_load_meta(&m->b, KREG(0), KMETA_IIF);
+		nft_match_number(&m->b, KREG(0), 0, r->from == RULE_FROM_ROUTER);
+	}
 	if (family)
 		nft_match_family(&m->b, family);
 	match_set(m, r->source_set, family, true);
@@ -783,6 +792,15 @@ static void chain_from_wan(struct maker *m)
 	nft_set_ct_mark(b, KREG(4));
 }
 
+static void choose_by_rules(struct nft_build *b)
+{
+	nft_rule(b, STR(""));
+	nft_go(b, KVERDICT_JUMP, STR("rules"));
+	nft_rule(b, STR(FORWARDING_NO_RULE));
+	nft_count(b);
+	nft_go(b, KVERDICT_GOTO, STR("any"));
+}
+
 static void chain_prerouting(struct maker *m)
 {
 	struct nft_build *b = &m->b;
@@ -795,20 +813,48 @@ static void chain_prerouting(struct maker *m)
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
 	nft_verdict(b, KVERDICT_ACCEPT);
 	leave_local(m);
-	nft_rule(b, STR(""));
-	nft_go(b, KVERDICT_JUMP, STR("rules"));
-	nft_rule(b, STR(FORWARDING_NO_RULE));
-	nft_count(b);
+	choose_by_rules(b);
+}
+
+/* The router's own, bound to a device or an address of a link: it is not asked where it goes. */
+static void chain_bound(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	nft_chain(b, STR("bound"));
+	nft_rule(b, STR("by the link it was routed to"));
+	nft_load_wan(b, KMETA_OIFNAME);
+	nft_set_mark(b, KREG(4));
+	take_if_live(m);
+	nft_rule(b, STR("off a dead link"));
 	nft_go(b, KVERDICT_GOTO, STR("any"));
 }
 
+static void leave_bound(struct maker *m, uint8_t family)
+{
+	const struct link_conf *l = link_of_main(m->s, family);
+
+	if (!l)
+		return;
+	nft_rule(&m->b, STR("not where the main table leads"));
+	nft_match_family(&m->b, family);
+	compare_ifname(&m->b, KMETA_OIFNAME, l->interface, false);
+	nft_go(&m->b, KVERDICT_GOTO, STR("bound"));
+}
+
 /* Packets with a mark know where they go (probes, the DNS worker).  The rest was routed by the main
- * table, whose first default route may belong to a dead link.  The chain is of type route: only
- * then is the route looked up again when the mark changed. */
+ * table, whose first default route may belong to a dead link or to one that no policy wants, unless
+ * its socket is bound to a link.  What is bound to the very link of the main table cannot be told
+ * from what is not: with a device it stays there all the same, which postrouting writes down; with
+ * an address it goes by the rules.  The chain is of type route: only then is the route looked up
+ * again when the mark changed.
+ *
+ * TCP of a connection that was flushed is reset: who waits for it here is to know it, too. */
 static void chain_output(struct maker *m)
 {
 	struct nft_build *b = &m->b;
 
+	chain_bound(m);
 	nft_base_chain(b, STR("output"), STR("route"), KHOOK_OUTPUT, MANGLE);
 	nft_rule(b, STR("marked by its socket"));
 	nft_load_meta(b, KREG(0), KMETA_MARK);
@@ -816,13 +862,20 @@ static void chain_output(struct maker *m)
 	nft_verdict(b, KVERDICT_ACCEPT);
 	keep_known(m);
 	leave_local(m);
-	nft_rule(b, STR("own connection, by the link it was routed to"));
-	nft_load_wan(b, KMETA_OIFNAME);
-	nft_set_mark(b, KREG(4));
-	take_if_live(m);
-	nft_rule(b, STR("own connection, off a dead link"));
-	nft_match_wan(b, KMETA_OIFNAME);
-	nft_go(b, KVERDICT_GOTO, STR("any"));
+	nft_rule(b, STR("not by a link"));
+	nft_load_meta(b, KREG(0), KMETA_OIFNAME);
+	nft_match_set(b, KREG(0), NFT_WANS, false);
+	nft_verdict(b, KVERDICT_ACCEPT);
+	nft_rule(b, STR("flushed connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	nft_match_proto(b, IPPROTO_NUMBER_TCP);
+	nft_reset_tcp(b);
+	nft_rule(b, STR("not a connection"));
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	nft_verdict(b, KVERDICT_ACCEPT);
+	leave_bound(m, 4);
+	leave_bound(m, 6);
+	choose_by_rules(b);
 }
 
 /* ---- addresses ---- */
@@ -1054,6 +1107,13 @@ static void chains_nat(struct maker *m)
 	chain_keep_own(m);
 	nft_base_chain(b, STR("postrouting"), STR("nat"), KHOOK_POSTROUTING, SRCNAT);
 	rules_hairpin(m);
+	/* Its socket may be bound to another device than was chosen.  Probes are on no link. */
+	nft_rule(b, STR("the router's own: of the link it leaves by"));
+	nft_load_meta(b, KREG(0), KMETA_IIF);
+	nft_match_number(b, KREG(0), 0, true);
+	nft_match_ct(b, KCT_MARK, KSTATE_MARK_MASK);
+	nft_load_wan(b, KMETA_OIFNAME);
+	nft_set_ct_mark(b, KREG(4));
 	nft_rule(b, STR("the router's own"));
 	nft_load_meta(b, KREG(0), KMETA_IIF);
 	nft_match_number(b, KREG(0), 0, true);

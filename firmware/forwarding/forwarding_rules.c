@@ -40,7 +40,8 @@ bool rules_overlap(const struct rule_conf *a, const struct rule_conf *b)
 	if (a->port.first && b->port.first &&
 		(a->port.last < b->port.first || b->port.last < a->port.first))
 		return false;
-	if ((a->dscp && b->dscp && a->dscp != b->dscp) ||
+	if ((a->from && b->from && a->from != b->from) ||
+		(a->dscp && b->dscp && a->dscp != b->dscp) ||
 		(a->lan >= 0 && b->lan >= 0 && a->lan != b->lan))
 		return false;
 	return !prefixes_disjoint(&a->source, &b->source) &&
@@ -89,6 +90,8 @@ static bool in_lan(const struct forwarding_source *s, int32_t lan, const struct 
 const char *forwarding_rule_mismatch(const struct forwarding_source *s, const struct rule_conf *r,
 	const struct forwarding_flow *f)
 {
+	if (r->from && (r->from == RULE_FROM_ROUTER) != f->own)
+		return "from";
 	if (!protocol_matches(r, f->protocol))
 		return "protocol";
 	if (r->port.first && (f->port < r->port.first || f->port > r->port.last))
@@ -99,7 +102,7 @@ const char *forwarding_rule_mismatch(const struct forwarding_source *s, const st
 		return "destination";
 	if (r->dscp && r->dscp - 1 != f->dscp)
 		return "dscp";
-	if (r->lan >= 0 && !in_lan(s, r->lan, &f->from))
+	if (r->lan >= 0 && (f->own || !in_lan(s, r->lan, &f->from)))
 		return "lan";
 	if (r->source_set >= 0 && !in_set(s, r->source_set, &f->from))
 		return "source-set";
@@ -162,6 +165,9 @@ void forwarding_rule_text(
 		textbuf_printf(out, " from %s", ip_prefix_text(&r->source, text));
 	if (r->destination.addr.family)
 		textbuf_printf(out, " to %s", ip_prefix_text(&r->destination, text));
+	if (r->from)
+		textbuf_printf(out, " from the %s",
+			r->from == RULE_FROM_ROUTER ? "router itself" : "lans");
 	put_set(s, r->source_set, "from", out);
 	put_set(s, r->destination_set, "to", out);
 	for (size_t i = 0; i < r->ndomains; i++)
@@ -192,7 +198,8 @@ static unsigned named_fields(const struct rule_conf *r)
 		fields |= RULE_PROTOCOL;
 	if (r->port.first)
 		fields |= RULE_PORT;
-	if (r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0 || r->ndomains)
+	if (r->from || r->dscp || r->lan >= 0 || r->source_set >= 0 || r->destination_set >= 0 ||
+		r->ndomains)
 		return 0;
 	if (fields & RULE_PORT && r->protocol != RULE_TCP && r->protocol != RULE_UDP)
 		return 0;

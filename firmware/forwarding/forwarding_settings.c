@@ -87,7 +87,7 @@ static bool is_label(struct str label)
 	return label.n > 0 && label.n <= LABEL_MAX;
 }
 
-static bool rule_domain_parse(struct str text, void *out, struct textbuf *why)
+bool rule_domain_parse(struct str text, void *out, struct textbuf *why)
 {
 	struct str left = text;
 	bool good = text.n > 0 && text.n <= DOMAIN_MAX && text.at[text.n - 1] != '.';
@@ -190,6 +190,19 @@ static const char *const protocol_help[] = {
 	NULL,
 };
 
+static const char *const from_choices[] = {
+	[RULE_FROM_ANY] = "any",
+	[RULE_FROM_LANS] = "lans",
+	[RULE_FROM_ROUTER] = "router",
+	NULL,
+};
+static const char *const from_help[] = {
+	[RULE_FROM_ANY] = "both of them",
+	[RULE_FROM_LANS] = "what comes in from inside",
+	[RULE_FROM_ROUTER] = "what the router asks for itself: names, time, updates, reports",
+	NULL,
+};
+
 static const struct setting rule_columns[] = {
 	{
 		.name = "NUMBER",
@@ -220,6 +233,16 @@ static const struct setting rule_domain_columns[] = {
 };
 
 static const struct setting rule_rows[] = {
+	{
+		.name = "from",
+		.help = "connections of these only",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct rule_conf, from),
+		.type = VALUE_CHOICE,
+		.choices = from_choices,
+		.choice_help = from_help,
+		.def = "any",
+	},
 	{
 		.name = "protocol",
 		.help = "connections of this protocol only",
@@ -316,6 +339,9 @@ static void rule_check(const void *entry, struct diags *why)
 	if (r->port.first && r->protocol != RULE_TCP && r->protocol != RULE_UDP)
 		diag_error(why, &r->origin, "port", "add \"protocol tcp\" or \"protocol udp\"",
 			"only TCP and UDP have ports");
+	if (r->from == RULE_FROM_ROUTER && r->lan >= 0)
+		diag_error(why, &r->origin, "lan", "leave out \"lan\" or \"from router\"",
+			"the router's own connections come from no lan: none can match");
 	if (r->source.addr.family && r->destination.addr.family &&
 		r->source.addr.family != r->destination.addr.family)
 		diag_error(why, &r->origin, "destination", "make it two rules, one of each family",

@@ -85,7 +85,7 @@ static enum fl_err answer_flow(
 	struct console_call *call, const struct explain_world *w, unsigned tail)
 {
 	const struct explain_console *m = call->module;
-	struct forwarding_flow f;
+	struct forwarding_flow f = {0};
 
 	if (!take_address(call, 0, &f.from) || !take_address(call, 1, &f.to) ||
 		!take_service(call, tail & TAIL_PORT, &f))
@@ -94,6 +94,7 @@ static enum fl_err answer_flow(
 		sink_puts(call->out, "error: one address is IPv4 and the other IPv6\n");
 		return FL_EFORMAT;
 	}
+	f.own = forwarding_is_own(&w->forwarding, &f.from);
 	if (call->json) {
 		explain_flow_json(w, &f, call->out);
 		return FL_OK;

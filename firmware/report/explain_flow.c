@@ -282,7 +282,11 @@ void explain_flow(
 			       "decides\n");
 		return;
 	}
-	put_rules(w, flow, shares.choice.rule, out);
+	if (shares.choice.bound)
+		sink_puts(out, "rule   -     none is asked: the router uses the link whose address "
+			       "it is, while it lives\n");
+	else
+		put_rules(w, flow, shares.choice.rule, out);
 	put_policy(w, &shares, out);
 	if (shares.of[0])
 		put_nothing(w, &shares, out);

@@ -159,7 +159,9 @@ void explain_flow_json(
 	put_flow(&json, flow);
 	json_flag(&json, "local", shares.choice.local);
 	if (!shares.choice.local) {
-		put_rules(&json, w, flow, shares.choice.rule);
+		json_flag(&json, "bound", shares.choice.bound);
+		if (!shares.choice.bound)
+			put_rules(&json, w, flow, shares.choice.rule);
 		if (shares.choice.policy >= 0)
 			json_string(&json, "policy", explain_policy_name(w, shares.choice.policy));
 		json_flag(&json, "dropped", shares.choice.dropped);

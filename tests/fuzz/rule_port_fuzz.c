@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any octets as a port or a range of ports, and as a DSCP. */
+/* Any octets as a port or a range of ports, as a DSCP, and as a domain, which goes into a line that
+ * dnsmasq reads. */
 #include "forwarding.h"
 #include "forwarding_settings.h"
 
@@ -9,6 +10,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+static void expect_domain(struct str text)
+{
+	char words[128];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct str domain = {0};
+
+	if (!rule_domain_parse(text, &domain, &why)) {
+		if (!why.n || domain.at)
+			abort();
+		return;
+	}
+	if (!str_eq(domain, text) || !text.n || text.n > 253)
+		abort();
+	for (size_t i = 0; i < text.n; i++)
+		if (text.at[i] <= ' ' || text.at[i] == '/' || text.at[i] == '#' ||
+			text.at[i] == ',' || (text.at[i] == '.' && (!i || text.at[i - 1] == '.')))
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct rule_port p = {7, 7}, again;
@@ -16,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint32_t dscp = 7;
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
+	expect_domain((struct str){(const char *)data, n});
 	if (rule_dscp_parse((struct str){(const char *)data, n}, &dscp, &why)
 			? dscp < 1 || dscp > 64
 			: !why.n || dscp != 7)

@@ -347,6 +347,12 @@ static void a_rule_names_domains(void **state)
 		    str_is(f->v.rules[0].domains[1].name, "_x-1.EXAMPLE"));
 }
 
+static void the_router_is_in_no_lan(void **state)
+{
+	expect_wrong(
+		*state, "rule 10 { from router, lan office, policy primary }", "come from no lan");
+}
+
 static void what_is_no_domain_is_refused(void **state)
 {
 	static const char *const bad[] = {"example..net", ".net", "example.net.", "a/b", "\"a#b\"",
@@ -510,6 +516,7 @@ int main(void)
 		TEST(a_rule_needs_a_policy),
 		TEST(a_rule_with_two_families_is_refused),
 		TEST(a_rule_names_domains),
+		TEST(the_router_is_in_no_lan),
 		cmocka_unit_test(what_is_no_domain_is_refused),
 		TEST(a_domain_needs_a_lan_that_asks_the_router),
 		TEST(a_lan_that_does_not_ask_the_router_is_warned_about),

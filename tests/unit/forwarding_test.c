@@ -800,6 +800,110 @@ static void own_connections_leave_a_dead_link(void **state)
 	assert_int_equal(p.ct_mark, 2);
 }
 
+static const char *interface_of(struct router *r, uint32_t link)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(r->links[link - 1].interface));
+	return name;
+}
+
+/* The mark of a connection of the router's own that was routed to link `routed`, as the chains give
+ * it and as a person reads the rules. */
+static uint32_t own_chosen(struct router *r, const char *from, uint32_t routed, uint32_t draw)
+{
+	struct forwarding_flow f = flow(from, "198.18.0.1", 6, 443);
+	struct packet p = machine_packet(&f, NULL);
+	struct forwarding_choice choice;
+	struct machine m;
+
+	f.own = true;
+	p.oif = interface_of(r, routed);
+	forwarding_choose(&r->source, &r->pub, &f, draw, &choice);
+	assert_int_equal(machine_run(&r->want, "output", &p, draw, &m),
+		choice.dropped ? END_DROP : END_ACCEPT);
+	if (choice.dropped)
+		return 99;
+	assert_int_equal(p.mark, choice.link);
+	assert_int_equal(p.ct_mark, choice.link);
+	return p.mark;
+}
+
+static void the_routers_own_connections_go_by_the_rules(void **state)
+{
+	struct router *r = *state;
+
+	add_rule(r, 99, 1);
+	want(r);
+	assert_int_equal(own_chosen(r, "203.0.113.2", 1, 0), 2);
+	publish(r, "13");
+	want(r);
+	assert_int_equal(own_chosen(r, "203.0.113.2", 1, 0), 1);
+}
+
+static void a_rule_may_be_for_the_router_or_for_the_lans_alone(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.50", "198.18.0.1", 6, 443);
+
+	add_rule(r, 10, 2)->from = RULE_FROM_ROUTER;
+	add_rule(r, 20, 1)->from = RULE_FROM_LANS;
+	want(r);
+	assert_int_equal(own_chosen(r, "203.0.113.2", 1, 0), 3);
+	assert_int_equal(chosen(r, &f, 0), 2);
+	r->rules[0].from = RULE_FROM_LANS;
+	r->rules[1].from = RULE_FROM_ROUTER;
+	want(r);
+	assert_int_equal(own_chosen(r, "203.0.113.2", 1, 0), 2);
+	assert_int_equal(chosen(r, &f, 0), 3);
+}
+
+static void own_connections_of_another_links_address_stay_on_it(void **state)
+{
+	struct router *r = *state;
+
+	add_rule(r, 10, 2);
+	want(r);
+	assert_int_equal(own_chosen(r, "198.51.100.2", 2, 0), 2);
+	publish(r, "13");
+	want(r);
+	assert_int_equal(own_chosen(r, "198.51.100.2", 2, 0), 1);
+}
+
+static void an_own_connection_is_of_the_link_it_leaves_by(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 17, 123);
+	struct packet bound = machine_packet(&f, NULL), probe = bound;
+	struct machine m;
+
+	want(r);
+	bound.oif = probe.oif = "eth0";
+	bound.mark = bound.ct_mark = 2;
+	machine_run(&r->want, "postrouting", &bound, 0, &m);
+	assert_int_equal(bound.ct_mark, 1);
+	probe.mark = 1;
+	machine_run(&r->want, "postrouting", &probe, 0, &m);
+	assert_int_equal(probe.ct_mark, 0);
+}
+
+static void an_own_connection_that_was_flushed_is_reset(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 6, 443);
+	struct packet p = machine_packet(&f, NULL);
+	struct machine m;
+
+	want(r);
+	p.oif = "eth0";
+	p.ct_state = KCT_STATE_INVALID;
+	assert_int_equal(machine_run(&r->want, "output", &p, 0, &m), END_DROP);
+	assert_true(m.reset);
+	p.oif = "lan0"; /* a session of somebody inside is not the business of links */
+	assert_int_equal(machine_run(&r->want, "output", &p, 0, &m), END_ACCEPT);
+	assert_false(m.reset);
+}
+
 static void a_probe_with_a_mark_stays_on_its_dead_link(void **state)
 {
 	struct router *r = *state;
@@ -1755,6 +1859,11 @@ int main(void)
 		TEST(nobody_outside_has_an_address_of_the_routers_own),
 		TEST(the_answer_to_a_probe_puts_nothing_on_its_link),
 		TEST(own_connections_leave_a_dead_link),
+		TEST(the_routers_own_connections_go_by_the_rules),
+		TEST(a_rule_may_be_for_the_router_or_for_the_lans_alone),
+		TEST(own_connections_of_another_links_address_stay_on_it),
+		TEST(an_own_connection_is_of_the_link_it_leaves_by),
+		TEST(an_own_connection_that_was_flushed_is_reset),
 		TEST(a_probe_with_a_mark_stays_on_its_dead_link),
 		TEST(from_outside_only_ping_and_dns_reach_the_router),
 		TEST(from_outside_nothing_is_forwarded_that_is_not_published),
