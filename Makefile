@@ -277,7 +277,13 @@ bench-link: deps-check all $(B)/bench/link_soak $(B)/bench/link_cost_bench $(B)/
 bench-dns: deps-check all $(B)/bench/dns_worker_bench ## the DNS worker beside gdnsd, nsd and knot; NAMES="1000 100000"
 	@B=$(B) tests/bench/dns $(NAMES)
 
-bench-forwarding: all $(B)/bench/packet_pump ## instructions a packet and a connection cost, beside other layouts; RULES="1 100 1000"
+# The tests of the kernel driver print figures; optimised, they are those of the product.
+$(B)/bench/kernel_times: $(B)/obj/tests/unit/kernel_linux_test.o $(B)/obj/fairlead.a
+	@mkdir -p $(dir $@)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) -pie -o $@ $^ $(PKG_LIBS) -lcmocka
+bench-forwarding: all $(B)/bench/packet_pump $(B)/bench/kernel_times ## how soon connections move; what a packet and a connection cost, beside other layouts; RUNS=20 RULES="1 100 1000"
+	@B=$(B) tests/bench/forwarding_times $(RUNS)
 	@B=$(B) tests/bench/forwarding $(RULES)
 
 $(B)/bench/settings_bench: $(B)/obj/drivers/sim/sim.o

@@ -52,6 +52,8 @@ static void log_line(void *ctx, enum log_level level, struct str text)
 
 /* ---- the router of the tests ---- */
 
+#define LINKS 8 /* there is room for; most tests have two */
+
 struct router {
 	struct arena mem;
 	struct kernel kernel;
@@ -63,13 +65,13 @@ struct router {
 
 	struct forwarding_source source;
 	struct published pub;
-	struct link_conf links[2];
-	struct link_address addresses[2][2];
-	struct link_gateway gateways[2][2];
+	struct link_conf links[LINKS];
+	struct link_address addresses[LINKS][2];
+	struct link_gateway gateways[LINKS][2];
 	struct lan_conf lan;
 	struct lan_address lan_addresses[2];
 	struct policy_conf policy;
-	struct policy_member members[2];
+	struct policy_member members[LINKS];
 	struct rule_conf *rules;
 	struct forward_server server;
 	struct forward_conf forward;
@@ -1059,7 +1061,7 @@ static void own_connections_leave_by_a_link_that_is_live(void **state)
 	close(listener);
 }
 
-/* ---- figures, for the manual; nothing is asserted of them ---- */
+/* ---- figures, for the manual: of times nothing is asserted ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -1068,31 +1070,109 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void measure(struct router *r, size_t nrules)
+/* Six links more, with addresses of their own. */
+static void more_links(struct router *r)
+{
+	static const char *const names[LINKS] = {
+		"tw0", "tw1", "tw2", "tw3", "tw4", "tw5", "tw6", "tw7"};
+
+	assert_int_equal(sh("for i in 2 3 4 5 6 7; do ip link add tw$i type veth peer pw$i && "
+			    "ip link set tw$i up && ip link set pw$i up || exit 1; done"),
+		0);
+	for (uint8_t i = 2; i < LINKS; i++) {
+		r->links[i] = r->links[1];
+		r->links[i].name = r->links[i].interface = str_of(names[i]);
+		r->links[i].number = (uint8_t)(i + 1);
+		r->links[i].addresses = r->addresses[i];
+		r->links[i].gateways = r->gateways[i];
+		for (uint8_t k = 0; k < 2; k++) {
+			r->addresses[i][k].prefix = r->addresses[1][k].prefix;
+			r->gateways[i][k].addr = r->gateways[1][k].addr;
+			r->addresses[i][k].prefix.addr.b[2] ^= i;
+			r->gateways[i][k].addr.b[2] ^= i;
+		}
+		r->members[i].link = i;
+	}
+	r->source.nlinks = r->policy.nmembers = LINKS;
+}
+
+/* The links of the bits `live` share the slots. */
+static void publish_many(struct router *r, uint32_t live)
+{
+	uint8_t number = 0;
+
+	r->pub = (struct published){
+		.configured = (1u << LINKS) - 1, .live = live, .fit = live, .npolicies = 1};
+	for (size_t i = 0; i < POLICY_SLOTS; i++) {
+		do
+			number = (uint8_t)(number % LINKS + 1);
+		while (!(live >> (number - 1) & 1));
+		r->pub.policy[0].slot[i] = number;
+	}
+}
+
+/* From what is applied to what is wanted now; returns how many elements that changes, and how long
+ * it took to find them and to have them in the kernel. */
+static size_t follow(struct router *r, double *us)
+{
+	struct kernel_state old = r->applied;
+	double started = now_us();
+	struct kernel_diff d;
+	size_t n = 0;
+
+	want(r, &r->applied);
+	kernel_state_diff(&old, &r->applied, &r->mem, &d);
+	apply(r, &d);
+	*us = now_us() - started;
+	assert_null(d.replace_table);
+	assert_int_equal(d.nadd_routes + d.ndel_routes + d.nadd_rules + d.ndel_rules, 0);
+	for (size_t i = 0; i < d.nsets; i++)
+		n += d.sets[i].nadd + d.sets[i].nremove;
+	return n;
+}
+
+static void measure_switch(struct router *r, size_t nrules)
 {
 	enum { ROUNDS = 201 };
+	const uint32_t all = (1u << LINKS) - 1;
 	double took[ROUNDS], slots[ROUNDS], started;
-	struct published old;
 	struct kernel_diff first, rest;
+	struct published old;
 
-	rules(r, nrules);
-	started = now_us();
-	apply_wanted(r, NULL);
-	print_message("# %zu rules: whole state %.0f us\n", nrules + 1, now_us() - started);
 	for (int i = 0; i < ROUNDS; i++) {
 		old = r->pub;
-		publish(r, i % 2 ? 3 : 2);
-		assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
+		publish_many(r, i % 2 ? all : all - 1);
 		started = now_us();
+		assert_int_equal(forwarding_switch(&old, &r->pub, &r->mem, &first, &rest), FL_OK);
 		apply(r, &first);
 		took[i] = now_us() - started;
 		apply(r, &rest);
 		slots[i] = now_us() - started - took[i];
+		assert_int_equal(first.nsets, 1);
+		assert_int_equal(first.sets[0].nadd + first.sets[0].nremove, 2); /* a family each */
+		assert_null(first.replace_table);
 	}
 	qsort(took, ROUNDS, sizeof(*took), by_value);
 	qsort(slots, ROUNDS, sizeof(*slots), by_value);
-	print_message("# %zu rules: switch %.1f us (median), %.1f us (p99); slots %.0f us\n",
-		nrules + 1, took[ROUNDS / 2], took[ROUNDS * 99 / 100], slots[ROUNDS / 2]);
+	print_message("# %zu rules, %d links: switch %.1f us (median), %.1f us (p99); slots %.0f "
+		      "us\n",
+		nrules, LINKS, took[ROUNDS / 2], took[ROUNDS * 99 / 100], slots[ROUNDS / 2]);
+}
+
+static void measure(struct router *r, size_t nrules)
+{
+	double started, us;
+
+	more_links(r);
+	publish_many(r, (1u << LINKS) - 1);
+	rules(r, nrules);
+	started = now_us();
+	apply_wanted(r, NULL);
+	print_message("# %zu rules: whole state %.0f us\n", nrules + 1, now_us() - started);
+	r->rules[nrules / 2].source.addr.b[3] ^= 1; /* of a host: the element of one rule */
+	assert_int_equal(follow(r, &us), 2);
+	print_message("# %zu rules: one changed %.0f us\n", nrules + 1, us);
+	measure_switch(r, nrules + 1);
 	started = now_us();
 	assert_int_equal(r->kernel.flush(r->kernel.ctx, 1, 0, &r->why), FL_OK);
 	print_message("# flush of no connection: %.0f us\n", now_us() - started);
