@@ -1102,8 +1102,10 @@ static void chains_nat(struct maker *m)
 	struct nft_build *b = &m->b;
 
 	chains_servers(m);
-	nft_base_chain(b, STR("forwards"), STR("nat"), KHOOK_PREROUTING, DSTNAT);
-	for_each_published(m, rule_forward);
+	if (forwarding_published(m->s, 0)) { /* else each new connection would ask it in vain */
+		nft_base_chain(b, STR("forwards"), STR("nat"), KHOOK_PREROUTING, DSTNAT);
+		for_each_published(m, rule_forward);
+	}
 	chain_keep_own(m);
 	nft_base_chain(b, STR("postrouting"), STR("nat"), KHOOK_POSTROUTING, SRCNAT);
 	rules_hairpin(m);
@@ -1133,6 +1135,19 @@ static void accept_known(struct nft_build *b)
 {
 	nft_rule(b, STR("known connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_ESTABLISHED | KCT_STATE_RELATED);
+	nft_verdict(b, KVERDICT_ACCEPT);
+}
+
+/* A mark of ours is on packets whose link the rules have just chosen: from inside; and on those of
+ * connections that are known to the kernel because they were let through before.  The first packet
+ * from outside has none (see from_wan), and is not known if it is dropped.  So what comes from
+ * inside need not be asked for the name of its interface, which costs 400 instructions. */
+static void accept_chosen(struct nft_build *b)
+{
+	nft_rule(b, STR("its link was chosen"));
+	nft_load_meta(b, KREG(0), KMETA_MARK);
+	nft_and(b, KREG(0), KSTATE_MARK_MASK);
+	nft_match_number(b, KREG(0), 0, false);
 	nft_verdict(b, KVERDICT_ACCEPT);
 }
 
@@ -1202,11 +1217,12 @@ static bool segments_may_not_fit(const struct forwarding_source *s)
 	return false;
 }
 
-static void offload(struct nft_build *b, uint8_t proto)
+/* Of connections that a flowtable cannot carry (other protocols than TCP and UDP, helpers) the
+ * kernel goes on to the next rule. */
+static void offload(struct nft_build *b)
 {
 	nft_rule(b, STR("established: past all of this"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_ESTABLISHED);
-	nft_match_proto(b, proto);
 	nft_offload(b);
 }
 
@@ -1256,11 +1272,10 @@ static void chains_forward(struct maker *m)
 		nft_rule(b, STR("segments that fit the link"));
 		nft_clamp_mss(b);
 	}
-	if (m->s->conf.flowtable) {
-		offload(b, IPPROTO_NUMBER_TCP);
-		offload(b, IPPROTO_NUMBER_UDP);
-	}
+	if (m->s->conf.flowtable)
+		offload(b);
 	accept_known(b);
+	accept_chosen(b);
 	from_wan_to(b, STR("wan_forward"));
 	nft_rule(b, STR("not a connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);

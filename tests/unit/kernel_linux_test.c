@@ -666,8 +666,8 @@ static struct end end_of(const char *text, uint16_t port)
 	return e;
 }
 
-/* A TCP socket in the namespace of a host (0: the router), bound to an address. */
-static int socket_on(struct router *r, pid_t host, const char *text, uint16_t port)
+/* A socket in the namespace of a host (0: the router), bound to an address. */
+static int socket_of_type(struct router *r, pid_t host, int type, const char *text, uint16_t port)
 {
 	struct end e = end_of(text, port);
 	char path[64];
@@ -676,13 +676,18 @@ static int socket_on(struct router *r, pid_t host, const char *text, uint16_t po
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)host);
 	ns = host ? open(path, O_RDONLY | O_CLOEXEC) : r->home;
 	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
-	fd = socket(e.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(e.at.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(setns(r->home, CLONE_NEWNET), 0);
 	if (host)
 		close(ns);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	assert_int_equal(bind(fd, (void *)&e.at, e.size), 0);
 	return fd;
+}
+
+static int socket_on(struct router *r, pid_t host, const char *text, uint16_t port)
+{
+	return socket_of_type(r, host, SOCK_STREAM, text, port);
 }
 
 static int listener_on(struct router *r, pid_t host, const char *text, uint16_t port)
@@ -1044,6 +1049,34 @@ static void the_routers_own_services_are_closed_to_the_outside(void **state)
 	close(listener);
 }
 
+/* Somebody outside who routes our own networks to us; a second packet must not find a way that the
+ * first one has opened. */
+static void expect_closed(struct router *r, const char *outside, const char *inside)
+{
+	int sender = socket_of_type(r, r->internet, SOCK_DGRAM, outside, 0);
+	int receiver = socket_of_type(r, r->inside, SOCK_DGRAM, inside, 5000);
+	struct end to = end_of(inside, 5000);
+
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(sendto(sender, "x", 1, 0, (void *)&to.at, to.size), 1);
+		assert_false(becomes(receiver, POLLIN, NEVER / 5));
+	}
+	close(sender);
+	close(receiver);
+}
+
+static void what_is_inside_is_closed_to_the_outside(void **state)
+{
+	struct router *r = *state;
+
+	use_policy(r);
+	connect_hosts(r);
+	on_host(r->internet, "ip route add 192.168.1.0/24 via 203.0.113.2;"
+			     "ip -6 route add fd00:1::/64 via 2001:db8:1::2");
+	expect_closed(r, "203.0.113.1", "192.168.1.50");
+	expect_closed(r, "2001:db8:1::1", "fd00:1::50");
+}
+
 static void own_connections_leave_by_a_link_that_is_live(void **state)
 {
 	struct router *r = *state;
@@ -1245,6 +1278,7 @@ int main(void)
 		TEST(a_host_beside_the_server_reaches_it_by_its_published_address),
 		TEST(mail_of_the_server_leaves_with_the_published_address),
 		TEST(the_routers_own_services_are_closed_to_the_outside),
+		TEST(what_is_inside_is_closed_to_the_outside),
 		TEST(own_connections_leave_by_a_link_that_is_live),
 		TEST(the_switch_leaves_the_same_state_however_often_it_is_made),
 		TEST(a_thousand_rules_are_applied_and_switched),
