@@ -19,7 +19,7 @@ struct kernel_flow {
 	uint32_t seconds; /* until it is forgotten, if nothing comes */
 	bool answered;
 };
-/* False: enough. */
+/* Of a list, false: enough.  Of a choice, false: not this one. */
 typedef bool kernel_flow_each(void *ctx, const struct kernel_flow *flow);
 
 struct kernel {
@@ -36,6 +36,10 @@ struct kernel {
 	/* Forget the connections with this mark (under KSTATE_MARK_MASK) and of this family (4, 6;
 	 * 0: both). */
 	enum fl_err (*flush)(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why);
+	/* Forget those that `meant` says, so that who began them begins anew: to a TCP client it
+	 * is told.  *n: how many. */
+	enum fl_err (*cut)(void *ctx, kernel_flow_each *meant, void *meant_ctx, size_t *n,
+		struct textbuf *why);
 	/* Hand every connection with this mark to `each`; mark 0: all there are. */
 	enum fl_err (*flows)(void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx,
 		struct textbuf *why);

@@ -31,22 +31,32 @@
 #define PART_MAX   128   /* connections that are deleted together */
 #define DELETE_MAX 160   /* octets of the message that deletes one */
 
-/* The inside end of a TCP connection and what it takes for its peer. */
+/* The end of a TCP connection that is told, and what it takes for its peer. */
 struct kick {
-	struct ip_addr inside, peer;
-	uint16_t inside_port, peer_port;
+	struct ip_addr told, peer;
+	uint16_t told_port, peer_port;
+	uint32_t mark; /* that takes it there; 0: the main table does */
 };
 
-/* A published server is the source of the replies, a masqueraded client that of the connection.
- * Other connections are the router's own.  False: it has nobody to be told. */
-static bool kick_of(const struct kernel_flow *f, uint32_t status, struct kick *out)
+/* The inside end of a connection whose link is dead.  A published server is the source of the
+ * replies, a masqueraded client that of the connection. Other connections are the router's own.
+ * False: it has nobody to be told. */
+static bool kick_inside(const struct kernel_flow *f, uint32_t status, struct kick *out)
 {
 	if (f->protocol != IPPROTO_TCP || !(status & (IPS_DST_NAT | IPS_SRC_NAT)))
 		return false;
 	*out = status & IPS_DST_NAT ? (struct kick){f->answers_from, f->answers_to,
-					      f->answers_from_port, f->answers_to_port}
-				    : (struct kick){f->from, f->to, f->from_port, f->to_port};
-	return out->inside.family && out->inside.family == out->peer.family;
+					      f->answers_from_port, f->answers_to_port, 0}
+				    : (struct kick){f->from, f->to, f->from_port, f->to_port, 0};
+	return out->told.family && out->told.family == out->peer.family;
+}
+
+/* Who began it, wherever that is: over the link it came in by. */
+static bool kick_client(const struct kernel_flow *f, struct kick *out)
+{
+	*out = (struct kick){f->from, f->to, f->from_port, f->to_port, f->mark};
+	return f->protocol == IPPROTO_TCP && out->told.family &&
+	       out->told.family == out->peer.family;
 }
 
 static int delete_by_mark(struct kernel_linux *k, uint32_t mark, uint8_t family)
@@ -108,8 +118,8 @@ static uint32_t sum(const void *p, size_t n)
 
 static uint16_t checksum(const struct kick *c, const struct tcphdr *tcp)
 {
-	size_t n = ip_addr_size(c->inside.family);
-	uint32_t s = sum(c->inside.b, n) + sum(c->peer.b, n) + sum(tcp, sizeof(*tcp)) +
+	size_t n = ip_addr_size(c->told.family);
+	uint32_t s = sum(c->told.b, n) + sum(c->peer.b, n) + sum(tcp, sizeof(*tcp)) +
 		     htons(IPPROTO_TCP) + htons(sizeof(*tcp));
 
 	while (s >> 16)
@@ -120,7 +130,7 @@ static uint16_t checksum(const struct kick *c, const struct tcphdr *tcp)
 static struct tcphdr kick_segment(const struct kick *c, uint32_t random)
 {
 	struct tcphdr tcp = {.source = htons(c->peer_port),
-		.dest = htons(c->inside_port),
+		.dest = htons(c->told_port),
 		.seq = random,
 		.ack_seq = random * UINT32_C(2654435761),
 		.doff = sizeof(tcp) / 4,
@@ -145,8 +155,8 @@ static void kick_v4(int raw, const struct kick *c, const struct tcphdr *tcp)
 	struct sockaddr_in to = {.sin_family = AF_INET};
 
 	memcpy(&packet.ip.ip_src, c->peer.b, 4);
-	memcpy(&packet.ip.ip_dst, c->inside.b, 4);
-	memcpy(&to.sin_addr, c->inside.b, 4);
+	memcpy(&packet.ip.ip_dst, c->told.b, 4);
+	memcpy(&to.sin_addr, c->told.b, 4);
 	sendto(raw, &packet, sizeof(packet), MSG_DONTWAIT, (void *)&to, sizeof(to));
 }
 
@@ -163,18 +173,31 @@ static void kick_v6(int raw, const struct kick *c, const struct tcphdr *tcp)
 	packet.ip.ip6_nxt = IPPROTO_TCP;
 	packet.ip.ip6_hlim = 64;
 	memcpy(&packet.ip.ip6_src, c->peer.b, 16);
-	memcpy(&packet.ip.ip6_dst, c->inside.b, 16);
-	memcpy(&to.sin6_addr, c->inside.b, 16);
+	memcpy(&packet.ip.ip6_dst, c->told.b, 16);
+	memcpy(&to.sin6_addr, c->told.b, 16);
 	sendto(raw, &packet, sizeof(packet), MSG_DONTWAIT, (void *)&to, sizeof(to));
 }
 
-static void send_kick(const struct kernel_linux *k, const struct kick *c, uint32_t random)
+static void set_mark(struct kernel_linux *k, uint32_t mark)
+{
+	if (mark == k->raw_mark)
+		return;
+	k->raw_mark = mark;
+	if (k->raw4 >= 0)
+		setsockopt(k->raw4, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	if (k->raw6 >= 0)
+		setsockopt(k->raw6, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+}
+
+static void send_kick(struct kernel_linux *k, const struct kick *c, uint32_t random)
 {
 	struct tcphdr tcp = kick_segment(c, random);
 
-	if (c->inside.family == 4 && k->raw4 >= 0)
+	set_mark(k, c->mark);
+
+	if (c->told.family == 4 && k->raw4 >= 0)
 		kick_v4(k->raw4, c, &tcp);
-	else if (c->inside.family == 6 && k->raw6 >= 0)
+	else if (c->told.family == 6 && k->raw6 >= 0)
 		kick_v6(k->raw6, c, &tcp);
 }
 
@@ -182,6 +205,9 @@ static void send_kick(const struct kernel_linux *k, const struct kick *c, uint32
 
 struct flushing {
 	struct kernel_linux *k;
+	kernel_flow_each *meant; /* NULL: every one, and its inside end is told; else the client */
+	void *meant_ctx;
+	size_t n;
 	uint32_t random; /* for sequence numbers nobody can foresee */
 	size_t told;
 	/* Of this part. */
@@ -218,13 +244,17 @@ static int take_connection(const struct nlmsghdr *h, void *ctx)
 {
 	struct attrs t = netfilter_attrs(h);
 	struct flushing *f = ctx;
+	struct kick *kick = &f->kicks[f->nkicks];
 	struct kernel_flow flow;
 	uint32_t status = conntrack_take(h, &flow);
 
 	if ((flow.protocol != IPPROTO_TCP && flow.protocol != IPPROTO_UDP) || !t.a[CTA_ID])
 		return MNL_CB_OK; /* by mark, at the end */
+	if (f->meant && !f->meant(f->meant_ctx, &flow))
+		return MNL_CB_OK;
 	put_delete(f, &flow, mnl_attr_get_u32(t.a[CTA_ID]));
-	if (kick_of(&flow, status, &f->kicks[f->nkicks]))
+	f->n++;
+	if (f->meant ? kick_client(&flow, kick) : kick_inside(&flow, status, kick))
 		f->nkicks++;
 	if (f->size > sizeof(f->deletes) - DELETE_MAX)
 		end_part(f);
@@ -236,29 +266,42 @@ static void part_is_over(void *ctx)
 	end_part(ctx);
 }
 
-/* Whatever goes wrong here, the connections are deleted by mark. */
-static void flush_by_list(struct kernel_linux *k, uint32_t mark, uint8_t family)
+static enum fl_err flush_by_list(
+	struct flushing *f, uint32_t mark, uint8_t family, struct textbuf *why)
 {
-	struct flushing f = {.k = k};
-	char words[128];
-	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err;
 
-	if (getrandom(&f.random, sizeof(f.random), GRND_NONBLOCK) != sizeof(f.random))
-		f.random = (uint32_t)(uintptr_t)&f ^ k->seq;
-	if (conntrack_list(mark, family, take_connection, part_is_over, &f, &why))
-		log_printf(k->log, LOG_LEVEL_INFO,
-			"connections with mark %u: not all clients are told: %s", mark, words);
-	end_part(&f);
+	if (getrandom(&f->random, sizeof(f->random), GRND_NONBLOCK) != sizeof(f->random))
+		f->random = (uint32_t)(uintptr_t)f ^ f->k->seq;
+	err = conntrack_list(mark, family, take_connection, part_is_over, f, why);
+	end_part(f);
+	return err;
 }
 
+/* Whatever goes wrong with the list, the connections are deleted by mark. */
 enum fl_err conntrack_flush(
 	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why)
 {
+	struct flushing f = {.k = k};
+	char words[128];
+	struct textbuf t = textbuf_of(words, sizeof(words));
 	int e;
 
-	flush_by_list(k, mark, family);
+	if (flush_by_list(&f, mark, family, &t))
+		log_printf(k->log, LOG_LEVEL_INFO,
+			"connections with mark %u: not all clients are told: %s", mark, words);
 	e = delete_by_mark(k, mark, family);
 	if (e)
 		textbuf_printf(why, "flushing connections with mark %u: %s", mark, strerror(e));
 	return err_of_errno(e);
+}
+
+enum fl_err conntrack_cut(struct kernel_linux *k, kernel_flow_each *meant, void *meant_ctx,
+	size_t *n, struct textbuf *why)
+{
+	struct flushing f = {.k = k, .meant = meant, .meant_ctx = meant_ctx};
+	enum fl_err err = flush_by_list(&f, 0, 0, why);
+
+	*n = f.n;
+	return err;
 }

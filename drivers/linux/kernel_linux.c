@@ -112,6 +112,12 @@ static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct
 	return conntrack_flush(ctx, mark, family, why);
 }
 
+static enum fl_err kernel_cut(
+	void *ctx, kernel_flow_each *meant, void *meant_ctx, size_t *n, struct textbuf *why)
+{
+	return conntrack_cut(ctx, meant, meant_ctx, n, why);
+}
+
 static enum fl_err kernel_flows(
 	void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
 {
@@ -271,8 +277,8 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		return err;
 	}
 	open_raw(k);
-	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
-		kernel_counts, kernel_room, kernel_lacks, kernel_remove_all};
+	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_cut, kernel_flows,
+		kernel_has, kernel_counts, kernel_room, kernel_lacks, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

@@ -38,6 +38,7 @@ struct kernel_linux {
 	bool no_flowtable;       /* this kernel refuses them */
 	uint32_t asked, lacking; /* KFEATURE_...: those that were looked for, and are not there */
 	int raw4, raw6;          /* for kicks; -1: not permitted */
+	uint32_t raw_mark;       /* that both have */
 };
 
 /* ---- netfilter sockets (kernel_nft.c) ---- */
@@ -123,6 +124,8 @@ uint8_t conntrack_family(uint8_t family);
 uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out);
 enum fl_err conntrack_flush(
 	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why);
+enum fl_err conntrack_cut(struct kernel_linux *k, kernel_flow_each *meant, void *meant_ctx,
+	size_t *n, struct textbuf *why);
 
 /* FL_EPERM, FL_ENOENT, ... for an errno value. */
 enum fl_err err_of_errno(int e);

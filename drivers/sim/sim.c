@@ -516,6 +516,24 @@ static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct
 	return FL_OK;
 }
 
+static enum fl_err kernel_cut(
+	void *ctx, kernel_flow_each *meant, void *meant_ctx, size_t *n, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	*n = 0;
+	for (size_t i = 0; i < s->nflows;) {
+		if (!meant(meant_ctx, &s->flow[i])) {
+			i++;
+			continue;
+		}
+		s->flow[i] = s->flow[--s->nflows];
+		++*n;
+	}
+	return FL_OK;
+}
+
 static enum fl_err kernel_flows(
 	void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
 {
@@ -1238,8 +1256,8 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_flows, kernel_has,
-			kernel_counts, kernel_room, kernel_lacks, kernel_remove_all},
+		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_cut, kernel_flows,
+			kernel_has, kernel_counts, kernel_room, kernel_lacks, kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

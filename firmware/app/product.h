@@ -292,6 +292,7 @@ void servers_begin(struct fairlead *f, struct config *c, mtime now);
 void servers_event(struct fairlead *f, const struct io_event *e, mtime now);
 /* Put what is known into the configuration in force, and tell what is new. */
 void servers_follow(struct fairlead *f);
+void servers_cut(struct fairlead *f);
 void servers_work(struct fairlead *f, mtime now);
 mtime servers_due(const struct fairlead *f);
 

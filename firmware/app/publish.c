@@ -407,6 +407,7 @@ void publish_servers(struct fairlead *f, mtime now)
 	if (!err)
 		err = forwarding_servers(&source, &f->scratch, &after);
 	apply_change(f, err, &was, &is, now);
+	servers_cut(f);
 }
 
 /* Made anew in one transaction, as with new chains: no packet is lost, and counters that cannot be

@@ -9,6 +9,8 @@
 
 #define INSIDE 0
 
+enum { TCP = 6, UDP = 17 }; /* IANA numbers */
+
 void servers_begin(struct fairlead *f, struct config *c, mtime now)
 {
 	const struct probes *p = &f->io->probes;
@@ -82,6 +84,62 @@ void servers_follow(struct fairlead *f)
 		servers_fill(&f->servers, forward, 1);
 		tell_changes(f, forward, was);
 	}
+}
+
+/* ---- connections to the dead ---- */
+
+static bool goes_to(const struct forward_conf *f, size_t server, const struct kernel_flow *flow)
+{
+	if (flow->protocol != (f->protocol == RULE_UDP ? UDP : TCP) ||
+		flow->to_port < f->port.first || flow->to_port > f->port.last ||
+		!ip_addr_eq(&flow->answers_from, &f->to[server].addr))
+		return false;
+	for (size_t i = 0; i < f->non; i++)
+		if (ip_addr_eq(&flow->to, &f->on[i].address))
+			return true;
+	return false;
+}
+
+static bool is_stranded(void *ctx, const struct kernel_flow *flow)
+{
+	const struct config *c = ctx;
+
+	for (size_t i = 0; i < c->v.nforwards; i++)
+		for (size_t j = 0; j < c->v.forwards[i].nto; j++)
+			if (!forward_server_is_used(&c->v.forwards[i], j) &&
+				goes_to(&c->v.forwards[i], j, flow))
+				return true;
+	return false;
+}
+
+static bool some_are_dead(const struct config *c)
+{
+	for (size_t i = 0; i < c->v.nforwards; i++)
+		for (size_t j = 0; j < c->v.forwards[i].nto; j++)
+			if (!forward_server_is_used(&c->v.forwards[i], j))
+				return true;
+	return false;
+}
+
+/* After the switch, so that who begins anew comes to a server that answers.  Of a service whose
+ * servers are all dead nothing is cut. */
+void servers_cut(struct fairlead *f)
+{
+	const struct kernel *k = &f->io->kernel;
+	struct config *c = fairlead_config(f);
+	char words[128];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	size_t n = 0;
+
+	if (!some_are_dead(c))
+		return;
+	if (k->cut(k->ctx, is_stranded, c, &n, &why))
+		log_printf(&f->log, LOG_LEVEL_ERROR,
+			"connections to servers that do not answer were not cut: %s", words);
+	if (n)
+		log_printf(&f->log, LOG_LEVEL_NOTICE,
+			"%zu connection%s to a server that does not answer cut", n,
+			n == 1 ? "" : "s");
 }
 
 /* ---- questions and answers ---- */

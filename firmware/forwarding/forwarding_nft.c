@@ -1186,6 +1186,21 @@ static void accept_dhcp6(struct maker *m)
 	nft_verdict(b, KVERDICT_ACCEPT);
 }
 
+/* Who had a connection to a server that died is told when he sends: it is not known any more, so it
+ * is not sent on, and comes to the router itself. */
+static void reset_stranded(struct maker *m, const struct published_at *at)
+{
+	struct nft_build *b = &m->b;
+
+	if (at->f->nto < 2 || at->f->protocol != RULE_TCP)
+		return;
+	nft_rule(b, at->f->name);
+	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
+	match_host(b, at->address, false);
+	match_service(b, at->f);
+	nft_reset_tcp(b);
+}
+
 static void chains_input(struct maker *m)
 {
 	struct nft_build *b = &m->b;
@@ -1200,6 +1215,7 @@ static void chains_input(struct maker *m)
 	accept_dns(b, IPPROTO_NUMBER_UDP);
 	accept_dns(b, IPPROTO_NUMBER_TCP);
 	accept_dhcp6(m);
+	for_each_published(m, reset_stranded);
 	drop_rest(b);
 	nft_base_chain(b, STR("input"), STR("filter"), KHOOK_INPUT, FILTER);
 	accept_known(b);
