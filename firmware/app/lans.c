@@ -71,9 +71,12 @@ static void run(struct fairlead *f, unsigned slot, const struct lan_conf *l)
 	arena_reset(&f->scratch);
 }
 
+/* A link that only carries IPv4 any more is as dead for IPv6 as one that carries nothing. */
 bool lans_delegate(struct fairlead *f, struct config *c, bool dry)
 {
-	return lan_delegate(c->v.lans, c->v.nlans, c->v.links, c->v.nlinks, f->published.live, dry);
+	uint32_t live = f->published.live & ~f->published.dead[1];
+
+	return lan_delegate(c->v.lans, c->v.nlans, c->v.links, c->v.nlinks, live, dry);
 }
 
 void lans_follow(struct fairlead *f)

@@ -494,6 +494,44 @@ static void ipv6_comes_back_after_a_proof(void **state)
 	scenario_close(s);
 }
 
+/* The router's own address there is what makes dnsmasq tell hosts to use the network. */
+static bool lan_uses(struct scenario *s, const char *address)
+{
+	int status;
+
+	return strstr(scenario_type(s, "show forwarding", &status), address);
+}
+
+static void hosts_are_told_of_dead_ipv6_and_of_its_return(void **state)
+{
+	struct scenario *s = scenario_open_with(
+		"link wan1 { interface eth0, address 203.0.113.2/29, address 2001:db8:1::2/64, "
+		"gateway 203.0.113.1, gateway 2001:db8:1::1, prefix 2001:db8:100::/56, monitor { "
+		"target 192.0.2.53 ping, target 192.0.2.54 ping, "
+		"target 2001:db8:53::1 ping, target 2001:db8:53::2 ping } }\n"
+		"link wan2 { interface eth1, address 198.51.100.2/29, address 2001:db8:2::2/64, "
+		"gateway 198.51.100.1, gateway 2001:db8:2::1, prefix 2001:db8:200::/56, monitor { "
+		"target 192.0.2.53 ping, target 192.0.2.54 ping, "
+		"target 2001:db8:53::1 ping, target 2001:db8:53::2 ping } }\n"
+		"lan office { interface eth2, address 192.168.1.1/24, router-advertisements, "
+		"delegated-prefix wan1 1, delegated-prefix wan2 2 }\n"
+		"policy both { method all, member wan1, member wan2 }\nrule 9 { policy both }\n");
+
+	(void)state;
+	scenario_run(s, sec(30));
+	assert_true(lan_uses(s, "2001:db8:100:1::1/64 dev eth2"));
+	assert_true(lan_uses(s, "2001:db8:200:2::1/64 dev eth2"));
+	s->sim.interface[0].cut6 = true;
+	scenario_run(s, sec(40));
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	assert_false(lan_uses(s, "2001:db8:100:1::1/64 dev eth2"));
+	assert_true(lan_uses(s, "2001:db8:200:2::1/64 dev eth2"));
+	s->sim.interface[0].cut6 = false;
+	scenario_run(s, sec(80));
+	assert_true(lan_uses(s, "2001:db8:100:1::1/64 dev eth2"));
+	scenario_close(s);
+}
+
 static void a_link_that_comes_back_without_ipv6_carries_ipv4_alone(void **state)
 {
 	struct scenario *s = both_families_up();
@@ -708,6 +746,7 @@ int main(void)
 		cmocka_unit_test(a_captive_portal_is_named_and_its_pages_are_not_believed),
 		cmocka_unit_test(dead_ipv6_leaves_ipv4_on_its_link),
 		cmocka_unit_test(ipv6_comes_back_after_a_proof),
+		cmocka_unit_test(hosts_are_told_of_dead_ipv6_and_of_its_return),
 		cmocka_unit_test(a_link_that_comes_back_without_ipv6_carries_ipv4_alone),
 		cmocka_unit_test(chance_losses_do_not_take_a_family_down),
 		cmocka_unit_test(a_service_that_fails_here_alone_degrades_the_link),
