@@ -164,6 +164,8 @@ $(B)/obj/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked | $(OBJ_NEEDS)
 	$(call compile,,$(OBJ_CC),$(CFLAGS) $(HARDEN),OBJ_)
 $(B)/san/%.o: %.c $(AUTOHEADER) Makefile $(B)/.includes-checked
 	$(call compile,sanitized,$(CC),$(SAN))
+# What is run by the tests says which system call a sandbox does not allow.
+$(B)/san/drivers/linux/sandbox.o: SAN += -DFL_TEST_BUILD=1
 $(B)/fuzz/%.o: %.c $(AUTOHEADER) Makefile
 	$(call compile,fuzz,$(CLANG),$(FUZZ))
 

@@ -18,6 +18,7 @@ struct dns_service_figures {
 	bool running;
 	bool settled; /* what it was given last is what it answers from */
 	uint32_t restarts;
+	uint32_t violations; /* ends by a system call that the responder may not make */
 	uint64_t queries, replies, dropped, tcp, truncated;
 };
 

@@ -515,13 +515,15 @@ static bool thread_open(struct dns_server *s, unsigned index)
 	return true;
 }
 
-/* Signals are for the thread that makes the threads. */
+/* Signals are for the thread that makes the threads, but for the one that is this thread's fault.
+ */
 static bool threads_start(struct dns_server *s)
 {
 	sigset_t all, before;
 	int err = 0;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS); /* sandbox.c */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (s->nstarted < s->nthreads && err == 0) {
 		struct dns_thread *t = s->threads[s->nstarted];

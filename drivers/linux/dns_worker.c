@@ -73,7 +73,7 @@ struct dns_worker {
 	struct loop_source process, control;
 	mtime started;
 	bool ready;
-	uint32_t restarts;
+	uint32_t restarts, violations;
 	span backoff;
 	struct loop_timer restart, watchdog;
 	struct progress seen[DNS_THREADS_MAX + 1];
@@ -393,12 +393,19 @@ static void restart_fire(void *ctx)
 	process_start(w);
 }
 
+/* The filter of system calls ends a process by SIGSYS. */
+static bool is_violation(const siginfo_t *info)
+{
+	return info->si_code != CLD_EXITED && info->si_status == SIGSYS;
+}
+
 static void death_text(const siginfo_t *info, struct textbuf *out)
 {
 	if (info->si_code == CLD_EXITED)
 		textbuf_printf(out, "exited with status %d", info->si_status);
 	else
-		textbuf_printf(out, "killed by signal %d", info->si_status);
+		textbuf_printf(out, "killed by signal %d%s", info->si_status,
+			is_violation(info) ? ", a system call it may not make" : "");
 }
 
 static void process_ready(void *ctx, uint32_t events)
@@ -415,6 +422,7 @@ static void process_ready(void *ctx, uint32_t events)
 		return;
 	control_ready(w, 0); /* its last words */
 	process_forget(w);
+	w->violations += is_violation(&info);
 	death_text(&info, &text);
 	loop_post(w->loop,
 		&(struct io_event){.kind = IO_WORKER_GONE, .at = now, .text = textbuf_str(&text)});
@@ -704,7 +712,8 @@ static void worker_figures(void *ctx, struct dns_service_figures *out)
 
 	*out = (struct dns_service_figures){.running = w->ready,
 		.settled = w->ready && !w->image_due && w->answered == w->asked,
-		.restarts = w->restarts};
+		.restarts = w->restarts,
+		.violations = w->violations};
 	for (size_t i = 0; i < COUNT_OF(page->slot); i++) {
 		const struct dns_figures_slot *slot = &page->slot[i];
 

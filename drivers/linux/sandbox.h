@@ -12,8 +12,9 @@
 void sandbox_enter(struct textbuf *how);
 
 /* From now on every thread may make the `n` system calls `allowed`, and map memory with exactly
- * this `protection` (PROT_READ and the like), and dies of anything else.  Nothing may allocate
- * memory after it that needs more.  FL_EIO: errno says why. */
+ * this `protection` (PROT_READ and the like), and dies of anything else (SIGSYS; a test build
+ * says before by its standard error which call it was).  Nothing may allocate memory after it that
+ * needs more.  FL_EIO: errno says why. */
 MUST_USE enum fl_err sandbox_filter(const int *allowed, size_t n, int protection);
 
 #endif

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ static struct ip_addr own_address(unsigned n)
 
 static struct served *serve_with(unsigned threads, const struct dns_conf *conf)
 {
+	static struct dns_allow_conf loopback = {.prefix = {{4, {127}}, 8}};
 	const char *folder = getenv("B");
 	char program[300], room[200];
 	struct textbuf why = textbuf_of(room, sizeof(room));
@@ -67,6 +69,7 @@ static struct served *serve_with(unsigned threads, const struct dns_conf *conf)
 	s = calloc(1, sizeof(*s));
 	zone_example(&s->z);
 	s->z.source.conf = conf;
+	s->z.domain[0].transfer = (struct dns_transfer_conf){&loopback, 1, -1, NULL, 0};
 	assert_int_equal(zone_build(&s->z), FL_OK);
 	zone_live(&s->z, "123");
 	s->at = own_address(threads);
@@ -84,6 +87,14 @@ static struct served *serve_with(unsigned threads, const struct dns_conf *conf)
 	return s;
 }
 
+static struct dns_service_figures figures(struct served *s)
+{
+	struct dns_service_figures f;
+
+	s->dns.figures(s->dns.ctx, &f);
+	return f;
+}
+
 static struct served *serve(unsigned threads)
 {
 	static const struct dns_conf conf = {.cookies = true, .server_id = STR("north")};
@@ -91,8 +102,10 @@ static struct served *serve(unsigned threads)
 	return serve_with(threads, &conf);
 }
 
+/* Whatever a test did, the worker stayed within its filter of system calls. */
 static void end(struct served *s)
 {
+	assert_int_equal(figures(s).violations, 0);
 	dns_worker_close(s->worker);
 	loop_close(s->loop);
 	zone_close(&s->z);
@@ -118,6 +131,7 @@ static size_t take(struct served *s, int fd, void *at, size_t n, int flags)
 
 	for (int i = 0; i < PATIENCE_MS / 10 && poll(&p, 1, 10) == 0; i++)
 		work(s);
+	assert_int_equal(poll(&p, 1, 0), 1);
 	got = recv(fd, at, n, flags);
 	assert_true(got > 0);
 	return (size_t)got;
@@ -345,6 +359,72 @@ static void threads_count_together_what_a_client_gets(void **state)
 	end(s);
 }
 
+/* ---- the filter of system calls ---- */
+
+static void ask_for(struct served *s, bool tcp, uint16_t type, unsigned rcode, unsigned answers)
+{
+	struct question q;
+
+	question_begin(&q, "example.com", type);
+	ask(s, tcp, q.at, q.b.n);
+	assert_int_equal(get_u16(s->reply.at + 2) & 15, rcode);
+	assert_true(get_u16(s->reply.at + 6) >= answers);
+}
+
+static void change_image(struct served *s)
+{
+	char room[100];
+	struct textbuf why = textbuf_of(room, sizeof(room));
+
+	assert_int_equal(s->dns.image(s->dns.ctx, s->z.octets, &why), FL_OK);
+	for (int i = 0; i < PATIENCE_MS / 5 && !figures(s).settled; i++)
+		work(s);
+	assert_true(figures(s).settled);
+}
+
+/* More than a client may have, some of them with half a message. */
+static void crowd(struct served *s)
+{
+	int fd[160];
+
+	for (size_t i = 0; i < COUNT_OF(fd); i++) {
+		fd[i] = client(s, true);
+		if (i % 2)
+			(void)!send(fd[i], "\0\100half", 6, MSG_NOSIGNAL);
+	}
+	work(s);
+	for (size_t i = 0; i < COUNT_OF(fd); i++)
+		close(fd[i]);
+}
+
+static void worker_makes_no_forbidden_call_on_any_path(void **state)
+{
+	struct served *s = serve(2);
+	int pid;
+
+	(void)state;
+	if (!s)
+		SKIP_BECAUSE("the sanitized fairlead-dns is not built");
+	for (int round = 0; round < 2; round++) {
+		ask_for(s, false, DNS_SOA, RCODE_NOERROR, 1);
+		ask_for(s, true, DNS_SOA, RCODE_NOERROR, 1);
+		ask_for(s, true, DNS_AXFR, RCODE_NOERROR, 3);
+		ask_for(s, false, DNS_IXFR, RCODE_FORMERR, 0); /* without a serial */
+		crowd(s);
+		change_image(s);
+		zone_live(&s->z, round ? "23" : "1");
+		s->dns.state(s->dns.ctx, bytes_of(&s->z.pub, sizeof(s->z.pub)));
+		ask_for(s, true, DNS_MX, RCODE_NOERROR, 1);
+		pid = dns_worker_pid(s->worker);
+		kill(pid, SIGTERM);
+		for (int i = 0; i < PATIENCE_MS / 5 && dns_worker_pid(s->worker) == pid; i++)
+			work(s);
+	}
+	ask_for(s, false, DNS_SOA, RCODE_NOERROR, 1);
+	assert_int_equal(figures(s).restarts, 2); /* by SIGTERM alone */
+	end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +432,7 @@ int main(void)
 		cmocka_unit_test(list_of_rfc_8906_passes_over_tcp),
 		cmocka_unit_test(one_thread_and_four_answer_the_same),
 		cmocka_unit_test(threads_count_together_what_a_client_gets),
+		cmocka_unit_test(worker_makes_no_forbidden_call_on_any_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
