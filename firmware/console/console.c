@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define KEY_SILENCE   ms(300) /* behind ESC: then it was the key and not the start of a sequence */
-#define END_OF_INPUT  4       /* Ctrl-D */
 #define MORE_PROMPT   "-- more (Space: page, Enter: line, q: quit) --"
 #define COLUMNS_MIN   20
 #define ROWS_MIN      3
@@ -209,7 +208,7 @@ static void start_editing(struct console *c)
 	show_held(c);
 }
 
-static void leave(struct console *c)
+void console_leave(struct console *c)
 {
 	if (c->done)
 		return;
@@ -229,11 +228,9 @@ void console_end(struct console *c, const char *why)
 		console_say_error(c, "the session ends: %s", why);
 		c->status = FL_EPERM;
 	}
-	leave(c);
+	console_leave(c);
 	flush(c);
 }
-
-static void run(struct console *c, struct str line);
 
 /* The next command that the session begins with, where there is one. */
 static bool run_opening(struct console *c)
@@ -241,13 +238,13 @@ static bool run_opening(struct console *c)
 	const struct console_opening *opening = c->setup.opening;
 
 	if (c->nopened > 0 && opening[c->nopened - 1].must_work && c->status) {
-		leave(c);
+		console_leave(c);
 		return true;
 	}
 	if (c->nopened == CONSOLE_OPENINGS_MAX || !opening[c->nopened].line)
 		return false;
 	c->status = FL_OK;
-	run(c, str_of(opening[c->nopened++].line));
+	console_run(c, str_of(opening[c->nopened++].line));
 	return true;
 }
 
@@ -270,14 +267,14 @@ static void after_command(struct console *c)
 	}
 }
 
-static void run(struct console *c, struct str line)
+void console_run(struct console *c, struct str line)
 {
 	c->running = true;
 	c->status = console_run_line(c, line);
 	c->running = false;
 	if (c->done) { /* it was `exit` */
 		c->done = false;
-		leave(c);
+		console_leave(c);
 	}
 	if (console_is_waiting(c))
 		c->activity = ACTIVITY_WAITING;
@@ -319,7 +316,7 @@ static void ask_size(struct console *c)
 /* ---- a text that is being loaded ---- */
 
 /* What was printed while nobody could have seen a pager. */
-static void end_loading(struct console *c)
+void console_end_loading(struct console *c)
 {
 	c->editor.pasting = false;
 	c->running = true;
@@ -338,12 +335,12 @@ static void give_up_loading(struct console *c, const char *why)
 }
 
 /* Is the line part of it?  Nothing of it is run. */
-static bool loads_line(struct console *c, struct str line)
+bool console_loads_line(struct console *c, struct str line)
 {
 	if (!c->loading.on)
 		return false;
 	if (str_is(line, "."))
-		end_loading(c);
+		console_end_loading(c);
 	else
 		loading_add(&c->loading, line);
 	return true;
@@ -365,14 +362,14 @@ static void on_accept(struct console *c)
 		struct str loaded = str_is(text, ".") ? STR(".") : text;
 
 		line_editor_reset(&c->editor);
-		(void)loads_line(c, loaded);
+		(void)console_loads_line(c, loaded);
 		return;
 	}
 	history_add(&c->editor.history, text);
 	line = arena_copy(&c->scratch, text.at, text.n);
 	line_editor_reset(&c->editor);
 	if (line)
-		run(c, (struct str){line, text.n});
+		console_run(c, (struct str){line, text.n});
 	else
 		console_say_error(c, "out of memory");
 }
@@ -403,9 +400,9 @@ static void on_end(struct console *c)
 	draw(c);
 	next_row(c);
 	if (c->loading.on)
-		end_loading(c);
+		console_end_loading(c);
 	else
-		run(c, STR("exit"));
+		console_run(c, STR("exit"));
 }
 
 static struct str text_before_cursor(struct console *c)
@@ -593,7 +590,7 @@ static void take_key(struct console *c, const struct key *key)
 
 /* ---- what is typed while a command waits ---- */
 
-static void keep_input(struct console *c, const uint8_t *octets, size_t n)
+void console_keep_input(struct console *c, const uint8_t *octets, size_t n)
 {
 	const uint8_t *stop = c->setup.interactive ? memchr(octets, KEY_CTRL('C'), n) : NULL;
 
@@ -609,7 +606,7 @@ static void keep_input(struct console *c, const uint8_t *octets, size_t n)
 		console_say_error(c, "more than %d octets came while a command was waiting",
 			CONSOLE_KEPT_MAX);
 		c->status = FL_EFULL;
-		leave(c);
+		console_leave(c);
 	} else {
 		ring(c);
 	}
@@ -622,7 +619,7 @@ static void keys_input(struct console *c, const uint8_t *octets, size_t n)
 	c->rung = false;
 	for (size_t i = 0; i < n && !c->done; i++) {
 		if (console_is_waiting(c)) {
-			keep_input(c, octets + i, n - i);
+			console_keep_input(c, octets + i, n - i);
 			break;
 		}
 		c->type_ahead = i + 1 < n || c->editor.pasting;
@@ -634,112 +631,6 @@ static void keys_input(struct console *c, const uint8_t *octets, size_t n)
 	c->keys_due = keys_is_waiting(&c->keys) ? mtime_after(c->now, KEY_SILENCE) : MTIME_NEVER;
 	if (c->setup.idle.us > 0)
 		c->idle_due = mtime_after(c->now, c->setup.idle);
-}
-
-/* ---- lines, where there is no terminal ---- */
-
-/* The first octet that no command may have; line.n: none. */
-static size_t find_control(struct str line)
-{
-	size_t at = 0;
-
-	while (at < line.n) {
-		uint32_t code;
-		size_t n = utf8_take((struct str){line.at + at, line.n - at}, &code);
-
-		if (n == 0 || (!utf8_is_printable(code) && code != '\t'))
-			return at;
-		at += n;
-	}
-	return line.n;
-}
-
-static void line_failed(struct console *c, enum fl_err err)
-{
-	c->status = err;
-	if (c->setup.stops_at_error && !c->done) {
-		console_say_error(
-			c, "stopped at line %zu; nothing behind it was run", c->line_number);
-		leave(c);
-	}
-}
-
-static void after_line(struct console *c, enum fl_err err)
-{
-	if (err)
-		line_failed(c, err);
-	if (c->setup.one_line)
-		leave(c);
-}
-
-static void run_plain(struct console *c, struct str line)
-{
-	size_t bad;
-	char *copy;
-
-	if (line.n && line.at[line.n - 1] == '\r')
-		line.n--;
-	bad = find_control(line);
-	arena_reset(&c->scratch);
-	copy = arena_copy(&c->scratch, line.at, line.n);
-	if (bad < line.n) {
-		console_say_error(c,
-			"the line has an octet that is no text (0x%02x) at column %zu; it was not "
-			"run",
-			(unsigned)(uint8_t)line.at[bad],
-			utf8_cells((struct str){line.at, bad}) + 1);
-	} else if (copy) {
-		if (loads_line(c, (struct str){copy, line.n})) {
-			if (c->status && !c->loading.on)
-				after_line(c, c->status);
-			return;
-		}
-		run(c, (struct str){copy, line.n});
-		if (console_is_waiting(c))
-			return;
-	} else {
-		console_say_error(c, "out of memory");
-		c->status = FL_EFULL;
-	}
-	after_line(c, bad < line.n ? FL_EFORMAT : c->status);
-}
-
-static void end_of_input(struct console *c)
-{
-	if (c->loading.on && !c->editor.n)
-		end_loading(c);
-	if (c->editor.n) {
-		console_say_error(c, "the last line ends early and was not run");
-		c->status = FL_ESHORT;
-	} else if (draft_is_changed(c)) {
-		console_say_error(c, "the changes were not committed and are gone");
-		c->status = FL_EAGAIN;
-	}
-	leave(c);
-}
-
-static void plain_octet(struct console *c, uint8_t octet)
-{
-	struct line_editor *e = &c->editor;
-	struct str line = line_editor_text(e);
-
-	if (octet == '\n') {
-		bool whole = !e->too_long;
-
-		c->line_number += whole;
-		line_editor_reset(e);
-		if (whole)
-			run_plain(c, line);
-	} else if (octet == END_OF_INPUT && e->n == 0 && !e->too_long) {
-		end_of_input(c);
-	} else if (octet == END_OF_INPUT && !c->type_ahead) {
-		end_of_input(c);
-	} else if (!e->too_long && !line_editor_insert(e, (struct str){(const char *)&octet, 1})) {
-		c->line_number++;
-		console_say_error(c, "the line has more than %d octets; nothing of it was run",
-			LINE_MAX_OCTETS);
-		line_failed(c, FL_EFULL);
-	}
 }
 
 /* ---- the session ---- */
@@ -823,24 +714,12 @@ void console_close(struct console *c)
 	c->memory->put(c->memory->ctx, c, sizeof(*c));
 }
 
-static void lines_input(struct console *c, const uint8_t *octets, size_t n)
-{
-	for (size_t i = 0; i < n && !c->done; i++) {
-		if (console_is_waiting(c)) {
-			keep_input(c, octets + i, n - i);
-			return;
-		}
-		c->type_ahead = i + 1 < n;
-		plain_octet(c, octets[i]);
-	}
-}
-
 static void take_input(struct console *c, const uint8_t *octets, size_t n)
 {
 	if (c->setup.interactive)
 		keys_input(c, octets, n);
 	else
-		lines_input(c, octets, n);
+		console_lines_input(c, octets, n);
 }
 
 /* The command that waits is called; when that was the end of it, what was typed meanwhile follows.
@@ -856,7 +735,7 @@ static void wait_over(struct console *c)
 	if (c->setup.interactive)
 		after_command(c);
 	else
-		after_line(c, c->status);
+		console_line_ended(c, c->status);
 	memcpy(kept, c->kept, n);
 	c->nkept = 0;
 	take_input(c, kept, n);

@@ -126,6 +126,22 @@ struct console {
 /* ---- console.c ---- */
 
 void console_say_error(struct console *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Run a line, which is in c->scratch; what the session does next follows from how it ends. */
+void console_run(struct console *c, struct str line);
+/* The session is done. */
+void console_leave(struct console *c);
+/* Is the line part of a text that is being loaded?  Then it was taken, and is not to be run. */
+bool console_loads_line(struct console *c, struct str line);
+/* The text is whole. */
+void console_end_loading(struct console *c);
+/* Octets for after the command that waits. */
+void console_keep_input(struct console *c, const uint8_t *octets, size_t n);
+
+/* ---- console_lines.c ---- */
+
+void console_lines_input(struct console *c, const uint8_t *octets, size_t n);
+/* The command of a line has ended, and so has the session when it is to stop at errors. */
+void console_line_ended(struct console *c, enum fl_err err);
 
 /* ---- console_run.c: a line is run, completed, explained ---- */
 
