@@ -22,9 +22,8 @@ void connection_table_tick(struct fairlead *f, mtime now)
 	if (percent >= NEARLY_FULL && !f->table_is_full)
 		log_printf(&f->log, LOG_LEVEL_WARNING,
 			"the connection table is %llu %% full (%u of %u): when it is full new "
-			"connections are dropped; \"show flows\" tells who has them, and the "
-			"sysctl "
-			"net.netfilter.nf_conntrack_max makes room",
+			"connections are dropped; \"show flows\" tells who has them, and "
+			"\"set forwarding table-size\" makes room",
 			(unsigned long long)percent, used, all);
 	if (percent < PLENTY_OF_ROOM && f->table_is_full)
 		log_printf(&f->log, LOG_LEVEL_NOTICE,

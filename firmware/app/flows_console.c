@@ -3,7 +3,8 @@
  *
  *   LINK        CONNECTIONS      TCP      UDP    OTHER
  *   wan1                412      380       31        1
- *   no link               6        2        4        0 */
+ *   no link               6        2        4        0
+ *   the table of connections holds 418 of 65536 */
 #include "json_write.h"
 #include "product.h"
 
@@ -65,6 +66,15 @@ static enum fl_err refuse(struct console_call *call, enum fl_err err, const char
 	return err;
 }
 
+static void put_room(const struct kernel *k, const struct sink *out)
+{
+	uint32_t used, all;
+
+	if (k->room(k->ctx, &used, &all) && all)
+		sink_printf(out, "the table of connections holds %u of %u%s\n", used, all,
+			used >= all ? ": it is full, and new ones are dropped" : "");
+}
+
 static enum fl_err show_flows(struct console_call *call)
 {
 	const struct fairlead *f = call->module;
@@ -83,6 +93,7 @@ static enum fl_err show_flows(struct console_call *call)
 	for (size_t i = 0; i < f->nlinks; i++)
 		put_totals(&t, f->order[i], f->link[f->order[i]].conf->name, call->out);
 	put_totals(&t, 0, STR("no link"), call->out);
+	put_room(k, call->out);
 	return FL_OK;
 }
 

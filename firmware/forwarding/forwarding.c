@@ -364,6 +364,19 @@ static void add_interface_sysctl(
 	*s = (struct kstate_sysctl){{copy, copy ? path.n : 0}, value};
 }
 
+static void add_number_sysctl(struct maker *m, const char *path, uint32_t number)
+{
+	struct kstate_sysctl *s, scrap;
+	char text[12];
+	struct textbuf value = textbuf_of(text, sizeof(text));
+	char *copy;
+
+	textbuf_printf(&value, "%u", number);
+	copy = arena_copy(m->mem, text, value.n);
+	s = list_add(&m->sysctls, m->mem, &scrap);
+	*s = (struct kstate_sysctl){str_of(path), {copy, copy ? value.n : 0}};
+}
+
 /* Where a source lies is not looked up for every packet.  The look would let through whatever has a
  * way back by any link (rp_filter 2), which is everything; and with rules of our own the kernel
  * only leaves it out for interfaces that may take packets with an address of the router's own,
@@ -376,6 +389,17 @@ static void add_no_source_check(struct maker *m, struct str interface)
 	add_interface_sysctl(m, interface, "accept_local", STR("1"));
 }
 
+/* A hash chain for every four connections, in whole pages, as the kernel rounds them. */
+#define CHAINS_OF_A_PAGE 512u
+
+static void add_table_size(struct maker *m, uint32_t size)
+{
+	uint32_t pages = (size / 4 + CHAINS_OF_A_PAGE - 1) / CHAINS_OF_A_PAGE;
+
+	add_number_sysctl(m, "net/netfilter/nf_conntrack_buckets", pages * CHAINS_OF_A_PAGE);
+	add_number_sysctl(m, "net/netfilter/nf_conntrack_max", size);
+}
+
 static void add_sysctls(struct maker *m)
 {
 	struct kstate_sysctl scrap;
@@ -385,6 +409,8 @@ static void add_sysctls(struct maker *m)
 			add_no_source_check(m, m->s->links[i].interface);
 	for (size_t i = 0; i < m->s->nlans; i++)
 		add_no_source_check(m, m->s->lans[i].interface);
+	if (m->s->conf.table_size)
+		add_table_size(m, m->s->conf.table_size);
 	for (size_t i = 0; i < COUNT_OF(sysctls); i++)
 		*(struct kstate_sysctl *)list_add(&m->sysctls, m->mem, &scrap) = sysctls[i];
 }

@@ -104,6 +104,7 @@ struct forward_conf {
 /* `forwarding { flowtable yes }` */
 struct forwarding_conf {
 	bool flowtable;
+	uint32_t table_size; /* of the kernel's connection table; 0: as it is */
 };
 
 struct forwarding_source {

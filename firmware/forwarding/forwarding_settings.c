@@ -163,6 +163,16 @@ static const struct setting forwarding_rows[] = {
 		.type = VALUE_YESNO,
 		.def = "no",
 	},
+	{
+		.name = "table-size",
+		.help = "how many connections the kernel can keep; left out: as many as it thinks "
+			"right for its memory",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forwarding_conf, table_size),
+		.type = VALUE_UINT,
+		.min = 1024,
+		.max = 16777216,
+	},
 	{0},
 };
 

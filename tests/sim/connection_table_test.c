@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 /* cmocka.h needs the three above. */
 #include <cmocka.h>
 
@@ -46,11 +47,28 @@ static void room_again_is_told_of_when_there_is_plenty(void **state)
 	scenario_close(s);
 }
 
+static void show_flows_tells_how_full_it_is(void **state)
+{
+	struct scenario *s = scenario_open("");
+	int status;
+
+	(void)state;
+	s->sim.connections_max = 1000;
+	s->sim.connections = 418;
+	assert_non_null(strstr(scenario_type(s, "show flows", &status),
+		"\nthe table of connections holds 418 of 1000\n"));
+	s->sim.connections = 1000;
+	assert_non_null(strstr(scenario_type(s, "show flows", &status),
+		"holds 1000 of 1000: it is full, and new ones are dropped\n"));
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_that_fills_up_is_told_of_once),
 		cmocka_unit_test(room_again_is_told_of_when_there_is_plenty),
+		cmocka_unit_test(show_flows_tells_how_full_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

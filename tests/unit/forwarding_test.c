@@ -1635,6 +1635,18 @@ static void a_link_is_shaped_in_the_directions_whose_bandwidth_is_known(void **s
 	assert_int_equal(forwarding_needs(&r->source), 0);
 }
 
+static void the_connection_table_has_the_size_that_was_set(void **state)
+{
+	struct router *r = *state;
+
+	want(r);
+	assert_false(is_printed(&r->want, "nf_conntrack_max"));
+	r->source.conf.table_size = 100000;
+	want(r);
+	assert_true(is_printed(&r->want, "sysctl net/netfilter/nf_conntrack_max=100000\n"));
+	assert_true(is_printed(&r->want, "sysctl net/netfilter/nf_conntrack_buckets=25088\n"));
+}
+
 static void a_smaller_mtu_of_ppp_is_told_to_tcp_as_well(void **state)
 {
 	struct router *r = *state;
@@ -1900,6 +1912,7 @@ int main(void)
 		TEST(vlans_are_devices_of_their_own),
 		TEST(a_link_has_the_mtu_that_was_set_and_tcp_is_told),
 		TEST(a_link_is_shaped_in_the_directions_whose_bandwidth_is_known),
+		TEST(the_connection_table_has_the_size_that_was_set),
 		TEST(a_smaller_mtu_of_ppp_is_told_to_tcp_as_well),
 		TEST(nothing_lies_outside_our_ranges),
 		TEST(a_dead_link_changes_elements_only),
