@@ -5,7 +5,7 @@
   2 fl-esp    36 MiB            FAT32 with GRUB for UEFI, and the device tree of a board that has one; never mounted by the router
   3 fl-state   1 MiB            boot state: one tar member with a GRUB environment block
   4 fl-slot-a, 5 fl-slot-b      each one squashfs: kernel, initial ramdisk, root file system
-  6 fl-data                     settings, keys, logs; blank: made at the first start
+  6 fl-data                     settings, keys, logs; blank: made at the first start, to the end of the disk
 """
 import os
 import shutil
@@ -18,6 +18,7 @@ Parts = namedtuple("Parts", "slot config grub_folders front trees")
 
 MIB = 1 << 20
 FRONT, BOOT, ESP, STATE = 16, 1, 36, 1
+SECOND_LIST = 1024  # sector: GPT_OTHER_AT
 LINUX, ESP_TYPE, BIOS_TYPE = ("0FC63DAF-8483-4772-8E79-3D69D8477DE4", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
                               "21686148-6449-6E6F-744E-656564454649")
 GUID = "46414952-4c45-4144-0000-00000000000"  # "FAIRLEAD": the same on all units, as the images are
@@ -113,6 +114,8 @@ def put_front(disk, parts):
         end = sector * 512 + os.path.getsize(path)
         if sector < 34 or end > FRONT * MIB:
             raise SystemExit(f"{path} at sector {sector} is not between the partition table and the first partition")
+        if sector < SECOND_LIST + 32 and end > SECOND_LIST * 512:
+            raise SystemExit(f"{path} at sector {sector} lies where the table of a disk that grows is put (firmware/system/gpt.h)")
         put(disk, path, sector * 512)
 
 
