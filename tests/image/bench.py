@@ -5,6 +5,7 @@ import http.server
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ sys.path.insert(0, HERE + "/../lab")
 # pylint: disable=wrong-import-position
 import bundle  # noqa: E402
 from hardware import PC  # noqa: E402
-from machine import B, PROMPT, TOP, Machine, Silence, make_disk  # noqa: E402
+from machine import B, PROMPT, TOP, Machine, Silence, make_disk, need_image  # noqa: E402
 from tap import Tap  # noqa: E402
 
 
@@ -33,12 +34,13 @@ def make(*words, **variables):
 
 
 class Image:
-    """The image of a board.  The board that is configured is built where everything is, another in a folder of its own."""
+    """The image of a board.  The board that is configured is built where everything is, another in a folder of its own.
+    `share`: the image of this build as it is, if it is of today; `work` is named after its user."""
 
-    def __init__(self, board, configured=False):
+    def __init__(self, board, configured=False, share=None):
         self.board = board
         self.b = B if configured else f"{B}/boards/{board}"
-        self.work = f"{B}/test/image" if configured else f"{B}/test/image-{board}"
+        self.work = f"{B}/test/{share or 'image'}" if configured else f"{B}/test/image-{board}"
         self.path = f"{self.b}/fairlead-{board}.img"
         self.slot = f"{self.b}/image/slot-{board}.squashfs"
         self.root = f"{self.b}/image/root-{board}"
@@ -46,6 +48,9 @@ class Image:
         self.downloads = os.environ.get("DOWNLOADS", f"{B}/downloads")
         shutil.rmtree(self.work, ignore_errors=True)
         os.makedirs(self.work)
+        if share:
+            need_image()
+            return
         if not configured:
             make(f"{board}_defconfig", B=self.b)
         make("-j2", "image", B=self.b, DOWNLOADS=self.downloads)
@@ -68,6 +73,22 @@ class Shelf:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.tls_port = self._serve_tls(handler)
+
+    def _serve_tls(self, handler):
+        """The same over TLS, with a certificate that nobody knows; returns its port.  busybox names no signature algorithms, so
+        a server has to take SHA-1."""
+        pem = f"{self.image.work}/server.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=192.168.1.2", "-keyout", pem, "-out", pem + ".crt"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT@SECLEVEL=0")
+        context.load_cert_chain(pem + ".crt", pem)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_address[1]
 
     def bundle(self, name, slot=None, key=None, board=None, version="9.9", made=None):
         image = self.image
@@ -75,17 +96,17 @@ class Shelf:
                      made or image.made())
         return f"{self.folder}/{name}"
 
-    def url(self, name):
-        return f"http://192.168.1.2:{self.port}/{name}"
+    def url(self, name, tls=False):
+        return f"https://192.168.1.2:{self.tls_port}/{name}" if tls else f"http://192.168.1.2:{self.port}/{name}"
 
-    def broken_slot(self):
-        """A slot that starts, but whose fairleadd does not run: nobody pets the watchdog."""
+    def broken_slot(self, seconds=15):
+        """A slot that starts, but whose fairleadd does not run: nobody pets the watchdog, which bites after `seconds`."""
         tree, slot = f"{self.image.work}/broken", f"{self.image.work}/broken.squashfs"
         subprocess.run(["cp", "-a", self.image.root, tree], check=True)
         with open(f"{tree}/etc/init.d/fairleadd", "w", encoding="ascii") as f:
             f.write("#!/bin/sh\nexec sleep 1000\n")
         with open(f"{tree}/boot/slot.cfg", "r+", encoding="ascii") as f:
-            words = f.read().replace('"\n', ' fl.watchdog=15"\n')
+            words = f.read().replace('"\n', f' fl.watchdog={seconds}"\n')
             f.seek(0)
             f.write(words)
         subprocess.run(["mksquashfs", tree, slot, "-comp", "lzo", "-Xcompression-level", "1", "-all-root", "-noappend",
@@ -171,6 +192,40 @@ def run(tap, bench, test, *arguments):
     bench.clear()
     tap.check(test.__name__.replace("_", " "), not why, why)
     tap.say(f"{time.monotonic() - started:.0f} s")
+
+
+def bad_bundles_are_refused(m, shelf):
+    """Each in its own words, and the slots are as they were.  They are small: they are refused before a slot is touched."""
+    before = m.command("show system").split("slot a")[1]
+    other = f"{shelf.image.work}/other-key.pem"
+    bundle.make_key(other)
+    slot = f"{shelf.image.work}/small"
+    with open(slot, "wb") as f:
+        f.write(os.urandom(300000))
+    with open(shelf.bundle("small.flb", slot=slot), "rb") as f:
+        octets = bytearray(f.read())
+    with open(f"{shelf.folder}/cut.flb", "wb") as f:
+        f.write(octets[:len(octets) * 2 // 3])
+    with open(f"{shelf.folder}/short.flb", "wb") as f:
+        f.write(octets[:4000])
+    with open(f"{shelf.folder}/long.flb", "wb") as f:
+        f.write(octets + b"more")
+    octets[len(octets) // 2] ^= 1
+    with open(f"{shelf.folder}/flipped.flb", "wb") as f:
+        f.write(octets)
+    shelf.bundle("key.flb", slot=slot, key=other)
+    shelf.bundle("board.flb", slot=slot, board="nanopi-r4s")
+    shelf.bundle("old.flb", slot=slot, version="0.1", made=1)
+    for name, words in (("cut", "cut short"), ("short", "shorter than the head"), ("long", "more in the file than was signed"),
+                        ("flipped", "not what was signed"), ("key", "is not signed with the key"),
+                        ("board", "for the board nanopi-r4s"), ("old", "older"), ("none", "404")):
+        said = m.command("request system update " + shelf.url(name + ".flb"))
+        need("error: " in said and words in said, said)
+    said = m.command("request system update " + shelf.url("short.flb", tls=True))
+    need("shorter than the head" in said, "over TLS: " + said)
+    need("none.flb: No such file or directory" in m.command("request system update none.flb"), "a file that is not there")
+    need("only root may name" in m.command("request system update /dev/vda"), "a file that is not the router's own")
+    need(m.command("show system").split("slot a")[1] == before, "the slots are as they were")
 
 
 def run_facts(image, hardware, first, facts):
