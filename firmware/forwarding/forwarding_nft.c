@@ -869,6 +869,7 @@ static void chain_output(struct maker *m)
 	nft_rule(b, STR("flushed connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
 	nft_match_proto(b, IPPROTO_NUMBER_TCP);
+	nft_match_no_reset(b); /* such as the router answers others with */
 	nft_reset_tcp(b);
 	nft_rule(b, STR("not a connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);

@@ -419,6 +419,15 @@ void nft_match_wan(struct nft_build *b, enum kmeta direction)
 	nft_match_set(b, KREG(0), NFT_WANS, true);
 }
 
+void nft_match_no_reset(struct nft_build *b)
+{
+	static const uint8_t reset = 0x04, none = 0;
+
+	nft_load(b, KREG(0), KBASE_TRANSPORT, 13, 1);
+	op_data(op(b, KOP_BITWISE, KREG(0)), &reset, 1);
+	nft_match(b, KREG(0), &none, 1, true);
+}
+
 void nft_clamp_mss(struct nft_build *b)
 {
 	static const uint8_t syn = 0x02, syn_or_reset = 0x06;

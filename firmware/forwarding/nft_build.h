@@ -76,6 +76,8 @@ void nft_snat_prefix(struct nft_build *b, const struct ip_prefix *to);
 void nft_masquerade(struct nft_build *b);
 void nft_reset_tcp(struct nft_build *b);
 void nft_count(struct nft_build *b);
+/* Of TCP packets: one that resets nothing itself. */
+void nft_match_no_reset(struct nft_build *b);
 /* Let a TCP SYN offer no segment that does not fit the path; other packets are left alone. */
 void nft_clamp_mss(struct nft_build *b);
 void nft_offload(struct nft_build *b);

@@ -20,7 +20,7 @@ struct packet {
 	struct machine_memories *memory; /* of the router it meets; NULL: it remembers nothing */
 	const char *iif, *oif;
 	uint8_t nfproto, proto;
-	uint8_t network[40], transport[4];
+	uint8_t network[40], transport[20];
 	uint32_t mark, ct_mark, ct_state, ct_status;
 };
 
