@@ -38,7 +38,7 @@ static void show_slot(struct console_call *call, const struct boot_state *s, enu
 		s->slot[n].ok     ? "found good"
 		: s->slot[n].left ? "on trial"
 				  : "empty or not usable",
-		s->slot[n].left, BOOT_ATTEMPTS, s->first == n ? ", starts next" : "");
+		s->slot[n].left, BOOT_ATTEMPTS, boot_state_starts(s, n) ? ", starts next" : "");
 }
 
 static enum fl_err show_system(struct console_call *call)

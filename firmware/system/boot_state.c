@@ -80,6 +80,11 @@ void boot_state_print(const struct boot_state *s, uint8_t block[BOOT_BLOCK_SIZE]
 	memcpy(block, text, (size_t)n);
 }
 
+bool boot_state_starts(const struct boot_state *s, enum boot_slot_name n)
+{
+	return s->slot[n].left && (s->first == n || !s->slot[s->first].left);
+}
+
 void boot_state_begin_update(struct boot_state *s, enum boot_slot_name target)
 {
 	s->slot[target] = (struct boot_slot){0, false};

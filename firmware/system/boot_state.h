@@ -40,6 +40,8 @@ static inline char boot_slot_letter(enum boot_slot_name s)
 	return s == BOOT_SLOT_A ? 'a' : 'b';
 }
 
+/* Would the boot loader start `n` next?  Of neither: it starts safe mode. */
+bool boot_state_starts(const struct boot_state *s, enum boot_slot_name n);
 /* `target` is about to be overwritten: it is not started any more. */
 void boot_state_begin_update(struct boot_state *s, enum boot_slot_name target);
 /* `target` holds an update: it is tried at the next start. */

@@ -32,9 +32,12 @@ static char starts(struct boot_state *s)
 
 	for (size_t i = 0; i < 2; i++) {
 		if (s->slot[at[i]].left) {
+			assert_true(boot_state_starts(s, at[i])); /* as `show system` said before */
+			assert_false(boot_state_starts(s, at[1 - i]));
 			s->slot[at[i]].left--;
 			return boot_slot_letter(at[i]);
 		}
+		assert_false(boot_state_starts(s, at[i]));
 	}
 	return 's'; /* safe mode */
 }
