@@ -237,7 +237,10 @@ static void end_host(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+/* Without duplicate address detection: for two seconds and more of it the router could not ask for
+ * its IPv6 neighbours, which it gives up after three. */
 static const char devices[] =
+	"echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad && "
 	"ip link set lo up && ip link add tw0 type veth peer pw0 && "
 	"ip link add tw1 type veth peer pw1 && ip link add tl0 type veth peer pl0 && "
 	"for i in tw0 tw1 tl0 pw0 pw1 pl0; do ip link set $i up || exit 1; done";
