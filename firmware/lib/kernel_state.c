@@ -13,8 +13,15 @@ typedef int order(const void *a, const void *b);
 
 /* ---- sorting: heapsort, in place and without recursion ---- */
 
+/* By words: octet by octet it is what sorting ten thousand elements takes most of its time for. */
 static void swap(uint8_t *a, uint8_t *b, size_t size)
 {
+	for (uint64_t x, y; size >= sizeof(x); size -= sizeof(x), a += sizeof(x), b += sizeof(x)) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		memcpy(a, &y, sizeof(y));
+		memcpy(b, &x, sizeof(x));
+	}
 	for (size_t i = 0; i < size; i++) {
 		uint8_t t = a[i];
 
@@ -179,10 +186,13 @@ static int cmp_last(const struct kelem *a, const struct kelem *b)
 static int cmp_elem(const void *x, const void *y)
 {
 	const struct kelem *a = x, *b = y;
+	int c = memcmp(a->key, b->key, sizeof(a->key));
 
-	return FIRST_OF(memcmp(a->key, b->key, sizeof(a->key)), cmp_u32(a->key_n, b->key_n),
-		cmp_last(a, b), cmp_u32(a->interval_end, b->interval_end),
-		cmp_u32(a->value, b->value), cmp_u32(a->verdict, b->verdict),
+	if (c) /* as a rule; the rest need not be looked at */
+		return c;
+	return FIRST_OF(cmp_u32(a->key_n, b->key_n), cmp_last(a, b),
+		cmp_u32(a->interval_end, b->interval_end), cmp_u32(a->value, b->value),
+		cmp_u32(a->verdict, b->verdict),
 		FIRST_OF(cmp_str(a->chain, b->chain), cmp_str(a->comment, b->comment)));
 }
 

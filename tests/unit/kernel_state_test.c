@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel_state.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -193,6 +194,35 @@ static void sorting_drops_elements_that_are_there_twice(void **state)
 		assert_memory_equal(elems[i].key, mark_elem(i + 1, 1).key, 4);
 }
 
+static void ten_thousand_elements_are_sorted_whole(void **state)
+{
+	enum { N = 10000 };
+	struct fixture *f = *state;
+	struct kelem *elems = arena_array(&f->mem, N, sizeof(*elems));
+	struct kset set = slots_of(elems, N);
+
+	assert_non_null(elems);
+	for (uint32_t i = 0; i < N; i++) { /* 7919 and N have no factor in common */
+		uint32_t number = i * 7919 % N;
+
+		elems[i] = mark_elem(htonl(number), number);
+		elems[i].interval_end = number % 3 == 0;
+		elems[i].comment = (struct str){"", number};
+	}
+	f->a = (struct kernel_state){.sets = &set, .nsets = 1};
+	kernel_state_sort(&f->a);
+	assert_int_equal(set.nelems, N);
+	for (uint32_t i = 0; i < N; i++) {
+		struct kelem expected = mark_elem(htonl(i), i);
+
+		assert_memory_equal(elems[i].key, expected.key, sizeof(expected.key));
+		assert_int_equal(elems[i].key_n, expected.key_n);
+		assert_int_equal(elems[i].value, i);
+		assert_int_equal(elems[i].interval_end, i % 3 == 0);
+		assert_int_equal(elems[i].comment.n, i);
+	}
+}
+
 static void a_full_arena_is_seen_and_not_written_to(void **state)
 {
 	struct fixture *f = *state;
@@ -272,6 +302,7 @@ int main(void)
 		TEST(addresses_are_added_in_the_order_wanted),
 		TEST(a_route_with_another_gateway_is_added_and_the_old_one_removed),
 		TEST(sorting_drops_elements_that_are_there_twice),
+		TEST(ten_thousand_elements_are_sorted_whole),
 		TEST(a_full_arena_is_seen_and_not_written_to),
 		TEST(a_key_has_no_more_fields_than_fit),
 		TEST(routes_and_rules_print_in_the_words_of_ip),
