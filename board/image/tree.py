@@ -100,6 +100,18 @@ class Root:
                     return os.path.realpath(p), package.name
         return None, None
 
+    def add_authorities(self):
+        """One file of all certificates of ca-certificates, as its own update-ca-certificates makes on a Debian system."""
+        package, tree = next((p, t) for p, t in self.packages if p.name == "ca-certificates")
+        target, folder = "etc/ssl/certs/ca-certificates.crt", f"{tree}/usr/share/ca-certificates/mozilla"
+        os.makedirs(os.path.dirname(f"{self.at}/{target}"))
+        with open(f"{self.at}/{target}", "wb") as out:
+            for name in sorted(os.listdir(folder)):
+                with open(f"{folder}/{name}", "rb") as f:
+                    out.write(f.read().rstrip(b"\n") + b"\n")
+        os.chmod(f"{self.at}/{target}", 0o644)
+        self.owner[target] = package.name
+
     def add_file(self, path):
         source, package = self._find(path)
         if not source:
