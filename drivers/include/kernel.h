@@ -15,7 +15,7 @@ struct kernel_flow {
 	/* The far ends of its answers: `answers_to` is the address it has outside. */
 	struct ip_addr answers_from, answers_to;
 	uint16_t answers_from_port, answers_to_port;
-	uint32_t mark;    /* under KSTATE_MARK_MASK: the link, 0: none */
+	uint32_t mark;    /* the number in our bits of its mark: the link, 0: none */
 	uint32_t seconds; /* until it is forgotten, if nothing comes */
 	bool answered;
 };
@@ -33,8 +33,10 @@ struct kernel {
 	 * What the kernel lacks() and can be done without is left out.
 	 * `why` says which object the kernel refused and how. */
 	enum fl_err (*apply)(void *ctx, const struct kernel_diff *diff, struct textbuf *why);
-	/* Forget the connections with this mark (under KSTATE_MARK_MASK) and of this family (4, 6;
-	 * 0: both). */
+	/* The bits of marks, a run of them, that hold the numbers which `mark` is in all that
+	 * follows.  Before it is called they are KSTATE_MARK_MASK. */
+	void (*mark_bits)(void *ctx, uint32_t bits);
+	/* Forget the connections with this mark and of this family (4, 6; 0: both). */
 	enum fl_err (*flush)(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why);
 	/* Forget those that `meant` says, so that who began them begins anew: to a TCP client it
 	 * is told.  *n: how many. */

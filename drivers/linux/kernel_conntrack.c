@@ -67,8 +67,8 @@ static int delete_by_mark(struct kernel_linux *k, uint32_t mark, uint8_t family)
 
 	/* In version 0 a deletion is of all families, whatever it says. */
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->version = 1;
-	mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
-	mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
+	mnl_attr_put_u32(h, CTA_MARK, htonl(kstate_mark(k->mark_bits, mark)));
+	mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(k->mark_bits));
 	return netfilter_ask(k, h, NULL, NULL);
 }
 
@@ -193,7 +193,7 @@ static void send_kick(struct kernel_linux *k, const struct kick *c, uint32_t ran
 {
 	struct tcphdr tcp = kick_segment(c, random);
 
-	set_mark(k, c->mark);
+	set_mark(k, kstate_mark(k->mark_bits, c->mark));
 
 	if (c->told.family == 4 && k->raw4 >= 0)
 		kick_v4(k->raw4, c, &tcp);
@@ -246,7 +246,7 @@ static int take_connection(const struct nlmsghdr *h, void *ctx)
 	struct flushing *f = ctx;
 	struct kick *kick = &f->kicks[f->nkicks];
 	struct kernel_flow flow;
-	uint32_t status = conntrack_take(h, &flow);
+	uint32_t status = conntrack_take(f->k, h, &flow);
 
 	if ((flow.protocol != IPPROTO_TCP && flow.protocol != IPPROTO_UDP) || !t.a[CTA_ID])
 		return MNL_CB_OK; /* by mark, at the end */
@@ -273,7 +273,7 @@ static enum fl_err flush_by_list(
 
 	if (getrandom(&f->random, sizeof(f->random), GRND_NONBLOCK) != sizeof(f->random))
 		f->random = (uint32_t)(uintptr_t)f ^ f->k->seq;
-	err = conntrack_list(mark, family, take_connection, part_is_over, f, why);
+	err = conntrack_list(f->k, mark, family, take_connection, part_is_over, f, why);
 	end_part(f);
 	return err;
 }

@@ -47,12 +47,14 @@ static uint32_t take_u32(const struct nlattr *a)
 	return a && mnl_attr_get_payload_len(a) >= 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
 }
 
-uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out)
+uint32_t conntrack_take(
+	const struct kernel_linux *k, const struct nlmsghdr *h, struct kernel_flow *out)
 {
 	struct attrs t = netfilter_attrs(h);
 	uint32_t status = take_u32(t.a[CTA_STATUS]);
 
-	*out = (struct kernel_flow){.mark = take_u32(t.a[CTA_MARK]) & KSTATE_MARK_MASK,
+	*out = (struct kernel_flow){
+		.mark = kstate_mark_number(k->mark_bits, take_u32(t.a[CTA_MARK])),
 		.seconds = take_u32(t.a[CTA_TIMEOUT]),
 		.answered = status & IPS_SEEN_REPLY};
 	out->protocol = take_tuple(
@@ -69,15 +71,16 @@ uint8_t conntrack_family(uint8_t family)
 	return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 }
 
-static int ask_for_list(struct mnl_socket *s, uint32_t mark, uint8_t family)
+static int ask_for_list(
+	const struct kernel_linux *k, struct mnl_socket *s, uint32_t mark, uint8_t family)
 {
 	char request[256];
 	struct nlmsghdr *h = netfilter_message(request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET,
 		NLM_F_DUMP, conntrack_family(family), 1);
 
 	if (mark) {
-		mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
-		mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(KSTATE_MARK_MASK));
+		mnl_attr_put_u32(h, CTA_MARK, htonl(kstate_mark(k->mark_bits, mark)));
+		mnl_attr_put_u32(h, CTA_MARK_MASK, htonl(k->mark_bits));
 	}
 	return mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
 			       mnl_socket_sendto(s, h, h->nlmsg_len) < 0
@@ -105,11 +108,11 @@ static int take_list(struct mnl_socket *s, mnl_cb_t each, void (*after_part)(voi
 	return 0;
 }
 
-enum fl_err conntrack_list(uint32_t mark, uint8_t family, mnl_cb_t each,
-	void (*after_part)(void *ctx), void *ctx, struct textbuf *why)
+enum fl_err conntrack_list(const struct kernel_linux *k, uint32_t mark, uint8_t family,
+	mnl_cb_t each, void (*after_part)(void *ctx), void *ctx, struct textbuf *why)
 {
 	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int e = s ? ask_for_list(s, mark, family) : errno;
+	int e = s ? ask_for_list(k, s, mark, family) : errno;
 
 	if (!e)
 		e = take_list(s, each, after_part, ctx);
@@ -121,6 +124,7 @@ enum fl_err conntrack_list(uint32_t mark, uint8_t family, mnl_cb_t each,
 }
 
 struct listing {
+	const struct kernel_linux *k;
 	kernel_flow_each *each;
 	void *ctx;
 };
@@ -130,14 +134,14 @@ static int take_flow(const struct nlmsghdr *h, void *ctx)
 	struct listing *l = ctx;
 	struct kernel_flow f;
 
-	conntrack_take(h, &f);
+	conntrack_take(l->k, h, &f);
 	return l->each(l->ctx, &f) ? MNL_CB_OK : MNL_CB_STOP;
 }
 
-enum fl_err conntrack_flows(
-	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
+enum fl_err conntrack_flows(const struct kernel_linux *k, uint32_t mark, kernel_flow_each *each,
+	void *each_ctx, struct textbuf *why)
 {
-	struct listing l = {each, each_ctx};
+	struct listing l = {k, each, each_ctx};
 
-	return conntrack_list(mark, 0, take_flow, NULL, &l, why);
+	return conntrack_list(k, mark, 0, take_flow, NULL, &l, why);
 }

@@ -107,6 +107,11 @@ static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *diff, struc
 	return err;
 }
 
+static void kernel_mark_bits(void *ctx, uint32_t bits)
+{
+	((struct kernel_linux *)ctx)->mark_bits = bits;
+}
+
 static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why)
 {
 	return conntrack_flush(ctx, mark, family, why);
@@ -121,8 +126,7 @@ static enum fl_err kernel_cut(
 static enum fl_err kernel_flows(
 	void *ctx, uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why)
 {
-	(void)ctx;
-	return conntrack_flows(mark, each, each_ctx, why);
+	return conntrack_flows(ctx, mark, each, each_ctx, why);
 }
 
 static bool kernel_has(void *ctx, struct str set, const struct ip_addr *a)
@@ -265,8 +269,12 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		textbuf_printf(why, "out of memory");
 		return FL_EFULL;
 	}
-	*k = (struct kernel_linux){
-		.memory = memory, .log = log, .batch.memory = memory, .raw4 = -1, .raw6 = -1};
+	*k = (struct kernel_linux){.memory = memory,
+		.log = log,
+		.batch.memory = memory,
+		.raw4 = -1,
+		.raw6 = -1,
+		.mark_bits = KSTATE_MARK_MASK};
 	err = open_netfilter(k, why);
 	if (!err)
 		conntrack_load(k);
@@ -277,8 +285,9 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 		return err;
 	}
 	open_raw(k);
-	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_flush, kernel_cut, kernel_flows,
-		kernel_has, kernel_counts, kernel_room, kernel_lacks, kernel_remove_all};
+	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_mark_bits, kernel_flush,
+		kernel_cut, kernel_flows, kernel_has, kernel_counts, kernel_room, kernel_lacks,
+		kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

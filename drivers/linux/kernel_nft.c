@@ -596,6 +596,15 @@ static void put_bitwise(struct nlmsghdr *h, const struct kop *op)
 	put_value(h, NFTA_BITWISE_XOR, op->data2, op->len);
 }
 
+static void put_shift(struct nlmsghdr *h, const struct kop *op)
+{
+	put_u32(h, NFTA_BITWISE_SREG, op->reg);
+	put_u32(h, NFTA_BITWISE_DREG, op->reg);
+	put_u32(h, NFTA_BITWISE_LEN, sizeof(uint32_t));
+	put_u32(h, NFTA_BITWISE_OP, NFT_BITWISE_RSHIFT);
+	put_value(h, NFTA_BITWISE_DATA, &op->offset, sizeof(op->offset));
+}
+
 static void put_cmp(struct nlmsghdr *h, const struct kop *op)
 {
 	put_u32(h, NFTA_CMP_SREG, op->reg);
@@ -742,6 +751,7 @@ static const struct {
 	[KOP_CT_SET] = {"ct", put_ct},
 	[KOP_PAYLOAD] = {"payload", put_payload},
 	[KOP_BITWISE] = {"bitwise", put_bitwise},
+	[KOP_SHIFT] = {"bitwise", put_shift},
 	[KOP_CMP] = {"cmp", put_cmp},
 	[KOP_RANGE] = {"range", put_range},
 	[KOP_LOOKUP] = {"lookup", put_lookup},

@@ -39,6 +39,7 @@ struct kernel_linux {
 	uint32_t asked, lacking; /* KFEATURE_...: those that were looked for, and are not there */
 	int raw4, raw6;          /* for kicks; -1: not permitted */
 	uint32_t raw_mark;       /* that both have */
+	uint32_t mark_bits;      /* of marks: where the link's number is */
 };
 
 /* ---- netfilter sockets (kernel_nft.c) ---- */
@@ -111,17 +112,19 @@ bool shape_has_ifb(struct kernel_linux *k);
 
 /* Have the kernel load its connection tracking, whose sysctls are not there before. */
 void conntrack_load(struct kernel_linux *k);
-/* Hand every connection with this mark (0: whatever it is) and of this family (4, 6; 0: both) to
- * `each`, until it says MNL_CB_STOP; `after_part` (may be NULL) comes after each part of the list
- * that the kernel gives at once.  Over a socket of its own: others may be asked meanwhile. */
-enum fl_err conntrack_list(uint32_t mark, uint8_t family, mnl_cb_t each,
-	void (*after_part)(void *ctx), void *ctx, struct textbuf *why);
-enum fl_err conntrack_flows(
-	uint32_t mark, kernel_flow_each *each, void *each_ctx, struct textbuf *why);
+/* Hand every connection with this number in its mark (0: whatever it is) and of this family (4, 6;
+ * 0: both) to `each`, until it says MNL_CB_STOP; `after_part` (may be NULL) comes after each part
+ * of the list that the kernel gives at once.  Over a socket of its own: others may be asked
+ * meanwhile. */
+enum fl_err conntrack_list(const struct kernel_linux *k, uint32_t mark, uint8_t family,
+	mnl_cb_t each, void (*after_part)(void *ctx), void *ctx, struct textbuf *why);
+enum fl_err conntrack_flows(const struct kernel_linux *k, uint32_t mark, kernel_flow_each *each,
+	void *each_ctx, struct textbuf *why);
 /* AF_INET, AF_INET6 or AF_UNSPEC. */
 uint8_t conntrack_family(uint8_t family);
 /* A connection as ctnetlink tells of it; returns its IPS_... bits. */
-uint32_t conntrack_take(const struct nlmsghdr *h, struct kernel_flow *out);
+uint32_t conntrack_take(
+	const struct kernel_linux *k, const struct nlmsghdr *h, struct kernel_flow *out);
 enum fl_err conntrack_flush(
 	struct kernel_linux *k, uint32_t mark, uint8_t family, struct textbuf *why);
 enum fl_err conntrack_cut(struct kernel_linux *k, kernel_flow_each *meant, void *meant_ctx,

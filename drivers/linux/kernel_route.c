@@ -607,8 +607,7 @@ static int take_rule(struct nl_msg *m, void *ctx)
 	if (nlmsg_parse(nlmsg_hdr(m), sizeof(*head), t, FRA_MAX, NULL) < 0)
 		return NL_OK;
 	priority = t[FRA_PRIORITY] ? nla_get_u32(t[FRA_PRIORITY]) : 0;
-	if (priority < KSTATE_RULE_FIRST || priority > KSTATE_RULE_LAST || !t[FRA_PROTOCOL] ||
-		nla_get_u8(t[FRA_PROTOCOL]) != KSTATE_ROUTE_PROTOCOL)
+	if (!t[FRA_PROTOCOL] || nla_get_u8(t[FRA_PROTOCOL]) != KSTATE_ROUTE_PROTOCOL)
 		return NL_OK;
 	x = grow(r, (void **)&r->out->rules, &r->out->nrules, &r->rules_cap, sizeof(*x));
 	if (!x)

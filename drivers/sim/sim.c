@@ -499,6 +499,11 @@ static enum fl_err kernel_read(void *ctx, const struct kernel_state *expect, str
 	return FL_OK;
 }
 
+static void kernel_mark_bits(void *ctx, uint32_t bits)
+{
+	((struct sim *)ctx)->mark_bits = bits;
+}
+
 static enum fl_err kernel_flush(void *ctx, uint32_t mark, uint8_t family, struct textbuf *why)
 {
 	struct sim *s = ctx;
@@ -1256,8 +1261,9 @@ void sim_open(struct sim *s, uint64_t seed)
 		.interfaces = {s, interfaces_get, interfaces_count, interfaces_up},
 		.neighbours = {s, neighbours_ask},
 		.probes = {s, probes_open, probes_close, probes_send, probes_call},
-		.kernel = {s, kernel_read, kernel_apply, kernel_flush, kernel_cut, kernel_flows,
-			kernel_has, kernel_counts, kernel_room, kernel_lacks, kernel_remove_all},
+		.kernel = {s, kernel_read, kernel_apply, kernel_mark_bits, kernel_flush, kernel_cut,
+			kernel_flows, kernel_has, kernel_counts, kernel_room, kernel_lacks,
+			kernel_remove_all},
 		.lamps = {s, lamps_describe, lamps_set, lamps_name_pattern},
 		.settings = {s, storage_load, storage_save, storage_remove},
 		.storage = {s, storage_load, storage_save, storage_remove},

@@ -129,6 +129,7 @@ struct sim {
 	size_t nsets, nchains, nroutes, nrules;
 	uint64_t applies;
 	uint64_t family_flushes[256][2]; /* the same of IPv4 alone, of IPv6 alone */
+	uint32_t mark_bits;              /* as they were told last */
 	uint64_t flushes[256];           /* how often each mark was flushed */
 	struct kernel_flow flow[64];     /* connections; a test fills in what it needs */
 	size_t nflows;

@@ -150,6 +150,15 @@ static void check_kernel(const struct fairlead *f, const struct config *next, st
 	forwarding_check_kernel(&source, k->lacks(k->ctx, forwarding_needs(&source)), why);
 }
 
+/* Their numbers are not found any more where they are looked for. */
+static void warn_of_moved_marks(
+	const struct fairlead *f, const struct config *next, struct diags *why)
+{
+	if (config_mark_bits(&f->config[f->current]) != config_mark_bits(next))
+		diag_warning(why, NULL, NULL, "commit when few are at work",
+			"with another mark-mask every connection over a link begins anew");
+}
+
 static enum fl_err check_into(struct fairlead *f, const struct settings *candidate, bool unlocks,
 	struct config *next, const struct sink *out)
 {
@@ -170,6 +179,8 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 	}
 	if (!err)
 		warn_of_absent_interfaces(f, next, &why);
+	if (!err)
+		warn_of_moved_marks(f, next, &why);
 	if (!err)
 		check_kernel(f, next, &why);
 	diags_print(&why, NULL, out);

@@ -65,6 +65,11 @@ struct forwarding_source config_forwarding_source(const struct config *c)
 	};
 }
 
+uint32_t config_mark_bits(const struct config *c)
+{
+	return forwarding_mark_bits(&c->v.forwarding);
+}
+
 /* Numbers while a configuration is only looked at. */
 static void number_in_order(struct config *c)
 {

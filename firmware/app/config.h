@@ -97,5 +97,7 @@ void config_drop_zones(struct config *c);
 /* The sources of the compilers, from c->v. */
 struct dns_source config_dns_source(const struct config *c, uint32_t serial);
 struct forwarding_source config_forwarding_source(const struct config *c);
+/* The bits of marks that hold a link's number. */
+uint32_t config_mark_bits(const struct config *c);
 
 #endif

@@ -72,7 +72,7 @@ static void send_question(struct fairlead *f, struct inquiry_exchange *e, unsign
 		e->used = false;
 		return;
 	}
-	path = probing_path(conf);
+	path = probing_path(conf, config_mark_bits(fairlead_config(f)));
 	f->io->io.random(f->io->io.ctx, &e->id, sizeof(e->id));
 	dns_ask(&a->name, a->type, e->id, a->recursive, &message);
 	if (driver(f)->send(driver(f)->ctx, slot, &path, &a->server, DOMAIN_PORT,

@@ -2,6 +2,7 @@
 #include "probing.h"
 
 #include "http.h"
+#include "kernel_state.h"
 #include "probe.h"
 
 enum link_cable probing_cable(const struct interfaces *all, struct str interface)
@@ -14,10 +15,11 @@ enum link_cable probing_cable(const struct interfaces *all, struct str interface
 	return state.carrier ? LINK_PLUGGED : LINK_UNPLUGGED;
 }
 
-struct probe_path probing_path(const struct link_conf *conf)
+struct probe_path probing_path(const struct link_conf *conf, uint32_t mark_bits)
 {
 	const struct ip_prefix *v4 = link_conf_address(conf, 4), *v6 = link_conf_address(conf, 6);
-	struct probe_path path = {.interface = conf->interface, .mark = conf->number};
+	struct probe_path path = {
+		.interface = conf->interface, .mark = kstate_mark(mark_bits, conf->number)};
 
 	if (v4)
 		path.source4 = v4->addr;

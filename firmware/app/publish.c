@@ -305,6 +305,19 @@ static enum fl_err in_kernel(struct fairlead *f, const struct config *old,
 	return err;
 }
 
+/* A number that is looked for elsewhere from now on is not found on the connections that there are:
+ * they would get other links, which their addresses do not fit.  So they begin anew. */
+static void move_marks(struct fairlead *f, const struct config *old)
+{
+	const struct kernel *k = &f->io->kernel;
+	uint32_t bits = config_mark_bits(fairlead_config(f));
+
+	if (old && config_mark_bits(old) != bits)
+		for (size_t i = 0; i < old->v.nlinks; i++)
+			flush(f, old->v.links[i].number, 0);
+	k->mark_bits(k->ctx, bits);
+}
+
 enum fl_err publish_configuration(struct fairlead *f, const struct config *old, struct textbuf *why)
 {
 	const struct kernel *k = &f->io->kernel;
@@ -325,6 +338,8 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 		err = f->scratch.full ? FL_EFULL : k->apply(k->ctx, &diff, why);
 	}
 	arena_reset(&f->scratch);
+	if (!err)
+		move_marks(f, old);
 	if (!err)
 		err = publish_domains(f, why);
 	else if (err == FL_EFULL)

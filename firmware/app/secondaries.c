@@ -62,7 +62,7 @@ static void send_to(struct fairlead *f, unsigned slot)
 	struct probe_path path;
 
 	if (link)
-		path = probing_path(link);
+		path = probing_path(link, config_mark_bits(fairlead_config(f)));
 	dns_notify_message(e, &f->image, f->published.generation, &signer, &m);
 	if (d->send(d->ctx, slot, link ? &path : NULL, &e->to, e->port, bytes_of(m.at, m.n), &why))
 		log_printf(&f->log, LOG_LEVEL_DEBUG, "NOTIFY to %s: %s", ip_addr_text(&e->to, to),

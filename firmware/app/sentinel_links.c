@@ -118,7 +118,7 @@ void sentinel_links_stop(struct sentinel *s)
 static void start_link(struct sentinel *s, const struct link_conf *c, mtime now)
 {
 	const struct io *io = &s->io->io;
-	struct probe_path path = probing_path(c);
+	struct probe_path path = probing_path(c, KSTATE_MARK_MASK);
 	struct link_out out;
 	uint64_t seed;
 
@@ -143,7 +143,7 @@ static bool is_known(const struct sentinel *s, const struct link_conf *c)
 
 static void keep_link(struct sentinel *s, const struct link_conf *c, mtime now)
 {
-	struct probe_path path = probing_path(c);
+	struct probe_path path = probing_path(c, KSTATE_MARK_MASK);
 	struct link_out out;
 
 	link_reconfigure(&s->link[c->number], c, now, &out);

@@ -141,7 +141,8 @@ void uplinks_number(struct fairlead *f, struct config *c)
 static void open_probes(struct fairlead *f, uint8_t number)
 {
 	const struct probes *p = &f->io->probes;
-	struct probe_path path = probing_path(conf_of(f, number));
+	struct probe_path path =
+		probing_path(conf_of(f, number), config_mark_bits(fairlead_config(f)));
 
 	/* Where the interface is missing the sends fail and say so. */
 	(void)p->open(p->ctx, number, &path);

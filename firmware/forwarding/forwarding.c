@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel state that settings and link states call for.
  *
+ * By the usual numbers, which settings move:
+ *
  *   ip rules    100    main without its default routes: own networks come first
  *               200+n  connections marked n, to table 100+n
  *               400+n  sockets bound to the device of link n (probes, DHCP)
@@ -20,13 +22,36 @@
 #include <string.h>
 
 enum {
-	PRIORITY_MAIN = KSTATE_RULE_FIRST,
-	PRIORITY_MARK = 200,
-	PRIORITY_OIF = 400,
-	PRIORITY_FROM = 500,
+	/* From the first priority that is ours: */
+	PRIORITY_MAIN = 0,
+	PRIORITY_MARK = 100,
+	PRIORITY_OIF = 300,
+	PRIORITY_FROM = 400,
 	METRIC = 20,        /* of our routes to networks and in tables of our own */
 	METRIC_MAIN = 1000, /* + link number: behind every default route that is not ours */
 };
+
+/* ---- numbers that settings move ---- */
+
+uint32_t forwarding_mark_bits(const struct forwarding_conf *c)
+{
+	return c->mark_mask ? c->mark_mask : KSTATE_MARK_MASK;
+}
+
+static uint32_t table_of(const struct forwarding_source *s, const struct link_conf *l)
+{
+	uint32_t first = s->conf.first_table ? s->conf.first_table : FORWARDING_TABLES_FIRST;
+
+	return first + l->number - 1;
+}
+
+static uint32_t priority(const struct forwarding_source *s, uint32_t which)
+{
+	uint32_t first =
+		s->conf.first_priority ? s->conf.first_priority : FORWARDING_PRIORITIES_FIRST;
+
+	return first + which;
+}
 
 /* ---- what links have ---- */
 
@@ -198,9 +223,9 @@ static bool overlaps_earlier(const struct maker *m, size_t which, const struct i
 static void add_link_address(struct maker *m, const struct link_conf *l, const struct ip_prefix *p)
 {
 	struct kstate_rule from = {.family = p->addr.family,
-		.priority = PRIORITY_FROM + l->number,
+		.priority = priority(m->s, PRIORITY_FROM + l->number),
 		.from = host_prefix(&p->addr),
-		.table = KSTATE_TABLE_BASE + l->number};
+		.table = table_of(m->s, l)};
 
 	add_address(m, l->interface, p);
 	add_rule(m, &from);
@@ -213,7 +238,7 @@ static void add_link_default(struct maker *m, const struct link_conf *l, uint8_t
 		.to.addr.family = family,
 		.gateway = gateway ? *gateway : (struct ip_addr){0},
 		.interface = l->interface,
-		.table = KSTATE_TABLE_BASE + l->number,
+		.table = table_of(m->s, l),
 		.metric = METRIC};
 
 	add_route(m, &r);
@@ -225,14 +250,14 @@ static void add_link_default(struct maker *m, const struct link_conf *l, uint8_t
 static void add_link_rules(struct maker *m, const struct link_conf *l, uint8_t family)
 {
 	struct kstate_rule mark = {.family = family,
-		.priority = PRIORITY_MARK + l->number,
-		.mark = l->number,
-		.mask = KSTATE_MARK_MASK,
-		.table = KSTATE_TABLE_BASE + l->number};
+		.priority = priority(m->s, PRIORITY_MARK + l->number),
+		.mark = kstate_mark(forwarding_mark_bits(&m->s->conf), l->number),
+		.mask = forwarding_mark_bits(&m->s->conf),
+		.table = table_of(m->s, l)};
 	struct kstate_rule oif = {.family = family,
-		.priority = PRIORITY_OIF + l->number,
+		.priority = priority(m->s, PRIORITY_OIF + l->number),
 		.oif = l->interface,
-		.table = KSTATE_TABLE_BASE + l->number};
+		.table = table_of(m->s, l)};
 
 	add_rule(m, &mark);
 	add_rule(m, &oif);
@@ -277,7 +302,7 @@ static void add_link(struct maker *m, size_t which)
 		const struct ip_prefix *p = &l->addresses[i].prefix;
 
 		add_link_address(m, l, p);
-		add_network(m, l->interface, p, KSTATE_TABLE_BASE + l->number);
+		add_network(m, l->interface, p, table_of(m->s, l));
 		if (!overlaps_earlier(m, which, p))
 			add_network(m, l->interface, p, KSTATE_TABLE_MAIN);
 	}
@@ -467,7 +492,7 @@ enum fl_err forwarding_want(const struct forwarding_source *source, const struct
 
 	for (uint8_t family = 4; family <= 6; family += 2)
 		add_rule(&m, &(struct kstate_rule){.family = family,
-				     .priority = PRIORITY_MAIN,
+				     .priority = priority(source, PRIORITY_MAIN),
 				     .table = KSTATE_TABLE_MAIN,
 				     .no_default = true});
 	for (size_t i = 0; i < source->nlans; i++)

@@ -105,7 +105,20 @@ struct forward_conf {
 struct forwarding_conf {
 	bool flowtable;
 	uint32_t table_size; /* of the kernel's connection table; 0: as it is */
+	uint32_t
+		mark_mask; /* the bits of marks that are ours, a run; 0: all, the usual ones used */
+	uint32_t first_table, first_priority; /* 0: the usual ones */
 };
+
+/* Lists of routes that no setting may take: 253 default, 254 main, 255 local. */
+#define FORWARDING_KERNEL_TABLES_FIRST 253
+#define FORWARDING_KERNEL_TABLES_LAST  255
+#define FORWARDING_TABLES_FIRST        101 /* the usual ones: of the link with number 1 */
+#define FORWARDING_PRIORITIES_FIRST    100
+#define FORWARDING_PRIORITIES          600 /* that are used from the first one on */
+
+/* The bits of marks that hold a link's number. */
+uint32_t forwarding_mark_bits(const struct forwarding_conf *c);
 
 struct forwarding_source {
 	const struct link_conf *links;

@@ -556,6 +556,110 @@ static void chain_rules(struct maker *m)
 	}
 }
 
+/* ---- marks ----
+ *
+ * With all bits of the mark the link's number is the mark.  Where others have bits of it, too, ours
+ * are replaced and theirs kept; as kernels before 6.13 cannot put two registers together, a chain a
+ * link does that, which a map leads to.  Sets and maps hold the bare number either way. */
+
+static bool shares_marks(const struct maker *m)
+{
+	return m->s->conf.mark_mask;
+}
+
+static uint32_t mark_bits(const struct maker *m)
+{
+	return forwarding_mark_bits(&m->s->conf);
+}
+
+/* What is in our bits of reg; with bits of others there it is brought down to a number. */
+static void bare_number(struct maker *m, uint32_t reg)
+{
+	uint32_t by = 0;
+
+	while (!(mark_bits(m) >> by & 1))
+		by++;
+	nft_and(&m->b, reg, mark_bits(m));
+	if (by)
+		nft_shift(&m->b, reg, by);
+}
+
+static void load_mark(struct maker *m, uint32_t reg)
+{
+	nft_load_meta(&m->b, reg, KMETA_MARK);
+	if (shares_marks(m))
+		bare_number(m, reg);
+}
+
+/* The link in reg becomes that of the packet.  The rule that goes on after it is a new one where
+ * marks are shared; true then. */
+static bool mark_packet(struct maker *m, uint32_t reg)
+{
+	if (!shares_marks(m)) {
+		nft_set_mark(&m->b, reg);
+		return false;
+	}
+	nft_verdict_map(&m->b, reg, STR("marks"));
+	nft_rule(&m->b, STR(""));
+	return true;
+}
+
+/* ... that of the connection, which ends the rule. */
+static void mark_connection(struct maker *m, uint32_t reg)
+{
+	if (shares_marks(m))
+		nft_verdict_map(&m->b, reg, STR("pins"));
+	else
+		nft_set_ct_mark(&m->b, reg);
+}
+
+/* A number that is known here; 0: none. */
+static void mark_packet_with(struct maker *m, uint32_t number)
+{
+	if (shares_marks(m)) {
+		nft_load_meta(&m->b, KREG(0), KMETA_MARK);
+		nft_replace_bits(&m->b, KREG(0), mark_bits(m), kstate_mark(mark_bits(m), number));
+	} else {
+		nft_load_number(&m->b, KREG(0), number);
+	}
+	nft_set_mark(&m->b, KREG(0));
+}
+
+static void set_of_marks(struct maker *m, struct str name, const char *chain)
+{
+	nft_set(&m->b, name, KEY(KSET_MARK), KSET_VERDICT)->size = LINKS_ROOM;
+	for (size_t i = 0; i < m->s->nlinks; i++) {
+		uint32_t number = m->s->links[i].number;
+		struct kelem *e = number ? nft_elem(&m->b) : NULL;
+
+		if (!e)
+			continue;
+		kelem_put(e, KSET_MARK, &number, sizeof(number));
+		e->verdict = KVERDICT_JUMP;
+		e->chain = nft_numbered(m->b.mem, chain, number, STR(""));
+	}
+}
+
+static void chains_of_marks(struct maker *m)
+{
+	struct nft_build *b = &m->b;
+
+	for (size_t i = 0; shares_marks(m) && i < m->s->nlinks; i++) {
+		uint32_t number = m->s->links[i].number;
+
+		if (!number)
+			continue;
+		nft_chain(b, nft_numbered(b->mem, "mark", number, STR("")));
+		nft_rule(b, STR(""));
+		mark_packet_with(m, number);
+		nft_chain(b, nft_numbered(b->mem, "pin", number, STR("")));
+		nft_rule(b, STR(""));
+		nft_load_ct(b, KREG(0), KCT_MARK);
+		nft_replace_bits(b, KREG(0), mark_bits(m), kstate_mark(mark_bits(m), number));
+		nft_set_ct_mark(b, KREG(0));
+	}
+}
+
 /* ---- policies ---- */
 
 /* Go on with the rule if the link in the mark may carry new traffic of the packet's family.  (The
@@ -563,7 +667,9 @@ static void chain_rules(struct maker *m)
 static void match_live(struct maker *m)
 {
 	nft_load_meta(&m->b, KREG(0), KMETA_NFPROTO);
-	nft_load_meta(&m->b, KREG(1), KMETA_MARK);
+	load_mark(m, KREG(1));
+	if (shares_marks(m)) /* a slot may have been empty */
+		nft_match_number(&m->b, KREG(1), 0, false);
 	if (m->without)
 		nft_match_set(&m->b, KREG(0), STR("without"), false);
 	nft_match_set(&m->b, KREG(0), STR("down"), false);
@@ -579,8 +685,7 @@ static void take_if_live(struct maker *m)
 static void try_link(struct maker *m, uint32_t number)
 {
 	nft_rule(&m->b, STR(""));
-	nft_load_number(&m->b, KREG(0), number);
-	nft_set_mark(&m->b, KREG(0));
+	mark_packet_with(m, number);
 	take_if_live(m);
 }
 
@@ -589,15 +694,14 @@ static void try_slot(struct maker *m, size_t policy)
 	nft_rule(&m->b, STR(""));
 	nft_draw(&m->b, KREG(0), POLICY_SLOTS, (uint32_t)policy * SLOT_ROOM);
 	nft_map(&m->b, KREG(0), STR("slots"), KREG(0));
-	nft_set_mark(&m->b, KREG(0));
+	(void)mark_packet(m, KREG(0));
 	take_if_live(m);
 }
 
 static void no_mark(struct maker *m)
 {
 	nft_rule(&m->b, STR(""));
-	nft_load_number(&m->b, KREG(0), 0);
-	nft_set_mark(&m->b, KREG(0));
+	mark_packet_with(m, 0);
 }
 
 static void when_dead(struct maker *m, enum policy_when_dead w)
@@ -671,7 +775,10 @@ static void take_stuck(struct maker *m, const struct policy_conf *p)
 		nft_match_family(b, family);
 		load_stuck_key(m, p, family);
 		nft_map(b, KREG(8), map, KREG(4));
-		nft_set_mark(b, KREG(4));
+		if (mark_packet(m, KREG(4))) {
+			nft_match_family(b, family);
+			load_stuck_key(m, p, family);
+		}
 		match_live(m);
 		nft_remember(b, map, KREG(8), KREG(1));
 		nft_go(b, KVERDICT_GOTO, STR("pin"));
@@ -693,7 +800,7 @@ static void chain_stick(struct maker *m, const struct policy_conf *p, struct str
 		nft_rule(b, STR("stays there from now on"));
 		nft_match_family(b, family);
 		load_stuck_key(m, p, family);
-		nft_load_meta(b, KREG(4), KMETA_MARK);
+		load_mark(m, KREG(4));
 		nft_remember(b, map, KREG(8), KREG(4));
 	}
 	nft_rule(b, STR(""));
@@ -736,8 +843,10 @@ static void chain_pin(struct maker *m)
 {
 	nft_chain(&m->b, STR("pin"));
 	nft_rule(&m->b, STR(""));
-	nft_load_meta(&m->b, KREG(0), KMETA_MARK);
-	nft_set_ct_mark(&m->b, KREG(0));
+	load_mark(m, KREG(0));
+	mark_connection(m, KREG(0));
+	if (shares_marks(m))
+		nft_rule(&m->b, STR(""));
 	nft_verdict(&m->b, KVERDICT_ACCEPT);
 }
 
@@ -747,9 +856,10 @@ static void keep_known(struct maker *m)
 {
 	nft_rule(&m->b, STR("known connection"));
 	nft_load_ct(&m->b, KREG(0), KCT_MARK);
-	nft_and(&m->b, KREG(0), KSTATE_MARK_MASK);
+	bare_number(m, KREG(0));
 	nft_match_number(&m->b, KREG(0), 0, false);
-	nft_set_mark(&m->b, KREG(0));
+	if (mark_packet(m, KREG(0)))
+		nft_match_ct(&m->b, KCT_MARK, mark_bits(m));
 	nft_verdict(&m->b, KVERDICT_ACCEPT);
 }
 
@@ -789,7 +899,7 @@ static void chain_from_wan(struct maker *m)
 	nft_rule(b, STR("replies go back by the link they came in by"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_NEW | KCT_STATE_RELATED);
 	nft_load_wan(b, KMETA_IIFNAME);
-	nft_set_ct_mark(b, KREG(4));
+	mark_connection(m, KREG(4));
 }
 
 static void choose_by_rules(struct nft_build *b)
@@ -824,7 +934,7 @@ static void chain_bound(struct maker *m)
 	nft_chain(b, STR("bound"));
 	nft_rule(b, STR("by the link it was routed to"));
 	nft_load_wan(b, KMETA_OIFNAME);
-	nft_set_mark(b, KREG(4));
+	(void)mark_packet(m, KREG(4));
 	take_if_live(m);
 	nft_rule(b, STR("off a dead link"));
 	nft_go(b, KVERDICT_GOTO, STR("any"));
@@ -1114,9 +1224,9 @@ static void chains_nat(struct maker *m)
 	nft_rule(b, STR("the router's own: of the link it leaves by"));
 	nft_load_meta(b, KREG(0), KMETA_IIF);
 	nft_match_number(b, KREG(0), 0, true);
-	nft_match_ct(b, KCT_MARK, KSTATE_MARK_MASK);
+	nft_match_ct(b, KCT_MARK, mark_bits(m));
 	nft_load_wan(b, KMETA_OIFNAME);
-	nft_set_ct_mark(b, KREG(4));
+	mark_connection(m, KREG(4));
 	nft_rule(b, STR("the router's own"));
 	nft_load_meta(b, KREG(0), KMETA_IIF);
 	nft_match_number(b, KREG(0), 0, true);
@@ -1143,11 +1253,13 @@ static void accept_known(struct nft_build *b)
  * connections that are known to the kernel because they were let through before.  The first packet
  * from outside has none (see from_wan), and is not known if it is dropped.  So what comes from
  * inside need not be asked for the name of its interface, which costs 400 instructions. */
-static void accept_chosen(struct nft_build *b)
+static void accept_chosen(struct maker *m)
 {
+	struct nft_build *b = &m->b;
+
 	nft_rule(b, STR("its link was chosen"));
 	nft_load_meta(b, KREG(0), KMETA_MARK);
-	nft_and(b, KREG(0), KSTATE_MARK_MASK);
+	nft_and(b, KREG(0), mark_bits(m));
 	nft_match_number(b, KREG(0), 0, false);
 	nft_verdict(b, KVERDICT_ACCEPT);
 }
@@ -1292,7 +1404,7 @@ static void chains_forward(struct maker *m)
 	if (m->s->conf.flowtable)
 		offload(b);
 	accept_known(b);
-	accept_chosen(b);
+	accept_chosen(m);
 	from_wan_to(b, STR("wan_forward"));
 	nft_rule(b, STR("not a connection"));
 	nft_match_ct(b, KCT_STATE, KCT_STATE_INVALID);
@@ -1335,6 +1447,10 @@ static void make_sets(struct maker *m)
 	set_wans(m, NFT_WAN_OF, KSET_MARK);
 	set_wans(m, NFT_WANS, KSET_NONE);
 	set_slots(m);
+	if (shares_marks(m)) {
+		set_of_marks(m, STR("marks"), "mark");
+		set_of_marks(m, STR("pins"), "pin");
+	}
 	set_local(m, STR("local4"), 4);
 	set_local(m, STR("local6"), 6);
 	set_own(m, STR("own4"), 4);
@@ -1361,6 +1477,7 @@ static void make_sets(struct maker *m)
 
 static void make_chains(struct maker *m)
 {
+	chains_of_marks(m);
 	chain_pin(m);
 	chain_any(m);
 	for (size_t i = 0; i < m->s->npolicies; i++)

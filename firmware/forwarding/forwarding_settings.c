@@ -8,6 +8,8 @@
 
 #include "forwarding.h"
 
+#include <string.h>
+
 /* ---- ports ---- */
 
 bool rule_port_parse(struct str text, void *out, struct textbuf *why)
@@ -67,6 +69,66 @@ bool rule_dscp_parse(struct str text, void *out, struct textbuf *why)
 		code = (uint32_t)number;
 	}
 	*(uint32_t *)out = code + 1;
+	return true;
+}
+
+/* ---- numbers that others may use ---- */
+
+static bool hex_to_u32(struct str text, uint32_t *out)
+{
+	uint32_t number = 0;
+
+	if (text.n < 3 || text.n > 10 || text.at[0] != '0' || text.at[1] != 'x')
+		return false;
+	for (size_t i = 2; i < text.n; i++) {
+		const char *digits = "0123456789abcdef";
+		const char *at = memchr(digits, text.at[i] | 0x20, 16);
+
+		if (!at)
+			return false;
+		number = number << 4 | (uint32_t)(at - digits);
+	}
+	*out = number;
+	return true;
+}
+
+bool forwarding_mask_parse(struct str text, void *out, struct textbuf *why)
+{
+	uint32_t mask, run;
+
+	if (!hex_to_u32(text, &mask)) {
+		textbuf_printf(why, "is no mask such as 0xff000000");
+		return false;
+	}
+	for (run = mask; run && !(run & 1);)
+		run >>= 1;
+	if (run < FL_LINKS_MAX || run > KSTATE_MARK_MASK || run & (run + 1)) {
+		textbuf_printf(why,
+			"is not a run of bits, enough for %d links and at most 8: 0xff000000",
+			FL_LINKS_MAX);
+		return false;
+	}
+	*(uint32_t *)out = mask;
+	return true;
+}
+
+bool forwarding_table_parse(struct str text, void *out, struct textbuf *why)
+{
+	uint64_t first;
+
+	if (!str_to_u64(text, UINT32_MAX - FL_LINKS_MAX, &first) || first == 0) {
+		textbuf_printf(why, "is no number of a routing table");
+		return false;
+	}
+	if (first <= FORWARDING_KERNEL_TABLES_LAST &&
+		first + FL_LINKS_MAX > FORWARDING_KERNEL_TABLES_FIRST) {
+		textbuf_printf(why,
+			"would take the kernel's own tables 253 to 255, as each of %d links has "
+			"one: use 1 to %d, or 256 and more",
+			FL_LINKS_MAX, FORWARDING_KERNEL_TABLES_FIRST - FL_LINKS_MAX);
+		return false;
+	}
+	*(uint32_t *)out = (uint32_t)first;
 	return true;
 }
 
@@ -172,6 +234,38 @@ static const struct setting forwarding_rows[] = {
 		.type = VALUE_UINT,
 		.min = 1024,
 		.max = 16777216,
+	},
+	{
+		.name = "mark-mask",
+		.help = "the only bits of packet and connection marks that are used, for a router "
+			"where others use marks, too; left out: all of them",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forwarding_conf, mark_mask),
+		.type = VALUE_CUSTOM,
+		.parse = forwarding_mask_parse,
+		.syntax = "MASK",
+		.example = "0xff000000",
+	},
+	{
+		.name = "first-table",
+		.help = "number of the first link's routing table, the others' follow; left out: "
+			"101",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forwarding_conf, first_table),
+		.type = VALUE_CUSTOM,
+		.parse = forwarding_table_parse,
+		.syntax = "NUMBER",
+		.example = "1001",
+	},
+	{
+		.name = "first-priority",
+		.help = "first of the 600 priorities of ip rules that are used, all before the "
+			"kernel's own 32766; left out: 100",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct forwarding_conf, first_priority),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 32766 - FORWARDING_PRIORITIES,
 	},
 	{0},
 };

@@ -17,6 +17,10 @@ bool lan_mac_parse(struct str text, void *out, struct textbuf *why);
 bool rule_port_parse(struct str text, void *out, struct textbuf *why);
 /* "46", "ef", "cs5" or "af31" into a uint32_t: 1 + the code point. */
 bool rule_dscp_parse(struct str text, void *out, struct textbuf *why);
+/* "0xff000000" into a uint32_t: a run of bits that a link's number fits. */
+bool forwarding_mask_parse(struct str text, void *out, struct textbuf *why);
+/* "1001" into a uint32_t: the first of tables that are not the kernel's own. */
+bool forwarding_table_parse(struct str text, void *out, struct textbuf *why);
 /* "example.net" into a struct str: labels of letters, digits, "-" and "_". */
 bool rule_domain_parse(struct str text, void *out, struct textbuf *why);
 

@@ -220,6 +220,20 @@ void nft_and(struct nft_build *b, uint32_t reg, uint32_t mask)
 	op_data(op(b, KOP_BITWISE, reg), &mask, sizeof(mask));
 }
 
+void nft_replace_bits(struct nft_build *b, uint32_t reg, uint32_t bits, uint32_t value)
+{
+	uint32_t others = ~bits;
+	struct kop *o = op(b, KOP_BITWISE, reg);
+
+	op_data(o, &others, sizeof(others));
+	memcpy(o->data2, &value, sizeof(value));
+}
+
+void nft_shift(struct nft_build *b, uint32_t reg, uint32_t by)
+{
+	op(b, KOP_SHIFT, reg)->offset = by;
+}
+
 void nft_set_mark(struct nft_build *b, uint32_t reg)
 {
 	op(b, KOP_META_SET, reg)->key = KMETA_MARK;

@@ -57,6 +57,10 @@ void nft_draw(struct nft_build *b, uint32_t reg, uint32_t modulus, uint32_t offs
 void nft_hash(struct nft_build *b, uint32_t reg, uint32_t len, uint32_t dreg, uint32_t modulus,
 	uint32_t offset);
 void nft_and(struct nft_build *b, uint32_t reg, uint32_t mask);
+/* reg = reg with `value` in `bits`, the others kept. */
+void nft_replace_bits(struct nft_build *b, uint32_t reg, uint32_t bits, uint32_t value);
+/* reg = reg >> by, of a number in host order. */
+void nft_shift(struct nft_build *b, uint32_t reg, uint32_t by);
 void nft_set_mark(struct nft_build *b, uint32_t reg);
 void nft_set_ct_mark(struct nft_build *b, uint32_t reg);
 void nft_match(struct nft_build *b, uint32_t reg, const void *data, uint32_t len, bool equal);

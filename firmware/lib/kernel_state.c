@@ -198,6 +198,21 @@ static int cmp_elem(const void *x, const void *y)
 
 /* ---- sets ---- */
 
+static uint32_t lowest_bit(uint32_t bits)
+{
+	return bits & (~bits + 1);
+}
+
+uint32_t kstate_mark(uint32_t bits, uint32_t number)
+{
+	return number * lowest_bit(bits) & bits;
+}
+
+uint32_t kstate_mark_number(uint32_t bits, uint32_t mark)
+{
+	return bits ? (mark & bits) / lowest_bit(bits) : 0;
+}
+
 size_t kset_field_size(enum kset_type t)
 {
 	switch (t) {

@@ -2,9 +2,9 @@
 /* kernel_state.h - the forwarding state of a kernel as plain data: what the forwarding module wants
  * and what a driver applies or reads back.  It lies in lib because both sides speak it.
  *
- * Everything here is ours alone: routing tables KSTATE_TABLE_BASE + link number, rules whose
- * priority lies in our range, routes of our protocol number, and one nftables table named
- * "fairlead". Nothing else in the kernel is ever touched. */
+ * Everything here is ours alone: routes and rules of our protocol number, the link's number in some
+ * bits of marks, and one nftables table named "fairlead".  Nothing else in the kernel is ever
+ * touched.  Which tables, priorities and bits are taken is for the settings to say. */
 #ifndef FL_KERNEL_STATE_H
 #define FL_KERNEL_STATE_H
 
@@ -12,13 +12,11 @@
 #include "arena.h"
 #include "text.h"
 
-#define KSTATE_TABLE_BASE     100  /* routing table of link n: 100 + n */
-#define KSTATE_MARK_MASK      0xff /* bits of the packet and connection mark that are ours */
-#define KSTATE_RULE_FIRST     100  /* priorities of our ip rules */
-#define KSTATE_RULE_LAST      699
-#define KSTATE_TABLE_MAIN     254
-#define KSTATE_ROUTE_PROTOCOL 201 /* rtm_protocol of our routes: tells ours from others' */
-#define KSTATE_NFT_TABLE      "fairlead"
+#define KSTATE_MARK_MASK  0xff /* bits of a mark that hold a link's number, unless moved */
+#define KSTATE_TABLE_MAIN 254
+#define KSTATE_ROUTE_PROTOCOL                                                                      \
+	201 /* rtm_protocol of our routes and rules: tells ours from others' */
+#define KSTATE_NFT_TABLE "fairlead"
 
 /* An address on an interface.  It is added without the route to its network that a kernel would
  * make by itself: the state lists that route, so that two links may share one subnet. */
@@ -167,6 +165,7 @@ enum kop_code {
 	KOP_CT_SET,        /* ct mark = reg */
 	KOP_PAYLOAD,       /* reg = `len` octets at `offset` of `base` */
 	KOP_BITWISE,       /* reg = (reg & data) ^ data2, `len` octets */
+	KOP_SHIFT,         /* reg = reg >> `offset`, 32 bits in host order */
 	KOP_CMP,           /* go on if reg `equal`/not data[len] */
 	KOP_RANGE,         /* go on if data <= reg <= data2 */
 	KOP_LOOKUP,    /* go on if reg is (`equal`) in `set`; a map writes its value to dreg or runs
@@ -259,6 +258,9 @@ struct kset_change {
 	size_t nadd;
 };
 
+/* The mark whose bits `bits` (a run of them) hold `number`, and back. */
+uint32_t kstate_mark(uint32_t bits, uint32_t number);
+uint32_t kstate_mark_number(uint32_t bits, uint32_t mark);
 /* Octets of one field of a key, padded as nftables stores it. */
 size_t kset_field_size(enum kset_type t);
 /* Octets of a whole key. */

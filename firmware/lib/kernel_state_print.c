@@ -369,6 +369,16 @@ static void hold_masked(struct printer *p, const struct kop *op)
 		textbuf_printf(&t, " & 0x%x", h->mask);
 	else
 		h->prefix = mask_bits(op->data, op->len);
+	if (h->type == KSET_MARK && native_u32(op->data2))
+		textbuf_printf(&t, " ^ 0x%x", native_u32(op->data2));
+}
+
+static void hold_shifted(struct printer *p, const struct kop *op)
+{
+	struct held *h = held(p, op->reg);
+	struct textbuf t = {h->text, strlen(h->text), sizeof(h->text), false};
+
+	textbuf_printf(&t, " >> %u", op->offset);
 }
 
 /* Does a later step of the rule use what a map gave?  If not, only the finding mattered. */
@@ -502,6 +512,9 @@ static void print_op(struct printer *p, const struct kop *op)
 		return;
 	case KOP_BITWISE:
 		hold_masked(p, op);
+		return;
+	case KOP_SHIFT:
+		hold_shifted(p, op);
 		return;
 	case KOP_CMP:
 	case KOP_RANGE:

@@ -191,7 +191,8 @@ static void put_taken(const struct explain_world *w, const struct forwarding_flo
 			continue;
 		explain_percent(shares->of[l->number], &t);
 		sink_printf(out, "takes  %.*s %s, leaves as %s, mark 0x%x\n", STR_ARG(l->name),
-			share, ip_addr_text(&as, addr), l->number);
+			share, ip_addr_text(&as, addr),
+			kstate_mark(forwarding_mark_bits(&w->forwarding.conf), l->number));
 	}
 }
 

@@ -218,6 +218,16 @@ static enum end run_bitwise(struct machine *m, const struct kop *op)
 	return END_GO_ON;
 }
 
+static enum end run_shift(struct machine *m, const struct kop *op)
+{
+	uint32_t number;
+
+	memcpy(&number, reg(m, op->reg), sizeof(number));
+	number >>= op->offset;
+	memcpy(reg(m, op->reg), &number, sizeof(number));
+	return END_GO_ON;
+}
+
 static enum end run_compare(struct machine *m, const struct kop *op)
 {
 	const uint8_t *r = reg(m, op->reg);
@@ -278,6 +288,8 @@ static enum end run_op(struct machine *m, const struct kop *op)
 		return run_payload(m, op);
 	case KOP_BITWISE:
 		return run_bitwise(m, op);
+	case KOP_SHIFT:
+		return run_shift(m, op);
 	case KOP_CMP:
 	case KOP_RANGE:
 		return run_compare(m, op);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "forwarding.h"
+#include "forwarding_settings.h"
 #include "nft_machine.h"
 #include "rng.h"
 
@@ -1657,17 +1658,178 @@ static void a_smaller_mtu_of_ppp_is_told_to_tcp_as_well(void **state)
 	assert_true(is_printed(&r->want, " tcp option maxseg size set rt mtu"));
 }
 
+static void lies_within(struct router *r, uint32_t table, uint32_t priority, uint32_t bits)
+{
+	publish_mail(r);
+	for (size_t i = 0; i < r->want.nrules; i++) {
+		const struct kstate_rule *rule = &r->want.rules[i];
+
+		assert_in_range(rule->priority, priority, priority + FORWARDING_PRIORITIES - 1);
+		assert_true(rule->mask == 0 || rule->mask == bits);
+		assert_int_equal(rule->mark & ~bits, 0);
+	}
+	for (size_t i = 0; i < r->want.nroutes; i++)
+		assert_true(r->want.routes[i].table == KSTATE_TABLE_MAIN ||
+			    (r->want.routes[i].table >= table &&
+				    r->want.routes[i].table < table + FL_LINKS_MAX));
+}
+
 static void nothing_lies_outside_our_ranges(void **state)
 {
 	struct router *r = *state;
 
-	publish_mail(r);
-	for (size_t i = 0; i < r->want.nrules; i++)
-		assert_in_range(r->want.rules[i].priority, KSTATE_RULE_FIRST, KSTATE_RULE_LAST);
-	for (size_t i = 0; i < r->want.nroutes; i++)
-		assert_true(r->want.routes[i].table == KSTATE_TABLE_MAIN ||
-			    (r->want.routes[i].table > KSTATE_TABLE_BASE &&
-				    r->want.routes[i].table <= KSTATE_TABLE_BASE + FL_LINKS_MAX));
+	lies_within(r, 101, 100, 0xff);
+	r->source.conf.first_table = 5001;
+	r->source.conf.first_priority = 2000;
+	r->source.conf.mark_mask = 0xff0000;
+	lies_within(r, 5001, 2000, 0xff0000);
+	assert_true(
+		is_printed(&r->want, "ip rule pref 2102 fwmark 0x20000/0xff0000 lookup 5002\n"));
+}
+
+/* ---- marks that others have bits of ---- */
+
+#define OTHERS_MARK    UINT32_C(0x80004005)
+#define OTHERS_CT_MARK UINT32_C(0x40000001)
+#define OUR_BITS       UINT32_C(0x00ff0000)
+
+static struct packet with_others_marks(const struct forwarding_flow *f, const char *iif)
+{
+	struct packet p = machine_packet(f, iif);
+
+	p.mark = OTHERS_MARK;
+	p.ct_mark = OTHERS_CT_MARK;
+	return p;
+}
+
+static void has_link(const struct packet *p, uint32_t link, uint32_t ct_link)
+{
+	assert_int_equal(p->mark, OTHERS_MARK | link << 16);
+	assert_int_equal(p->ct_mark, OTHERS_CT_MARK | ct_link << 16);
+}
+
+static void others_bits_of_marks_are_kept_when_a_link_is_chosen(void **state)
+{
+	static const char *const live[] = {"123", "23", "3", ""};
+	struct router *r = *state;
+	struct forwarding_flow f = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	struct forwarding_choice choice;
+	struct machine m;
+
+	r->source.conf.mark_mask = OUR_BITS;
+	add_rule(r, 10, 0);
+	for (size_t i = 0; i < COUNT_OF(live); i++) {
+		publish(r, live[i]);
+		want(r);
+		for (uint32_t draw = 0; draw < POLICY_SLOTS; draw++) {
+			struct packet p = with_others_marks(&f, "lan0");
+
+			forwarding_choose(&r->source, &r->pub, &f, draw, &choice);
+			machine_run(&r->want, "prerouting", &p, draw, &m);
+			has_link(&p, choice.link, choice.link);
+		}
+	}
+}
+
+static void others_bits_of_marks_are_kept_on_known_connections(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow out = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	struct forwarding_flow in = flow("198.18.0.1", "198.51.100.2", 6, 25);
+	struct packet known = with_others_marks(&out, "lan0"), from_wan;
+	struct machine m;
+
+	r->source.conf.mark_mask = OUR_BITS;
+	add_rule(r, 10, 0);
+	want(r);
+	known.ct_mark |= UINT32_C(3) << 16;
+	known.ct_state = KCT_STATE_ESTABLISHED;
+	assert_int_equal(machine_run(&r->want, "prerouting", &known, 0, &m), END_ACCEPT);
+	has_link(&known, 3, 3);
+	assert_int_equal(machine_run(&r->want, "forward", &known, 0, &m), END_ACCEPT);
+
+	from_wan = with_others_marks(&in, "eth1");
+	machine_run(&r->want, "prerouting", &from_wan, 0, &m);
+	has_link(&from_wan, 0, 2);
+}
+
+static void others_bits_of_marks_are_kept_on_the_routers_own(void **state)
+{
+	struct router *r = *state;
+	struct forwarding_flow f = flow("203.0.113.2", "198.18.0.1", 17, 123);
+	struct packet new = with_others_marks(&f, NULL), theirs = new, bound = new;
+	struct machine m;
+
+	r->source.conf.mark_mask = OUR_BITS;
+	publish(r, "23");
+	want(r);
+	new.oif = theirs.oif = bound.oif = "eth0";
+	new.mark = 0;
+	machine_run(&r->want, "output", &new, 0, &m);
+	assert_int_equal(new.mark, 2 << 16);
+	assert_int_equal(new.ct_mark, OTHERS_CT_MARK | 2 << 16);
+	machine_run(&r->want, "output", &theirs, 0, &m);
+	has_link(&theirs, 0, 0);
+	bound.ct_mark |= 2 << 16;
+	machine_run(&r->want, "postrouting", &bound, 0, &m);
+	has_link(&bound, 0, 1);
+}
+
+static void a_persistent_policy_remembers_links_wherever_the_marks_are(void **state)
+{
+	struct router *r = *state;
+	struct machine_memories memory = {.n = 0};
+	struct forwarding_flow f = flow("192.168.1.50", "198.18.0.1", 6, 443);
+	uint32_t link = 0;
+
+	r->policies[0].method = POLICY_PERSISTENT;
+	r->policies[0].persist_time = sec(600);
+	add_rule(r, 10, 0);
+	r->source.conf.mark_mask = OUR_BITS;
+	want(r);
+	for (uint32_t draw = 0; draw < 50; draw++) {
+		struct packet p = with_others_marks(&f, "lan0");
+		struct machine m;
+
+		p.memory = &memory;
+		machine_run(&r->want, "prerouting", &p, draw, &m);
+		link = draw ? link : (p.mark & OUR_BITS) >> 16;
+		assert_in_range(link, 1, 3);
+		has_link(&p, link, link);
+	}
+	assert_int_equal(memory.n, 1);
+	assert_int_equal(memory.at[0].value, link);
+}
+
+static void a_mask_of_marks_fits_every_link(void **state)
+{
+	static const char *const wrong[] = {"", "0x", "ff", "0xg0", "0x0", "0xf", "0x1ff", "0xf0f",
+		"0x1fffffffff", "0xff00ff00"};
+	char words[200];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	uint32_t mask = 0;
+
+	(void)state;
+	assert_true(forwarding_mask_parse(STR("0x1f"), &mask, &why));
+	assert_true(forwarding_mask_parse(STR("0xFF000000"), &mask, &why));
+	assert_int_equal(mask, 0xff000000);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		assert_false(forwarding_mask_parse(str_of(wrong[i]), &mask, &why));
+}
+
+static void the_kernels_own_tables_are_not_taken(void **state)
+{
+	static const char *const wrong[] = {"", "x", "0", "238", "253", "255", "4294967295"};
+	char words[400];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	uint32_t first = 0;
+
+	(void)state;
+	assert_true(forwarding_table_parse(STR("237"), &first, &why));
+	assert_true(forwarding_table_parse(STR("256"), &first, &why));
+	assert_int_equal(first, 256);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		assert_false(forwarding_table_parse(str_of(wrong[i]), &first, &why));
 }
 
 /* ---- changes ---- */
@@ -1915,6 +2077,12 @@ int main(void)
 		TEST(the_connection_table_has_the_size_that_was_set),
 		TEST(a_smaller_mtu_of_ppp_is_told_to_tcp_as_well),
 		TEST(nothing_lies_outside_our_ranges),
+		TEST(others_bits_of_marks_are_kept_when_a_link_is_chosen),
+		TEST(others_bits_of_marks_are_kept_on_known_connections),
+		TEST(others_bits_of_marks_are_kept_on_the_routers_own),
+		TEST(a_persistent_policy_remembers_links_wherever_the_marks_are),
+		TEST(a_mask_of_marks_fits_every_link),
+		TEST(the_kernels_own_tables_are_not_taken),
 		TEST(a_dead_link_changes_elements_only),
 		TEST(one_more_exact_rule_changes_elements_only),
 		TEST(the_switch_leads_to_the_same_state_as_making_it_anew),
