@@ -2,7 +2,8 @@
 """The image of a whole disk, made of files: no root, no loop devices.
 
   1 fl-boot    1 MiB at 16 MiB  GRUB for BIOS.  The 16 MiB before it are for the boot loader of an Arm board
-  2 fl-esp    36 MiB            FAT32 with GRUB for UEFI, and the device tree of a board that has one; never mounted by the router
+  2 fl-esp    36 MiB            FAT32 with GRUB for UEFI, the device tree of a board that has one, and the recovery (folder boot, as in a
+                      slot) where it fits; never mounted by the router
   3 fl-state   1 MiB            boot state: one tar member with a GRUB environment block
   4 fl-slot-a, 5 fl-slot-b      each one squashfs: kernel, initial ramdisk, root file system
   6 fl-data                     settings, keys, logs; blank: made at the first start, to the end of the disk
@@ -13,8 +14,8 @@ import struct
 import subprocess
 from collections import namedtuple
 
-# front: [(file, sector)] before the first partition; trees: [(file, its name below /dtb of fl-esp)]
-Parts = namedtuple("Parts", "slot config grub_folders front trees")
+# front: [(file, sector)] before the first partition; trees: [(file, its name below /dtb of fl-esp)]; recovery: its files
+Parts = namedtuple("Parts", "slot config grub_folders front trees recovery")
 
 MIB = 1 << 20
 FRONT, BOOT, ESP, STATE = 16, 1, 36, 1
@@ -23,7 +24,7 @@ LINUX, ESP_TYPE, BIOS_TYPE = ("0FC63DAF-8483-4772-8E79-3D69D8477DE4", "C12A7328-
                               "21686148-6449-6E6F-744E-656564454649")
 GUID = "46414952-4c45-4144-0000-00000000000"  # "FAIRLEAD": the same on all units, as the images are
 GRUB_MODULES = ("memdisk tar normal loadenv test eval regexp echo sleep reboot configfile part_gpt squash4 xzio gzio "
-                "linux read cat ls true").split()
+                "linux read cat ls true fat").split()
 GRUB = {"bios": ("i386-pc", "core.img", ["biosdisk", "serial", "terminal"]),
         "efi-amd64": ("x86_64-efi", "BOOTX64.EFI", ["serial", "terminal"]),
         "efi-arm64": ("arm64-efi", "BOOTAA64.EFI", ["fdt"])}
@@ -62,7 +63,7 @@ def grub(kind, work, config, epoch, folders):
     return f"{work}/{name}", f"{folder}/boot.img"
 
 
-def esp(work, programs, trees, epoch):
+def esp(work, programs, parts, epoch):
     path = f"{work}/esp"
     with open(path, "wb") as f:
         f.truncate(ESP * MIB)
@@ -72,7 +73,10 @@ def esp(work, programs, trees, epoch):
     run("mmd", "-i", path, "::EFI", "::EFI/BOOT", env=environment)
     for program in programs:
         run("mcopy", "-m", "-i", path, program, "::EFI/BOOT/", env=environment)
-    for source, name in trees:  # where U-Boot looks
+    if parts.recovery:
+        run("mmd", "-i", path, "::boot", env=environment)
+        run("mcopy", "-m", "-i", path, *parts.recovery, "::boot/", env=environment)
+    for source, name in parts.trees:  # where U-Boot looks
         copy = f"{work}/{os.path.basename(name)}"
         shutil.copyfile(source, copy)
         os.utime(copy, (epoch, epoch))
@@ -140,6 +144,6 @@ def write(out, work, board, parts, epoch):
             else:
                 programs.append(program)
         put_front(disk, parts.front)
-        put(disk, esp(work, programs, parts.trees, epoch), start["fl-esp"])
+        put(disk, esp(work, programs, parts, epoch), start["fl-esp"])
         put(disk, boot_state(work, epoch), start["fl-state"])
         put(disk, parts.slot, start["fl-slot-a"])

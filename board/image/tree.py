@@ -183,17 +183,26 @@ def index_modules(tree, version):
             os.unlink(f"{folder}/{name}")
 
 
+def add_modules(tree, modules, names):
+    """These, what they need, and their tables."""
+    version = os.path.basename(modules.folder)
+    for path in modules.closure(names):
+        install(f"{modules.folder}/{path}", f"{tree}/lib/modules/{version}/{path}", 0o644)
+    index_modules(tree, version)
+
+
 def write_ramdisk(out, work, stage1, modules, always, drivers, epoch):
     """stage1, the modules that it loads, and the drivers of which it takes those whose hardware is there, in this order."""
     install(stage1, f"{work}/init")
-    version = os.path.basename(modules.folder)
-    for path in modules.closure(always + drivers):
-        install(f"{modules.folder}/{path}", f"{work}/lib/modules/{version}/{path}", 0o644)
-    index_modules(work, version)
+    add_modules(work, modules, always + drivers)
     os.makedirs(f"{work}/etc")
     for name, words in (("modules", always), ("drivers", drivers)):
         with open(f"{work}/etc/{name}", "w", encoding="utf-8") as f:
             f.writelines(word + "\n" for word in words)
+    pack_ramdisk(out, work, epoch)
+
+
+def pack_ramdisk(out, work, epoch):
     stamp(work, epoch)
     files = sorted(os.path.relpath(f"{p}/{n}", work) for p, d, fs in os.walk(work) for n in d + fs)
     archive = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "--reproducible"], cwd=work,
