@@ -149,6 +149,7 @@ struct fairlead {
 
 	struct published published;
 	uint32_t kernel_lacks; /* KFEATURE_...: that the settings in force call for */
+	uint32_t mark_bits;    /* of the connections that there are; 0: none yet */
 	mtime reconcile_due;   /* the kernel may hold something else than it should */
 	span reconcile_wait;   /* grows while it does not help */
 	struct arena scratch;

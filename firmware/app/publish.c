@@ -312,10 +312,11 @@ static void move_marks(struct fairlead *f, const struct config *old)
 	const struct kernel *k = &f->io->kernel;
 	uint32_t bits = config_mark_bits(fairlead_config(f));
 
-	if (old && config_mark_bits(old) != bits)
+	if (old && f->mark_bits && f->mark_bits != bits)
 		for (size_t i = 0; i < old->v.nlinks; i++)
 			flush(f, old->v.links[i].number, 0);
 	k->mark_bits(k->ctx, bits);
+	f->mark_bits = bits;
 }
 
 enum fl_err publish_configuration(struct fairlead *f, const struct config *old, struct textbuf *why)

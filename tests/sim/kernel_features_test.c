@@ -94,12 +94,46 @@ static void what_is_not_called_for_is_not_missed(void **state)
 	scenario_close(s);
 }
 
+/* ---- marks that move ---- */
+
+#define MOVE "set forwarding mark-mask 0xff0000"
+
+static void connections_begin_anew_when_the_marks_move(void **state)
+{
+	struct scenario *s = on_a_kernel_without(0);
+	const char *said = commit(s, MOVE);
+
+	(void)state;
+	assert_says(
+		said, "warning: with another mark-mask every connection over a link begins anew");
+	assert_int_equal(s->sim.mark_bits, 0xff0000);
+	assert_int_equal(s->sim.flushes[1], 1);
+	said = commit(s, "set link wan1 weight 9");
+	assert_null(strstr(said, "mark-mask"));
+	assert_int_equal(s->sim.flushes[1], 1);
+	scenario_close(s);
+}
+
+static void connections_stay_when_the_kernel_refuses_to_move_the_marks(void **state)
+{
+	struct scenario *s = on_a_kernel_without(0);
+
+	(void)state;
+	s->sim.kernel_refuses = true;
+	(void)commit(s, MOVE);
+	assert_int_equal(s->sim.mark_bits, KSTATE_MARK_MASK);
+	assert_int_equal(s->sim.flushes[1], 0);
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_that_has_all_shapes_both_ways),
 		cmocka_unit_test(a_kernel_without_cake_is_warned_of_and_used),
 		cmocka_unit_test(a_kernel_without_ifb_shapes_what_leaves),
+		cmocka_unit_test(connections_begin_anew_when_the_marks_move),
+		cmocka_unit_test(connections_stay_when_the_kernel_refuses_to_move_the_marks),
 		cmocka_unit_test(what_is_not_called_for_is_not_missed),
 	};
 
