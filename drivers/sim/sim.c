@@ -470,7 +470,8 @@ static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *d, struct t
 	struct sim *s = ctx;
 
 	s->applies++;
-	if (s->kernel_refuses) {
+	if (s->kernel_refuses || s->kernel_refusals) {
+		s->kernel_refusals -= s->kernel_refusals > 0;
 		textbuf_printf(why, "Operation not permitted");
 		return FL_EIO;
 	}

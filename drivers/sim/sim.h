@@ -136,6 +136,7 @@ struct sim {
 	uint32_t connections, connections_max; /* the connection table; max 0: not known */
 	uint32_t kernel_lacks;                 /* KFEATURE_... */
 	bool kernel_refuses;                   /* every apply fails */
+	unsigned kernel_refusals;              /* so many applies fail from now on */
 
 	uint8_t *image, *state;
 	uint8_t *room; /* of an image that is being made */

@@ -119,7 +119,7 @@ static void connections_stay_when_the_kernel_refuses_to_move_the_marks(void **st
 	struct scenario *s = on_a_kernel_without(0);
 
 	(void)state;
-	s->sim.kernel_refuses = true;
+	s->sim.kernel_refusals = 1; /* and takes the old settings back */
 	(void)commit(s, MOVE);
 	assert_int_equal(s->sim.mark_bits, KSTATE_MARK_MASK);
 	assert_int_equal(s->sim.flushes[1], 0);
