@@ -371,6 +371,9 @@ static void load_modules(void)
 		for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++)
 			again |= modules_load_asked(&modules, early[i]);
 	} while (again);
+	/* Input devices are on no bus, and that of the button may come when its pins have a driver,
+	 * after this: fairleadd would find nothing to read. */
+	modules_load(&modules, "evdev");
 	say(NOTICE, "%u modules loaded", modules.loaded);
 }
 
