@@ -249,22 +249,39 @@ void modules_load(struct modules *m, const char *name)
 
 /* ---- hardware ---- */
 
-/* What a device says that it is. */
-static void ask_device(struct modules *m, const char *path)
+/* The first octets of a file, ended by a zero; false: there are none. */
+static bool read_start(const char *folder, const char *name, char *text, size_t size)
 {
-	char text[ALIAS_TEXT_MAX];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	char path[PATH_MAX];
+	int fd, n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+	ssize_t got;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	if (n < 0 || (size_t)n >= sizeof(path) || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	got = read(fd, text, size - 1);
+	close(fd);
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	return true;
+}
+
+/* What a device says that it is; a memory card says it in its uevent only. */
+static void ask_device(struct modules *m, const char *folder)
+{
+	static const char word[] = "MODALIAS=";
+	char text[ALIAS_TEXT_MAX], *said = text;
+
+	if (!read_start(folder, "modalias", text, sizeof(text))) {
+		said = read_start(folder, "uevent", text, sizeof(text)) ? strstr(text, word) : NULL;
+		if (!said)
+			return;
+		said += sizeof(word) - 1;
+	}
+	said[strcspn(said, "\n")] = '\0';
 	for (size_t i = 0; i < m->aliases; i++) {
 		struct module *x =
-			is_alias(&m->alias[i], text) ? by_name(m, m->alias[i].module) : NULL;
+			is_alias(&m->alias[i], said) ? by_name(m, m->alias[i].module) : NULL;
 
 		if (x)
 			x->asked = true;
@@ -278,7 +295,7 @@ static void ask_bus(struct modules *m, const char *bus)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		int n = snprintf(path, sizeof(path), "%s/%s/modalias", bus, e->d_name);
+		int n = snprintf(path, sizeof(path), "%s/%s", bus, e->d_name);
 
 		if (e->d_name[0] != '.' && n > 0 && (size_t)n < sizeof(path))
 			ask_device(m, path);
@@ -289,7 +306,7 @@ static void ask_bus(struct modules *m, const char *bus)
 
 void modules_ask_hardware(struct modules *m)
 {
-	static const char *const alone[] = {"devices/system/cpu/modalias", "class/dmi/id/modalias"};
+	static const char *const alone[] = {"devices/system/cpu", "class/dmi/id"};
 	char path[PATH_MAX];
 	DIR *d;
 	struct dirent *e;

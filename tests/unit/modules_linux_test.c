@@ -22,10 +22,12 @@ static const char needs_text[] =
 	"kernel/drivers/net/phy/phy.ko:\n"
 	"kernel/drivers/ata/disk.ko: kernel/net/core.ko\n"
 	"kernel/crypto/sum_generic.ko:\n"
+	"kernel/drivers/mmc/memory_card.ko:\n"
 	"kernel/fs/fs.ko:\n";
 static const char alias_text[] = "# from the modules\n"
 				 "alias pci:v00001AF4d0000100[0-3]sv*sd* card_pci\n"
 				 "alias pci:v00008086d*sv*sd* disk\n"
+				 "alias mmc:block memory_card\n"
 				 "alias crypto-sum sum_generic\n"
 				 "alias cut-short\n"
 				 "alias\n";
@@ -162,6 +164,26 @@ static void only_hardware_that_is_here_is_driven(void **state)
 	teardown(b);
 }
 
+static void a_memory_card_says_what_it_is_in_its_uevent(void **state)
+{
+	struct bench *b = setup();
+
+	(void)state;
+	folder_in(b->folder, "bus/mmc");
+	folder_in(b->folder, "bus/mmc/devices");
+	folder_in(b->folder, "bus/mmc/devices/mmc0:4567");
+	modules_ask_hardware(&b->modules);
+	put(b->folder, "bus/mmc/devices/mmc0:4567/uevent", "MMC_TYPE=SD\nMMC_NAME=CARD\n");
+	modules_ask_hardware(&b->modules);
+	assert_false(modules_load_if_asked(&b->modules, "memory_card"));
+	put(b->folder, "bus/mmc/devices/mmc0:4567/uevent",
+		"MMC_TYPE=SD\nMODALIAS=mmc:block\nMMC_NAME=CARD\n");
+	modules_ask_hardware(&b->modules);
+	assert_true(modules_load_if_asked(&b->modules, "memory_card"));
+	assert_string_equal(b->order, "memory_card.ko ");
+	teardown(b);
+}
+
 static void a_folder_of_drivers_is_loaded_without_the_others(void **state)
 {
 	struct bench *b = setup();
@@ -212,6 +234,7 @@ int main(void)
 		cmocka_unit_test(a_wish_may_be_an_alias),
 		cmocka_unit_test(what_the_kernel_has_is_not_loaded_again),
 		cmocka_unit_test(only_hardware_that_is_here_is_driven),
+		cmocka_unit_test(a_memory_card_says_what_it_is_in_its_uevent),
 		cmocka_unit_test(a_folder_of_drivers_is_loaded_without_the_others),
 		cmocka_unit_test(one_that_is_refused_does_not_count),
 		cmocka_unit_test(without_tables_there_is_nothing),
