@@ -146,6 +146,7 @@ static const struct {
 } probes[] = {
 	{KFEATURE_CAKE, shape_has_cake},
 	{KFEATURE_INCOMING, shape_has_ifb},
+	{KFEATURE_FLOWTABLE, nft_has_flowtables},
 };
 
 /* Asked for once, as asking has the kernel load what it has. */

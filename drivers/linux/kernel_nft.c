@@ -858,22 +858,25 @@ static bool device_exists(struct str name)
 	return if_nametoindex(text) != 0;
 }
 
+static bool has_flowtables(const struct kernel_linux *k)
+{
+	return !(k->lacking & KFEATURE_FLOWTABLE);
+}
+
 static size_t devices_there(const struct kernel_linux *k, const struct kernel_state *s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; !k->no_flowtable && i < s->naccelerated; i++)
+	for (size_t i = 0; has_flowtables(k) && i < s->naccelerated; i++)
 		n += device_exists(s->accelerated[i]);
 	return n;
 }
 
-static void put_flowtable(struct kernel_linux *k, const struct kernel_state *s)
+static void put_flowtable(struct kernel_linux *k, const struct str *wanted, size_t n)
 {
 	struct nlmsghdr *h;
 	struct nlattr *hook, *devices;
 
-	if (!s->naccelerated || k->no_flowtable)
-		return;
 	h = put_message(k, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE);
 	mnl_attr_put_strz(h, NFTA_FLOWTABLE_TABLE, KSTATE_NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_FLOWTABLE_NAME, FLOWTABLE);
@@ -881,9 +884,9 @@ static void put_flowtable(struct kernel_linux *k, const struct kernel_state *s)
 	put_u32(h, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
 	put_u32(h, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
 	devices = mnl_attr_nest_start(h, NFTA_FLOWTABLE_HOOK_DEVS);
-	for (size_t i = 0; i < s->naccelerated; i++)
-		if (device_exists(s->accelerated[i]))
-			put_text(h, NFTA_DEVICE_NAME, s->accelerated[i]);
+	for (size_t i = 0; i < n; i++)
+		if (device_exists(wanted[i]))
+			put_text(h, NFTA_DEVICE_NAME, wanted[i]);
 	mnl_attr_nest_end(h, devices);
 	mnl_attr_nest_end(h, hook);
 	end_message(k, h);
@@ -891,7 +894,7 @@ static void put_flowtable(struct kernel_linux *k, const struct kernel_state *s)
 
 static bool is_left_out(const struct kernel_linux *k, const struct krule *r)
 {
-	return k->no_flowtable && r->nops && r->ops[r->nops - 1].code == KOP_OFFLOAD;
+	return !has_flowtables(k) && r->nops && r->ops[r->nops - 1].code == KOP_OFFLOAD;
 }
 
 static struct str fingerprint(const struct kernel_state *s, char text[40])
@@ -1205,7 +1208,8 @@ static void put_whole_table(
 	put_table(k, NFT_MSG_NEWTABLE, fingerprint(s, text));
 	for (size_t i = 0; i < s->nsets; i++)
 		put_set(k, &s->sets[i], (uint32_t)i + 1);
-	put_flowtable(k, s);
+	if (s->naccelerated && has_flowtables(k))
+		put_flowtable(k, s->accelerated, s->naccelerated);
 	for (size_t i = 0; i < s->nchains; i++)
 		put_chain(k, &s->chains[i]);
 	for (size_t i = 0; i < s->nsets; i++) {
@@ -1247,6 +1251,22 @@ static enum fl_err send_changes(struct kernel_linux *k, const struct kernel_diff
 	return batch_commit(k, why);
 }
 
+/* One without a device, in a batch that does not end: a kernel that has flowtables may mind the
+ * device, one that has none, the flowtable.  Nothing comes of it. */
+bool nft_has_flowtables(struct kernel_linux *k)
+{
+	struct refusal r = {.batch = &k->batch};
+
+	if (!batch_begin(k))
+		return true; /* for all we know */
+	put_table(k, NFT_MSG_NEWTABLE, STR(""));
+	put_flowtable(k, NULL, 0);
+	if (k->batch.full || mnl_socket_sendto(k->netfilter, k->batch.at, k->batch.n) < 0)
+		return true;
+	take_answers(k, &r);
+	return r.error != ENOENT && r.error != EOPNOTSUPP;
+}
+
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)
 {
 	const struct kset *kept = NULL;
@@ -1260,15 +1280,17 @@ enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, st
 	if (diff->replace_table)
 		kept = read_dynamic(k, diff->replace_table, &mem);
 	err = send_changes(k, diff, kept, &mem, why);
-	if (err && diff->replace_table && diff->replace_table->naccelerated && !k->no_flowtable) {
-		k->no_flowtable = true;
+	if (err && diff->replace_table && diff->replace_table->naccelerated && has_flowtables(k)) {
+		k->lacking |= KFEATURE_FLOWTABLE;
 		*why = all;
 		err = send_changes(k, diff, kept, &mem, why);
-		k->no_flowtable = err == FL_OK;
-		if (!err)
+		if (err)
+			k->lacking &= ~KFEATURE_FLOWTABLE;
+		else
 			log_printf(k->log, LOG_LEVEL_WARNING,
-				"this kernel has no flowtables: established connections go "
-				"through the rules, as without \"forwarding flowtable\"");
+				"this kernel refuses a flowtable of these devices: established "
+				"connections go through the rules, as without \"forwarding "
+				"flowtable\"");
 	}
 	k->counts = (struct counts){0};
 	arena_reset(&mem);

@@ -35,7 +35,6 @@ struct kernel_linux {
 	struct nl_sock *route;
 	struct batch batch;
 	struct counts counts;    /* of the table that is replaced right now */
-	bool no_flowtable;       /* this kernel refuses them */
 	uint32_t asked, lacking; /* KFEATURE_...: those that were looked for, and are not there */
 	int raw4, raw6;          /* for kicks; -1: not permitted */
 	uint32_t raw_mark;       /* that both have */
@@ -67,6 +66,7 @@ enum fl_err nft_counts(
 	struct kernel_linux *k, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 bool nft_has(struct kernel_linux *k, struct str set, const struct ip_addr *a);
 enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
+bool nft_has_flowtables(struct kernel_linux *k);
 
 /* ---- what was counted (kernel_counts.c) ---- */
 

@@ -77,6 +77,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	f->forwarding_console = (struct forwarding_console){
 		.source = config_forwarding_source(c),
 		.published = &f->published,
+		.kernel_lacks = &f->kernel_lacks,
 		.memory = &f->io->memory,
 		.ctx = f,
 		.counts = flows_counted,

@@ -328,7 +328,7 @@ static uint32_t link_needs(const struct link_conf *l)
 
 uint32_t forwarding_needs(const struct forwarding_source *source)
 {
-	uint32_t needs = 0;
+	uint32_t needs = source->conf.flowtable ? KFEATURE_FLOWTABLE : 0;
 
 	for (size_t i = 0; i < source->nlinks; i++)
 		needs |= link_needs(&source->links[i]);
@@ -352,6 +352,11 @@ static void check_link_kernel(const struct link_conf *l, uint32_t lacks, struct 
 void forwarding_check_kernel(
 	const struct forwarding_source *source, uint32_t lacks, struct diags *why)
 {
+	if (forwarding_needs(source) & lacks & KFEATURE_FLOWTABLE)
+		diag_warning(why, NULL, "forwarding flowtable",
+			"use a kernel with the module nf_flow_table_inet, or set flowtable to no",
+			"this kernel has no flowtables: established connections go through the "
+			"rules");
 	for (size_t i = 0; i < source->nlinks; i++)
 		check_link_kernel(&source->links[i], lacks, why);
 }

@@ -340,6 +340,14 @@ static enum fl_err show_nat(struct console_call *call)
 	return FL_OK;
 }
 
+/* As a comment of nft(8). */
+static void say_what_is_missing(const struct forwarding_console *m, const struct sink *out)
+{
+	if (m->kernel_lacks && *m->kernel_lacks & KFEATURE_FLOWTABLE)
+		sink_puts(out, "# This kernel has no flowtables (module nf_flow_table_inet): what "
+			       "needs them is left out.\n");
+}
+
 static enum fl_err show_forwarding(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
@@ -351,8 +359,10 @@ static enum fl_err show_forwarding(struct console_call *call)
 	err = forwarding_want(&m->source, m->published, &mem, &state);
 	if (err)
 		sink_printf(call->out, "the wanted state cannot be shown: %s\n", fl_err_text(err));
-	else
+	else {
+		say_what_is_missing(m, call->out);
 		kernel_state_print(&state, call->out);
+	}
 	arena_reset(&mem);
 	return err;
 }

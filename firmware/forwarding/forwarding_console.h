@@ -12,6 +12,7 @@
 struct forwarding_console {
 	struct forwarding_source source;
 	const struct published *published;
+	const uint32_t *kernel_lacks;      /* KFEATURE_... that are called for; NULL: none */
 	const struct arena_source *memory; /* `show forwarding` works out the wanted state in it */
 	void *ctx;
 	/* What the kernel has counted, and counting anew. */

@@ -62,8 +62,9 @@ struct kstate_shaper {
 };
 
 /* What not every kernel has, and is asked for before it is relied on. */
-#define KFEATURE_CAKE     UINT32_C(1) /* holding what leaves a device to a rate, fairly */
-#define KFEATURE_INCOMING UINT32_C(2) /* the same of what comes in: ifb, and the way to it */
+#define KFEATURE_CAKE      UINT32_C(1) /* holding what leaves a device to a rate, fairly */
+#define KFEATURE_INCOMING  UINT32_C(2) /* the same of what comes in: ifb, and the way to it */
+#define KFEATURE_FLOWTABLE UINT32_C(4) /* established connections past the rules */
 
 struct kstate_sysctl {
 	struct str path; /* "net/ipv4/ip_forward" */

@@ -83,9 +83,26 @@ static void a_kernel_without_ifb_shapes_what_leaves(void **state)
 	scenario_close(s);
 }
 
+static void a_kernel_without_flowtables_is_warned_of_and_forwards(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_FLOWTABLE);
+	const char *said = commit(s, "set forwarding flowtable yes");
+
+	(void)state;
+	assert_says(said, "warning: forwarding flowtable: this kernel has no flowtables");
+	assert_says(said, "nf_flow_table_inet");
+	assert_says(said, "committed");
+	assert_says(typed(s, "show forwarding"), "# This kernel has no flowtables");
+	assert_says(typed(s, "show links"), "up");
+	said = commit(s, "set forwarding flowtable no");
+	assert_null(strstr(said, "this kernel"));
+	assert_null(strstr(typed(s, "show forwarding"), "# This kernel"));
+	scenario_close(s);
+}
+
 static void what_is_not_called_for_is_not_missed(void **state)
 {
-	struct scenario *s = on_a_kernel_without(KFEATURE_CAKE | KFEATURE_INCOMING);
+	struct scenario *s = on_a_kernel_without(UINT32_MAX);
 	const char *said = commit(s, "set link wan1 weight 3");
 
 	(void)state;
@@ -134,6 +151,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_without_ifb_shapes_what_leaves),
 		cmocka_unit_test(connections_begin_anew_when_the_marks_move),
 		cmocka_unit_test(connections_stay_when_the_kernel_refuses_to_move_the_marks),
+		cmocka_unit_test(a_kernel_without_flowtables_is_warned_of_and_forwards),
 		cmocka_unit_test(what_is_not_called_for_is_not_missed),
 	};
 

@@ -443,6 +443,23 @@ static void shaping_is_applied_or_said_to_be_missing(void **state)
 		sh("! tc qdisc | grep -qE 'cake|ingress' && ! ip link | grep -q fairlead-in"), 0);
 }
 
+/* By a kernel that has them as by one that has not, told by nft(8), and before anything is tried.
+ */
+static void flowtables_are_made_or_said_to_be_missing(void **state)
+{
+	struct router *r = *state;
+	bool there = sh("nft 'add table inet probe; add flowtable inet probe f { hook ingress "
+			"priority 0; devices = { tw0 }; }; delete table inet probe'") == 0;
+	uint32_t lacks = r->kernel.lacks(r->kernel.ctx, KFEATURE_FLOWTABLE);
+
+	assert_int_equal(lacks, there ? 0 : KFEATURE_FLOWTABLE);
+	assert_int_equal(sh("! nft list tables | grep -q fairlead"), 0);
+	r->source.conf.flowtable = true;
+	apply_wanted(r, NULL);
+	expect_in_kernel(r);
+	assert_int_equal(sh("nft list flowtables | grep -q tw0") == 0, there);
+}
+
 static void an_interface_that_is_missing_is_waited_for(void **state)
 {
 	struct router *r = *state;
@@ -1260,6 +1277,7 @@ int main(void)
 		TEST(what_is_not_ours_stays),
 		TEST(remove_all_leaves_nothing_of_ours),
 		TEST(shaping_is_applied_or_said_to_be_missing),
+		TEST(flowtables_are_made_or_said_to_be_missing),
 		TEST(an_interface_that_is_missing_is_waited_for),
 		TEST(a_refusal_names_what_was_refused),
 		TEST(a_refused_batch_changes_nothing),
