@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "slots.h"
 
+#include "crc32.h"
+
 #include <string.h>
 
 #define MAGIC 0x464c5331u /* "FLS1" */
@@ -10,20 +12,6 @@
 struct header {
 	uint32_t seq, n, crc;
 };
-
-/* CRC-32 of IEEE 802.3, four bits at a time: a table of 16 words is small. */
-static uint32_t crc32_of(uint32_t crc, const uint8_t *at, size_t n)
-{
-	static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8,
-		0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-
-	for (size_t i = 0; i < n; i++) {
-		crc = table[(crc ^ at[i]) & 15] ^ (crc >> 4);
-		crc = table[(crc ^ (at[i] >> 4)) & 15] ^ (crc >> 4);
-	}
-	return crc;
-}
 
 static const struct slots_item *find(const struct slots *s, const char *name)
 {
@@ -51,7 +39,7 @@ static uint32_t crc_begin(const struct header *h)
 
 	set_u32(numbers, h->seq);
 	set_u32(numbers + 4, h->n);
-	return crc32_of(0xffffffff, numbers, sizeof(numbers));
+	return crc32_add(0, numbers, sizeof(numbers));
 }
 
 static bool is_whole(const struct slots *s, uint32_t at, const struct header *h)
@@ -65,11 +53,11 @@ static bool is_whole(const struct slots *s, uint32_t at, const struct header *h)
 
 		if (!s->memory->read(s->memory->ctx, at, page, n))
 			return false;
-		crc = crc32_of(crc, page, n);
+		crc = crc32_add(crc, page, n);
 		at += n;
 		left -= n;
 	}
-	return ~crc == h->crc;
+	return crc == h->crc;
 }
 
 /* The newest whole slot of an item, 0 or 1; -1: there is none. */
@@ -148,7 +136,7 @@ static enum fl_err save(void *ctx, const char *name, struct bytes content, struc
 	set_u32(header, MAGIC);
 	set_u32(header + 4, h.seq);
 	set_u32(header + 8, h.n);
-	set_u32(header + 12, ~crc32_of(crc_begin(&h), content.at, content.n));
+	set_u32(header + 12, crc32_add(crc_begin(&h), content.at, content.n));
 	for (uint32_t page = SLOTS_PAGE; good && page < SLOTS_HEADER + content.n;
 		page += SLOTS_PAGE)
 		good = write_page(s, at, page, header, content);

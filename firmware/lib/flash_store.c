@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "flash_store.h"
 
+#include "crc32.h"
+
 #include <string.h>
 
 #define MAGIC 0x53464c46u /* "FLFS" */
@@ -17,17 +19,6 @@ enum slot_state {
 };
 
 /* ---- checksums (CRC-32 of ISO 3309, as zlib's) ---- */
-
-static uint32_t crc_add(uint32_t crc, const uint8_t *at, size_t n)
-{
-	crc = ~crc;
-	for (size_t i = 0; i < n; i++) {
-		crc ^= at[i];
-		for (unsigned bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
 
 static void put_u32(uint8_t *at, uint32_t v)
 {
@@ -58,7 +49,7 @@ static bool content_is_whole(const struct flash *f, uint32_t at, const struct he
 
 		if (!f->read(f->ctx, at + FLASH_STORE_HEADER + done, chunk, n))
 			return false;
-		crc = crc_add(crc, chunk, n);
+		crc = crc32_add(crc, chunk, n);
 		done += n;
 	}
 	return crc == h->content_crc;
@@ -78,7 +69,7 @@ static enum slot_state look_at(const struct flash *f, unsigned slot, struct head
 		return SLOT_EMPTY;
 	*h = (struct header){take_u32(octets), take_u32(octets + 4), take_u32(octets + 8),
 		take_u32(octets + 12), take_u32(octets + 16)};
-	if (h->magic != MAGIC || h->header_crc != crc_add(0, octets, 16) ||
+	if (h->magic != MAGIC || h->header_crc != crc32_add(0, octets, 16) ||
 		h->length > f->size / 2 - FLASH_STORE_HEADER)
 		return SLOT_TORN;
 	return content_is_whole(f, slot_at(f, slot), h) ? SLOT_WHOLE : SLOT_TORN;
@@ -126,7 +117,7 @@ enum fl_err flash_store_load(
 	if (!at)
 		return FL_EFULL;
 	if (!f->read(f->ctx, slot_at(f, (unsigned)v.newest) + FLASH_STORE_HEADER, at, h->length) ||
-		crc_add(0, at, h->length) != h->content_crc)
+		crc32_add(0, at, h->length) != h->content_crc)
 		return FL_EIO;
 	*out = bytes_of(at, h->length);
 	return FL_OK;
@@ -145,8 +136,8 @@ enum fl_err flash_store_save(const struct flash *f, struct bytes content)
 	put_u32(octets, MAGIC);
 	put_u32(octets + 4, v.newest < 0 ? 1 : v.header[v.newest].sequence + 1);
 	put_u32(octets + 8, (uint32_t)content.n);
-	put_u32(octets + 12, crc_add(0, content.at, content.n));
-	put_u32(octets + 16, crc_add(0, octets, 16));
+	put_u32(octets + 12, crc32_add(0, content.at, content.n));
+	put_u32(octets + 16, crc32_add(0, octets, 16));
 	if (!f->erase(f->ctx, at, f->size / 2) ||
 		!f->program(f->ctx, at + FLASH_STORE_HEADER, content.at, (uint32_t)content.n) ||
 		!f->program(f->ctx, at, octets, sizeof(octets)))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gpt.h"
 
+#include "crc32.h"
+
 #include <string.h>
 
 #define ENTRY_SIZE  128u
@@ -47,29 +49,13 @@ static void set64(uint8_t *p, uint64_t v)
 	set32(p + 4, (uint32_t)(v >> 32));
 }
 
-/* CRC-32 of IEEE 802.3, half an octet at a time. */
-static uint32_t crc32_of(const uint8_t *at, size_t n)
-{
-	static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
-		0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8,
-		0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
-	uint32_t crc = ~0u;
-
-	while (n--) {
-		crc ^= *at++;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
-	return ~crc;
-}
-
 static uint32_t header_crc(const uint8_t header[GPT_SECTOR])
 {
 	uint8_t copy[HEADER_SIZE];
 
 	memcpy(copy, header, sizeof(copy));
 	set32(copy + H_CRC, 0);
-	return crc32_of(copy, sizeof(copy));
+	return crc32_add(0, copy, sizeof(copy));
 }
 
 uint64_t gpt_list_at(const uint8_t header[GPT_SECTOR])
@@ -126,7 +112,7 @@ static void header_make(uint8_t *out, const uint8_t *old, const struct gpt_grown
 	set64(out + H_OTHER, copy ? GPT_HEADER_AT : g->copy_at);
 	set64(out + H_LAST_USABLE, g->copy_list_at - 1);
 	set64(out + H_LIST, copy ? g->copy_list_at : g->list_at);
-	set32(out + H_LIST_CRC, crc32_of(g->list, sizeof(g->list)));
+	set32(out + H_LIST_CRC, crc32_add(0, g->list, sizeof(g->list)));
 	set32(out + H_CRC, header_crc(out));
 }
 
@@ -136,7 +122,7 @@ enum fl_err gpt_grow(const uint8_t header[GPT_SECTOR], const uint8_t list[GPT_LI
 	uint64_t at = gpt_list_at(header), last, end;
 	unsigned n;
 
-	if (!at || crc32_of(list, GPT_LIST_SIZE) != get32(header + H_LIST_CRC)) {
+	if (!at || crc32_add(0, list, GPT_LIST_SIZE) != get32(header + H_LIST_CRC)) {
 		textbuf_printf(
 			why, "the partition table is damaged, or not that of a Fairlead image");
 		return FL_EFORMAT;
