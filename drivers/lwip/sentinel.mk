@@ -14,7 +14,7 @@ SENTINEL_APP := $(addprefix firmware/app/,config.o schema.o journal.o lamp_panel
 SENTINEL_NET := $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o slots.o heap.o format.o lan9118.o at24.o cortex_m.o)
 SENTINEL_OBJS := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(SENTINEL_NET) $(SENTINEL_APP) \
 	$(foreach d,lib settings link policy dns led console,$(objs/firmware/$(d))) \
-	$(addprefix firmware/forwarding/,$(filter-out %_console.o forwarding_nft.o nft_build.o,$(notdir $(objs/firmware/forwarding)))) \
+	$(addprefix firmware/forwarding/,$(filter-out %_console.o forwarding_nft.o nft_%.o,$(notdir $(objs/firmware/forwarding)))) \
 	$(objs/board/$(BOARD))
 
 inc/board/mps2-an385 := $(call fw,lib) -Idrivers/include -Idrivers/lwip -Iboard/mps2-an385

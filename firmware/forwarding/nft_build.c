@@ -354,6 +354,24 @@ void nft_offload(struct nft_build *b)
 
 /* ---- common pairs ---- */
 
+uint32_t nft_load_packet_addr(struct nft_build *b, uint32_t reg, uint8_t family, bool source)
+{
+	uint32_t len = (uint32_t)ip_addr_size(family);
+	uint32_t offset = family == 6 ? (source ? 8 : 24) : (source ? 12 : 16);
+
+	nft_load(b, reg, KBASE_NETWORK, offset, len);
+	return reg + len / 4;
+}
+
+void nft_match_ifname(struct nft_build *b, enum kmeta key, struct str name, bool equal)
+{
+	char padded[KIFNAME_SIZE] = {0};
+
+	memcpy(padded, name.at, name.n < KIFNAME_SIZE ? name.n : KIFNAME_SIZE - 1);
+	nft_load_meta(b, KREG(0), key);
+	nft_match(b, KREG(0), padded, sizeof(padded), equal);
+}
+
 void nft_match_family(struct nft_build *b, uint8_t family)
 {
 	uint8_t nfproto = family == 6 ? KNFPROTO_IPV6 : KNFPROTO_IPV4;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft_build.h - building chains and sets, one step a call, for forwarding_nft.c.
+/* nft_build.h - building chains and sets, one step a call, for the files of nft_table.h.
  *
  * When memory runs out, steps go to a scrap of their own and the arena is `full`: whoever builds
  * asks once, at the end. */
@@ -87,6 +87,9 @@ void nft_clamp_mss(struct nft_build *b);
 void nft_offload(struct nft_build *b);
 
 /* Common pairs of them. */
+/* The source (or the destination) of the packet; the register behind it. */
+uint32_t nft_load_packet_addr(struct nft_build *b, uint32_t reg, uint8_t family, bool source);
+void nft_match_ifname(struct nft_build *b, enum kmeta key, struct str name, bool equal);
 void nft_match_family(struct nft_build *b, uint8_t family);
 /* Is the source (or the destination) in this prefix?  Uses registers 0 to 3. */
 void nft_match_prefix(struct nft_build *b, const struct ip_prefix *p, bool source);
