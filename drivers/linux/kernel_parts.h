@@ -41,7 +41,7 @@ struct kernel_linux {
 	uint32_t mark_bits;      /* of marks: where the link's number is */
 };
 
-/* ---- netfilter sockets (kernel_nft.c) ---- */
+/* ---- netfilter sockets (kernel_netfilter.c) ---- */
 
 /* A message of `subsystem`; attributes are appended by the caller. */
 struct nlmsghdr *netfilter_message(
@@ -58,6 +58,8 @@ struct attrs {
 struct attrs netfilter_attrs(const struct nlmsghdr *h);
 /* NULL: none. */
 struct attrs nested_attrs(const struct nlattr *nest);
+
+/* ---- the nftables table (kernel_nft.c, kernel_nft_read.c) ---- */
 
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why);
 enum fl_err nft_read(struct kernel_linux *k, const struct kernel_state *expect, struct arena *mem,
