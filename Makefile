@@ -288,7 +288,7 @@ bench-forwarding: all $(B)/bench/packet_pump $(B)/bench/kernel_times ## how soon
 	@B=$(B) tests/bench/forwarding_times $(RUNS)
 	@B=$(B) tests/bench/forwarding $(RULES)
 
-$(B)/bench/settings_bench: $(B)/obj/drivers/sim/sim.o
+$(B)/bench/settings_bench: $(addprefix $(B)/obj/,$(SIM_OBJS))
 bench-settings: $(B)/bench/settings_bench ## loading, printing, completing and committing large settings
 	@$<
 

@@ -38,8 +38,7 @@ struct sim_interface {
 		SIM_GATEWAY_MUTE,
 		SIM_GATEWAY_ANSWERS,
 		SIM_GATEWAY_SILENT
-	} gateway;          /* to ARP; mute:
-			     * nobody is ever told of it */
+	} gateway;          /* to ARP; mute: nobody is ever told of it */
 	bool refuses_names; /* the provider answers every DNS question, with REFUSED */
 	uint32_t loss_ppm;  /* of each packet, both ways together */
 	span delay, jitter; /* round trip; jitter is added, 0 to this much */
@@ -181,8 +180,8 @@ struct sim {
 		const char *forgets, *ended; /* NULL: neither was asked for */
 	} unit;
 
-	char log[SIM_LOG_SIZE]; /* "[10000] wan1: up -> down (...)\n": milliseconds of virtual time
-				 */
+	/* "[10000] wan1: up -> down (...)\n": milliseconds of virtual time. */
+	char log[SIM_LOG_SIZE];
 	size_t log_n;
 	bool log_debug;
 	size_t allocations; /* chunks that are out; 0 when everything was given back */
@@ -197,7 +196,8 @@ struct sim_interface *sim_interface(struct sim *s, const char *name);
 /* Pull or plug the cable; take the device away or bring it back.  The product is told. */
 void sim_plug(struct sim *s, const char *name, bool plugged);
 void sim_exist(struct sim *s, const char *name, bool exists);
-/* Web servers answer with a page that holds "sound as a bell". */
+/* The target at this address falls silent, or answers again.  Web servers answer with a page that
+ * holds "sound as a bell". */
 void sim_target(struct sim *s, const char *addr, bool answers);
 /* It runs from the image; `boot_words` is its boot state: "order=a b\na_left=2\n..." */
 void sim_image(struct sim *s, const char *boot_words);
