@@ -41,7 +41,7 @@ ifneq ($(shell test -w $(B) && echo yes),yes)
 $(error $(B) belongs to $(shell stat -c %U $(B)): build as that user, or elsewhere, "make B=DIRECTORY $(MAKECMDGOALS)")
 endif
 endif
--include $(AUTOCONF)
+include $(AUTOCONF)
 endif
 ifneq ($(and $(filter %_defconfig,$(MAKECMDGOALS)),$(word 2,$(MAKECMDGOALS))),)
 $(error choose the board first, by itself: "make $(filter %_defconfig,$(MAKECMDGOALS))", then "make $(filter-out %_defconfig,$(MAKECMDGOALS))")
@@ -50,9 +50,11 @@ endif
 # It writes temporary files and a folder include/config where it runs: in $(B).
 kconf = (cd $(B) && srctree=$(CURDIR) kconfig-conf $(1) Kconfig >/dev/null)
 
+# What installs what it needs does so here: the configuration is made before any other target.
+INSTALLS_DEPS := $(filter run test deps-check bench-%,$(MAKECMDGOALS))
 define need_kconfig
-	@command -v kconfig-conf >/dev/null || { \
-		echo "kconfig-conf is not installed: run 'make deps' first (Debian package kconfig-frontends)" >&2; exit 1; }
+	@command -v kconfig-conf >/dev/null || { $(if $(INSTALLS_DEPS),tests/deps install,\
+		echo "kconfig-conf is not installed: run 'make deps' first (Debian package kconfig-frontends)" >&2; exit 1); }
 	@mkdir -p $(B)/config
 endef
 
