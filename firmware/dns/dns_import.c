@@ -71,6 +71,16 @@ static void on_mistake(void *ctx, uint32_t line, const char *what)
 	m->to->mistake(m->to->ctx, line, what);
 }
 
+/* The same record again adds nothing (RFC 2181 5). */
+static bool is_repeated(const struct importer *m, const struct item *record)
+{
+	for (const struct item *i = first_of(m, &record->owner); i; i = next_of(i))
+		if (i->type == record->type && i->n == record->n && i->type != DNS_SOA &&
+			memcmp(i->data, record->data, i->n) == 0)
+			return true;
+	return false;
+}
+
 static void on_record(void *ctx, const struct dns_master_record *r)
 {
 	struct importer *m = ctx;
@@ -85,6 +95,10 @@ static void on_record(void *ctx, const struct dns_master_record *r)
 	dns_key_of(r->owner.wire, r->owner.n, &i->owner);
 	if (!dns_name_is_below(i->owner.wire, i->owner.n, m->apex.wire, m->apex.n)) {
 		on_mistake(m, r->line, "the name is not in this domain");
+		return;
+	}
+	if (is_repeated(m, i)) {
+		m->taken++;
 		return;
 	}
 	*m->last = i;
@@ -258,47 +272,84 @@ static struct str host_name(struct importer *m, const struct dns_key *owner, cha
 	return textbuf_str(&t);
 }
 
-/* Does the file give this name to anything but the address? */
-static bool is_taken(const struct importer *m, struct str label, const struct item *address)
+/* Does the file, or a balanced host before, give this name to anything but the address? */
+static bool is_taken(
+	const struct importer *m, const struct dns_key *name, const struct item *address)
 {
-	struct dns_name name;
-	struct dns_key key;
-
-	if (dns_name_parse(label, &m->zone, &name) != FL_OK)
-		return false; /* too long: refused as a setting */
-	dns_key_of(name.wire, name.n, &key);
-	for (const struct item *i = first_of(m, &key); i; i = next_of(i))
+	for (const struct item *i = first_of(m, name); i; i = next_of(i))
 		if (i->type != address->type || i->n != address->n ||
 			memcmp(i->data, address->data, i->n) != 0)
 			return true;
 	return false;
 }
 
+/* A name beside `owner`: its first label with a number behind it, cut where it would be too long.
+ */
+static void number_name(
+	const struct importer *m, const struct dns_key *owner, unsigned number, struct dns_key *out)
+{
+	bool at_apex = same_name(owner, &m->apex);
+	struct str label = {(const char *)owner->wire + 1, owner->wire[0]};
+	struct bytes above = bytes_of(owner->wire + 1 + label.n, owner->n - 1 - label.n);
+	uint8_t wire[DNS_NAME_MAX];
+	char behind[12];
+	struct textbuf t = textbuf_of(behind, sizeof(behind));
+	size_t n;
+
+	textbuf_printf(&t, "-%u", number);
+	if (at_apex || above.n > DNS_NAME_MAX - 1 - sizeof(behind))
+		above = bytes_of(m->apex.wire, m->apex.n);
+	if (at_apex)
+		label = STR("domain");
+	else if (str_is(label, "*"))
+		label = STR("any"); /* a name for itself, not a wildcard */
+	n = DNS_NAME_MAX - 1 - above.n < DNS_LABEL_MAX ? DNS_NAME_MAX - 1 - above.n : DNS_LABEL_MAX;
+	n = label.n + t.n <= n ? label.n : n - t.n;
+	wire[0] = (uint8_t)(n + t.n);
+	memcpy(wire + 1, label.at, n);
+	memcpy(wire + 1 + n, behind, t.n);
+	memcpy(wire + 1 + wire[0], above.at, above.n);
+	dns_key_of(wire, 1u + wire[0] + above.n, out);
+}
+
+/* From now on the name is that address's. */
+static void take_name(struct importer *m, const struct dns_key *name, const struct item *address)
+{
+	struct item *i = first_of(m, name) ? NULL : ARENA_NEW(m->mem, struct item);
+
+	if (!i)
+		return;
+	*i = *address;
+	i->owner = *name;
+	i->next = i->same_hash = NULL;
+	*m->bucket_last[bucket_of(name)] = i;
+	m->bucket_last[bucket_of(name)] = &i->same_hash;
+}
+
 /* Several addresses of one name: a host each, and a balanced-host over them. */
 static void import_balanced(struct importer *m, struct item *first, struct str name)
 {
-	char label[DNS_NAME_TEXT_MAX], member[DNS_NAME_TEXT_MAX + 16], list[2048];
-	struct str plain = label_of(m, &first->owner, label);
+	char label[DNS_NAME_TEXT_MAX], list[2048];
 	struct textbuf members = textbuf_of(list, sizeof(list)), t;
-	unsigned number = 0;
 
-	if (str_is(plain, "@") || str_is(plain, "*"))
-		plain = str_is(plain, "@") ? STR("domain") : STR("any");
 	for (struct item *i = first; i; i = next_of(i)) {
-		struct textbuf w;
+		struct dns_key member;
+		struct str text;
+		unsigned number = 0;
 
 		if (!is_address(i))
 			continue;
 		i->is_done = true;
-		do {
-			w = textbuf_of(member, sizeof(member));
-			textbuf_printf(&w, "%.*s-%u", STR_ARG(plain), ++number);
-		} while (is_taken(m, textbuf_str(&w), i));
-		if (!say_host(m, i, textbuf_str(&w)))
+		do
+			number_name(m, &first->owner, ++number, &member);
+		while (is_taken(m, &member, i));
+		take_name(m, &member, i);
+		text = label_of(m, &member, label);
+		if (!say_host(m, i, text))
 			continue;
 		m->taken++;
 		textbuf_printf(&members, "%smember ", members.n ? ", " : "");
-		put_quoted(&members, textbuf_str(&w));
+		put_quoted(&members, text);
 	}
 	t = begin(m, "balanced-host");
 	put_quoted(&t, name);

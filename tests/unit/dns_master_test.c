@@ -192,6 +192,54 @@ static void names_of_the_file_are_not_given_to_members(void **state)
 		"domain example.com host \"a-1\" { address 192.0.2.1, link any }\n");
 }
 
+/* What `show zone` prints has the members beside the balanced host, and addresses of a family
+ * together. */
+static void names_of_members_are_the_same_in_another_order(void **state)
+{
+	assert_string_equal(
+		import(*state,
+			"a A 203.0.113.5\na A 203.0.113.4\na-1 A 203.0.113.4\na-2 A 203.0.113.5\n"),
+		"domain example.com host \"a-2\" { address 203.0.113.5, link wan1 }\n"
+		"domain example.com host \"a-1\" { address 203.0.113.4, link wan1 }\n"
+		"domain example.com balanced-host \"a\" { member \"a-2\", member \"a-1\" }\n"
+		"domain example.com host \"a-1\" { address 203.0.113.4, link wan1 }\n"
+		"domain example.com host \"a-2\" { address 203.0.113.5, link wan1 }\n");
+}
+
+/* Two names may give their members the same ones: a wildcard's are called "any". */
+static void members_of_two_names_do_not_meet(void **state)
+{
+	assert_string_equal(import(*state, "*.b A 192.0.2.1\n*.b A 192.0.2.2\n"
+					   "any.b A 192.0.2.3\nany.b A 192.0.2.1\n"),
+		"domain example.com host \"any-1.b\" { address 192.0.2.1, link any }\n"
+		"domain example.com host \"any-2.b\" { address 192.0.2.2, link any }\n"
+		"domain example.com balanced-host \"*.b\" { member \"any-1.b\", member \"any-2.b\" "
+		"}\n"
+		"domain example.com host \"any-3.b\" { address 192.0.2.3, link any }\n"
+		"domain example.com host \"any-1.b\" { address 192.0.2.1, link any }\n"
+		"domain example.com balanced-host \"any.b\" { member \"any-3.b\", member "
+		"\"any-1.b\" }\n");
+}
+
+#define LABEL_60 "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
+
+static void member_of_a_long_name_is_cut(void **state)
+{
+	assert_string_equal(
+		import(*state, LABEL_60 "123 A 192.0.2.1\n" LABEL_60 "123 A 192.0.2.2\n"),
+		"domain example.com host \"" LABEL_60 "1-1\" { address 192.0.2.1, link any }\n"
+		"domain example.com host \"" LABEL_60 "1-2\" { address 192.0.2.2, link any }\n"
+		"domain example.com balanced-host \"" LABEL_60 "123\" { member \"" LABEL_60
+		"1-1\", member \"" LABEL_60 "1-2\" }\n");
+}
+
+static void record_that_is_there_twice_is_taken_once(void **state)
+{
+	assert_string_equal(import(*state, "www A 192.0.2.1\nWWW IN A 192.0.2.1\n"),
+		"domain example.com host \"www\" { address 192.0.2.1, link any }\n");
+	assert_int_equal(((struct file *)*state)->taken, 2);
+}
+
 static void name_servers_and_contact_are_taken(void **state)
 {
 	assert_string_equal(import(*state, "@ SOA ns1 host\\.master 1 2 3 4 5\n"
@@ -250,6 +298,10 @@ int main(void)
 		TEST(mail_exchanges_become_preferences),
 		TEST(several_addresses_become_a_balanced_host),
 		TEST(names_of_the_file_are_not_given_to_members),
+		TEST(names_of_members_are_the_same_in_another_order),
+		TEST(members_of_two_names_do_not_meet),
+		TEST(member_of_a_long_name_is_cut),
+		TEST(record_that_is_there_twice_is_taken_once),
 		TEST(name_servers_and_contact_are_taken),
 		TEST(second_soa_is_told_with_its_line),
 		TEST(delegations_and_their_glue_stay_records),
