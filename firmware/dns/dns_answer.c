@@ -466,13 +466,19 @@ static bool put_cname(struct answer *a, const struct image_node *node)
 	return true;
 }
 
-/* DS at the top of a zone of ours is the business of the zone above, if that is ours as well. */
-static const struct image_zone *zone_of_ds(
+/* DS at the top of a zone of ours is the business of the zone above, if that is ours as well.  Its
+ * name stands in that of the zone, which need not stand in the name that is asked: an alias to the
+ * top of its own zone is written as a pointer. */
+static const struct image_zone *enter_zone_of_ds(
 	struct answer *a, const struct image_node *node, const struct image_zone *zone)
 {
+	const struct image_zone *above;
+
 	if (image_node(a->image, zone->apex) != node || zone->parent < 0)
-		return NULL;
-	return image_zone(a->image, (uint32_t)zone->parent);
+		return zone;
+	above = image_zone(a->image, (uint32_t)zone->parent);
+	a->zone_at += (size_t)node->name_n - image_node(a->image, above->apex)->name_n;
+	return above;
 }
 
 enum step { STEP_DONE, STEP_FOLLOW, STEP_REFUSED, STEP_NXDOMAIN, STEP_AWAITS };
@@ -497,19 +503,17 @@ static bool has_to_wait(struct answer *a, const struct image_node *node, uint16_
 static enum step answer_name(struct answer *a, uint16_t type, const struct image_zone **from)
 {
 	const struct image_node *node = closest(a);
-	const struct image_zone *zone, *above;
+	const struct image_zone *zone;
 	bool exact;
 
 	if (!node)
 		return STEP_REFUSED;
 	exact = node->name_n == a->key->n;
 	zone = image_zone(a->image, node->zone);
-	if (exact && type == DNS_DS) {
-		above = zone_of_ds(a, node, zone);
-		zone = above ? above : zone;
-	}
 	enter_zone(a, zone, *from);
 	*from = zone;
+	if (exact && type == DNS_DS)
+		zone = enter_zone_of_ds(a, node, zone);
 	answer_is_about(a, node, ABOUT_NAME);
 	if (node->cut && !(exact && type == DNS_DS && image_node(a->image, node->cut) == node)) {
 		put_referral(a, image_node(a->image, node->cut));

@@ -734,6 +734,25 @@ static void ds_of_a_domain_below_another_is_nodata_from_above(void **state)
 		zone_ask(z, "in.example.com", DNS_TXT), "NOERROR aa\nns in.example.com. 10 SOA");
 }
 
+/* The alias is written as a pointer to the top of its domain, in which the name of the one above
+ * stands. */
+static void ds_behind_an_alias_to_the_top_of_its_domain_is_nodata_from_above(void **state)
+{
+	struct zone *z = *state;
+	struct dns_record_conf alias = {.name = STR("www"), .type = STR("CNAME"), .data = STR("@")};
+
+	z->domain[1] = z->domain[0];
+	z->domain[1].name = STR("in.example.com");
+	z->domain[1].nhosts = z->domain[1].nbalanced = 0;
+	z->domain[1].records = &alias;
+	z->domain[1].nrecords = 1;
+	z->source.ndomains = 2;
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_starts(zone_ask(z, "www.in.example.com", DNS_DS),
+		"NOERROR aa\nan www.in.example.com. 30 CNAME in.example.com.\nns example.com. 10 "
+		"SOA");
+}
+
 /* ---- wildcards: the example of RFC 4592 2.2.1 ---- */
 
 static void open_rfc4592(struct zone *z)
@@ -1100,6 +1119,7 @@ int main(void)
 		EXAMPLE(ds_at_a_delegation_is_nodata_from_above),
 		EXAMPLE(ds_below_a_delegation_is_referred),
 		EMPTY(ds_of_a_domain_below_another_is_nodata_from_above),
+		EMPTY(ds_behind_an_alias_to_the_top_of_its_domain_is_nodata_from_above),
 		EMPTY(rfc4592_example_zone_is_answered_as_written_there),
 		EMPTY(rfc4592_wildcard_answers_for_names_that_are_not_there),
 		EMPTY(rfc4592_wildcard_without_the_type_is_nodata),
