@@ -7,7 +7,10 @@
 
 #include "probes.h"
 
-#define DATAGRAMS_MAX 264 /* slots: 256 for secondaries, 8 for questions of our own */
+/* Slots: 256 for secondaries, 8 for questions of our own, 4 for the log. */
+#define DATAGRAMS_QUESTIONS 256
+#define DATAGRAMS_REPORTS   264
+#define DATAGRAMS_MAX       268
 
 struct datagrams {
 	void *ctx;

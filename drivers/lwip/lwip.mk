@@ -56,7 +56,7 @@ $(B)/obj-clang/far-end.o: $(call far_objs,obj-clang) ; $(link_far)
 # same packets whoever compiled them.
 WIRE_FW := $(foreach d,lib settings link policy dns led console forwarding,$(objs/firmware/$(d))) \
 	$(addprefix firmware/app/,config.o schema.o journal.o lamp_panel.o probing.o system_settings.o companion_settings.o version.o sentinel.o sentinel_zones.o \
-	sentinel_links.o sentinel_panel.o sentinel_console.o)
+	sentinel_links.o sentinel_panel.o sentinel_console.o) firmware/report/report_settings.o
 WIRE_OBJS := $(NET_OBJS) $(WIRE_FW) drivers/sim/trunk.o tests/wire/wired.o
 $(B)/obj/wire.a:   $(addprefix $(B)/obj/,$(WIRE_OBJS)) ; $(archive)
 $(B)/san/wire.a:   $(addprefix $(B)/san/,$(WIRE_OBJS)) ; $(archive)

@@ -15,7 +15,7 @@ SENTINEL_NET := $(addprefix drivers/lwip/,stack_lwip.o probes_lwip.o dns_lwip.o 
 SENTINEL_OBJS := $(addprefix lwip/,$(addsuffix .o,$(LWIP_C))) $(SENTINEL_NET) $(SENTINEL_APP) \
 	$(foreach d,lib settings link policy dns led console,$(objs/firmware/$(d))) \
 	$(addprefix firmware/forwarding/,$(filter-out %_console.o forwarding_nft.o nft_%.o,$(notdir $(objs/firmware/forwarding)))) \
-	$(objs/board/$(BOARD))
+	firmware/report/report_settings.o $(objs/board/$(BOARD))
 
 inc/board/mps2-an385 := $(call fw,lib) -Idrivers/include -Idrivers/lwip -Iboard/mps2-an385
 inc_arm = $(call inc_of,$<) $(if $(filter %/sentinel_main.c,$<),-Idrivers/lwip -Iboard/$(BOARD) -isystem $(LWIP_DIR)/src/include)

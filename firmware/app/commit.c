@@ -110,6 +110,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	}
 	acquire_configure(f);
 	lans_configure(f);
+	reports_configure(f);
 	rebind(f);
 	return err;
 }
@@ -472,7 +473,7 @@ struct risk {
 static bool is_harmless(struct str line)
 {
 	static const char *const harmless[] = {
-		"domain", "reverse", "tsig-key", "view", "dns", "system host-name"};
+		"domain", "reverse", "tsig-key", "view", "dns", "report", "system host-name"};
 
 	for (size_t i = 0; i < COUNT_OF(harmless); i++)
 		if (str_starts(line, str_of(harmless[i])))

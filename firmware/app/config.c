@@ -70,6 +70,15 @@ uint32_t config_mark_bits(const struct config *c)
 	return forwarding_mark_bits(&c->v.forwarding);
 }
 
+bool config_lan_has(const struct config *c, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < c->v.nlans; i++)
+		for (size_t k = 0; k < c->v.lans[i].naddresses; k++)
+			if (ip_prefix_has(&c->v.lans[i].addresses[k].prefix, a))
+				return true;
+	return false;
+}
+
 /* Numbers while a configuration is only looked at. */
 static void number_in_order(struct config *c)
 {

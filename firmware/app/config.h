@@ -8,6 +8,7 @@
 #include "forwarding.h"
 #include "link.h"
 #include "policy.h"
+#include "report.h"
 #include "settings.h"
 
 struct system_conf {
@@ -65,6 +66,7 @@ struct config_values {
 	SETTINGS_LIST(struct dns_view_conf, views);
 	struct dns_conf dns;
 	SETTINGS_LIST(struct companion_conf, companions);
+	struct report_conf report;
 };
 
 struct config {
@@ -97,6 +99,8 @@ void config_drop_zones(struct config *c);
 /* The sources of the compilers, from c->v. */
 struct dns_source config_dns_source(const struct config *c, uint32_t serial);
 struct forwarding_source config_forwarding_source(const struct config *c);
+/* Is it in a network of a LAN? */
+bool config_lan_has(const struct config *c, const struct ip_addr *a);
 /* The bits of marks that hold a link's number. */
 uint32_t config_mark_bits(const struct config *c);
 

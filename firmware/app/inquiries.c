@@ -8,7 +8,7 @@
 #define GIVEN_UP    sec(5) /* and then it is silence */
 #define FETCH_TIME  sec(1)
 #define SLOTS       8
-#define FIRST_SLOT  (DATAGRAMS_MAX - SLOTS)
+#define FIRST_SLOT  DATAGRAMS_QUESTIONS
 #define DOMAIN_PORT 53
 
 static const struct datagrams *driver(const struct fairlead *f)
@@ -125,7 +125,7 @@ bool inquiries_answer(struct fairlead *f, const struct io_event *e)
 	struct inquiry_question *a;
 	struct dns_reply *reply;
 
-	if (e->slot < FIRST_SLOT)
+	if (e->slot < FIRST_SLOT || e->slot >= FIRST_SLOT + SLOTS)
 		return false;
 	x = &all->exchange[e->slot - FIRST_SLOT];
 	if (!all->q || !x->used)

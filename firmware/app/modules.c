@@ -47,6 +47,7 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 		{app_commands, f},
 		{system_commands, f},
 		{companion_commands, f},
+		{reports_commands, f},
 		{0},
 	};
 

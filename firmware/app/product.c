@@ -168,6 +168,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, link_drill_next_due(&f->drill));
 	until = mtime_first(until, histories_next_due(f));
 	until = mtime_first(until, system_next_due(f));
+	until = mtime_first(until, reports_next_due(f));
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
@@ -192,6 +193,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	secondaries_tick(f, now);
 	inquiries_tick(f, now);
 	system_tick(f, now);
+	reports_tick(f, now);
 	panel_tick(f, now);
 	terminals_tick(f, now);
 }

@@ -29,6 +29,7 @@
 #include "link_operator.h"
 #include "modules.h"
 #include "policy_console.h"
+#include "report.h"
 #include "revisions.h"
 #include "server.h"
 #include "service.h"
@@ -82,6 +83,22 @@ struct inquiries {
 	} exchange[8];
 };
 
+/* The log on its way to a collector. */
+struct report_tail {
+	struct ip_addr to;
+	uint16_t port;
+	enum log_level level;
+	uint64_t line; /* of the journal: the next to be sent */
+	uint64_t sent, lost;
+	mtime due; /* not before */
+};
+
+struct reports {
+	bool open; /* a configuration was in force */
+	struct report_tail tail[REPORT_SYSLOGS_MAX];
+	size_t n;
+};
+
 /* The session that has the configuration to itself. */
 struct claim {
 	const struct console *session; /* NULL: none */
@@ -111,6 +128,7 @@ struct fairlead {
 	struct unconfirmed unconfirmed;
 	struct claim claim;
 	struct inquiries inquiries;
+	struct reports reports;
 
 	/* Uplinks by number; order[] is the order of the settings. */
 	struct link link[FL_LINKS_MAX + 1];
@@ -440,6 +458,17 @@ void inquiries_end(struct fairlead *f);
 bool inquiries_answer(struct fairlead *f, const struct io_event *e);
 void inquiries_tick(struct fairlead *f, mtime now);
 mtime inquiries_next_due(const struct fairlead *f);
+
+/* ---- reports.c: the log, sent to collectors ---- */
+
+/* The configuration in force is new. */
+void reports_configure(struct fairlead *f);
+void reports_tick(struct fairlead *f, mtime now);
+mtime reports_next_due(const struct fairlead *f);
+
+/* ---- reports_console.c ---- */
+
+extern const struct console_command reports_commands[];
 
 /* ---- setup.c ---- */
 

@@ -7,6 +7,7 @@
 #include "link_settings.h"
 #include "modules.h"
 #include "policy_settings.h"
+#include "report_settings.h"
 #include "system_settings.h"
 
 /* A module's settings, and where in struct config_values they go. */
@@ -30,6 +31,7 @@ static const struct {
 	{&view_setting, offsetof(struct config_values, views)},
 	{&dns_setting, offsetof(struct config_values, dns)},
 	{&companion_setting, offsetof(struct config_values, companions)},
+	{&report_setting, offsetof(struct config_values, report)},
 };
 
 void modules_schema(struct setting out[MODULES_SETTINGS_MAX])

@@ -10,15 +10,6 @@
 #define SETTLE_WAIT ms(20)
 #define SILENT      4 /* messages without an answer before the log says so */
 
-static bool is_in_lan(const struct config *c, const struct ip_addr *a)
-{
-	for (size_t i = 0; i < c->v.nlans; i++)
-		for (size_t k = 0; k < c->v.lans[i].naddresses; k++)
-			if (ip_prefix_has(&c->v.lans[i].addresses[k].prefix, a))
-				return true;
-	return false;
-}
-
 static bool is_beside(const struct link_conf *link, const struct ip_addr *a)
 {
 	for (size_t i = 0; i < link->naddresses; i++)
@@ -36,7 +27,7 @@ static const struct link_conf *link_of(
 	uint32_t live = f->published.live ? f->published.live : f->published.configured;
 	size_t count = 0;
 
-	if (ip_addr_is_special(to) || is_in_lan(c, to))
+	if (ip_addr_is_special(to) || config_lan_has(c, to))
 		return NULL;
 	for (size_t i = 0; i < c->v.nlinks; i++) {
 		const struct link_conf *link = &c->v.links[i];
