@@ -273,7 +273,7 @@ static void diff_sorted(struct differ *d, const struct entry *a, const struct en
 	}
 }
 
-static struct entry *same_entry(const struct group *g, const struct entry *e)
+static struct entry *same_entry(struct group *g, const struct entry *e)
 {
 	struct str keys[SETTING_COLUMNS_MAX];
 
@@ -284,7 +284,7 @@ static struct entry *same_entry(const struct group *g, const struct entry *e)
 
 /* A new entry goes to the end of an ordered list.  So what can stay is the longest beginning of
  * `b` whose entries stand in this order in `a`; all others of `a` go, and the rest of `b` comes. */
-static void diff_ordered(struct differ *d, const struct group *a, const struct group *b)
+static void diff_ordered(struct differ *d, struct group *a, struct group *b)
 {
 	const struct entry *first_new = b->first, *kept;
 	uint32_t from = 0;
@@ -323,7 +323,7 @@ static void diff_child(struct differ *d, const struct branch *in_a, struct setti
 		group_settle(a);
 		group_settle(b);
 		if (a->row->flags & SETTING_ORDERED)
-			diff_ordered(d, (const struct group *)a, (const struct group *)b);
+			diff_ordered(d, (struct group *)a, (struct group *)b);
 		else
 			diff_sorted(d, ((const struct group *)a)->first,
 				((const struct group *)b)->first);

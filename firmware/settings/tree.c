@@ -2,7 +2,8 @@
 /* The tree.  Big lists are what its shape is for: 100,000 host records are entries of one list, so
  * a node is kept small (a value of up to 22 octets takes 48), an entry is found by hash, and order
  * is made when somebody asks for it: adding n entries in any order and then printing them takes
- * n log n. */
+ * n log n.  A text that was printed has its entries in order: each is behind all before it, so that
+ * nobody looks for it when it is added, and the hash table is filled when somebody does. */
 #include "tree.h"
 
 #include <string.h>
@@ -132,12 +133,26 @@ struct entry *entry_next(const struct entry *e)
 	return (struct entry *)e->branch.node.next;
 }
 
-struct entry *group_entry(const struct group *g, const struct str *keys)
+/* Into the table with those that are not there yet. */
+static void hash_rest(struct group *g)
+{
+	for (struct entry *e = g->unhashed; e; e = entry_next(e)) {
+		struct entry **b = &g->bucket[e->hash & (g->nbuckets - 1)];
+
+		e->chain = *b;
+		*b = e;
+	}
+	g->unhashed = NULL;
+}
+
+struct entry *group_entry(struct group *g, const struct str *keys)
 {
 	unsigned n = row_keys(g->node.row);
 	uint32_t h = hash_keys(keys, n);
-	struct entry *e = g->bucket ? g->bucket[h & (g->nbuckets - 1)] : g->first;
+	struct entry *e;
 
+	hash_rest(g);
+	e = g->bucket ? g->bucket[h & (g->nbuckets - 1)] : g->first;
 	while (e && (e->hash != h || !has_keys(e, keys, n)))
 		e = g->bucket ? e->chain : entry_next(e);
 	return e;
@@ -150,17 +165,26 @@ struct entry *tree_entry(const struct branch *b, const struct setting *row, cons
 	return g ? group_entry((struct group *)g, keys) : NULL;
 }
 
-int entry_cmp(const struct entry *a, const struct entry *b)
+static int cmp_to_keys(const struct entry *e, const struct str *keys)
 {
-	unsigned n = row_keys(a->branch.node.row);
+	unsigned n = row_keys(e->branch.node.row);
 
 	for (unsigned k = 0; k < n; k++) {
-		int order = str_natural_cmp(entry_column(a, k), entry_column(b, k));
+		int order = str_natural_cmp(entry_column(e, k), keys[k]);
 
 		if (order)
 			return order;
 	}
 	return 0;
+}
+
+int entry_cmp(const struct entry *a, const struct entry *b)
+{
+	struct str keys[SETTING_COLUMNS_MAX];
+
+	for (unsigned k = 0; k < SETTING_COLUMNS_MAX; k++)
+		keys[k] = entry_column(b, k);
+	return cmp_to_keys(a, keys);
 }
 
 static struct entry *merge_chains(struct entry *a, struct entry *b)
@@ -215,6 +239,7 @@ struct entry *group_settle(struct settings_node *n)
 
 	if (g->settled)
 		return g->first;
+	hash_rest(g); /* it takes them from the end of the chain */
 	if (!(n->row->flags & SETTING_ORDERED) && !chain_is_sorted(g->first))
 		g->first = sort_chain(g->first);
 	g->last = NULL;
@@ -360,14 +385,6 @@ void tree_spoil(struct arena *mem, struct branch *b, const struct setting *row)
 		n->spoilt = true;
 }
 
-static void hash_add(struct group *g, struct entry *e)
-{
-	struct entry **b = &g->bucket[e->hash & (g->nbuckets - 1)];
-
-	e->chain = *b;
-	*b = e;
-}
-
 /* Keep at least one place for each entry.  Without memory the chains get longer, no more. */
 static void hash_grow(struct arena *mem, struct group *g, uint32_t room)
 {
@@ -383,8 +400,7 @@ static void hash_grow(struct arena *mem, struct group *g, uint32_t room)
 		return;
 	g->bucket = bucket;
 	g->nbuckets = n;
-	for (struct entry *e = g->first; e; e = entry_next(e))
-		hash_add(g, e);
+	g->unhashed = g->first;
 }
 
 /* Behind the last one, whether that is its place or not. */
@@ -399,15 +415,25 @@ static void chain_entry(struct arena *mem, struct group *g, struct entry *e)
 	else
 		g->first = e;
 	g->last = e;
-	if (g->bucket)
-		hash_add(g, e);
+	if (g->bucket && !g->unhashed)
+		g->unhashed = e;
 }
 
-static void append_entry(struct arena *mem, struct group *g, struct entry *e)
+/* The entry of these keys, or NULL.  In a text that was printed it is the last one, or belongs
+ * behind that and is none: then `*behind`, and nobody need look among the others. */
+static struct entry *find_to_put(struct group *g, const struct str *keys, bool *behind)
 {
-	bool ordered = g->node.row->flags & SETTING_ORDERED;
+	int order = g->last ? cmp_to_keys(g->last, keys) : -1;
 
-	g->settled = g->settled && (ordered || !g->last || entry_cmp(g->last, e) < 0);
+	*behind = order < 0 && g->settled && !(g->node.row->flags & SETTING_ORDERED);
+	if (order == 0)
+		return g->last;
+	return *behind ? NULL : group_entry(g, keys);
+}
+
+static void append_entry(struct arena *mem, struct group *g, struct entry *e, bool behind)
+{
+	g->settled = behind || (g->settled && g->node.row->flags & SETTING_ORDERED);
 	chain_entry(mem, g, e);
 }
 
@@ -436,15 +462,17 @@ static bool set_columns(struct arena *mem, struct entry *e, const struct str *co
 }
 
 struct entry *tree_put_entry(struct arena *mem, struct branch *b, const struct setting *row,
-	const struct str *columns, unsigned n, const struct place *at, bool *old)
+	const struct str *columns, unsigned n, const struct place *at, unsigned *had)
 {
 	struct group *g = put_group(mem, b, row);
-	struct entry *e = g ? group_entry(g, columns) : NULL;
 	unsigned nkeys = row_keys(row);
+	bool behind;
+	struct entry *e;
 
 	if (!g)
 		return NULL;
-	*old = e != NULL;
+	e = find_to_put(g, columns, &behind);
+	*had = e ? e->ncolumns : 0;
 	if (e)
 		return n <= nkeys || set_columns(mem, e, columns, n, at) ? e : NULL;
 	e = ARENA_NEW(mem, struct entry);
@@ -453,7 +481,7 @@ struct entry *tree_put_entry(struct arena *mem, struct branch *b, const struct s
 	e->branch.node.row = row;
 	e->branch.up = b;
 	e->hash = hash_keys(columns, nkeys);
-	append_entry(mem, g, e);
+	append_entry(mem, g, e, behind);
 	return e;
 }
 
@@ -471,6 +499,7 @@ void tree_remove_entry(struct entry *e)
 	struct group *g = (struct group *)tree_child(e->branch.up, e->branch.node.row);
 	struct entry *next = entry_next(e);
 
+	hash_rest(g);
 	if (g->bucket)
 		hash_remove(g, e);
 	if (e->prev)
@@ -514,17 +543,18 @@ static void merge_group(struct arena *mem, struct branch *up, struct group *to, 
 	for (struct entry *e = from->first; e; e = next) {
 		struct str keys[SETTING_COLUMNS_MAX];
 		struct entry *same;
+		bool behind;
 
 		next = entry_next(e);
 		for (unsigned k = 0; k < nkeys; k++)
 			keys[k] = entry_column(e, k);
-		same = group_entry(to, keys);
+		same = find_to_put(to, keys, &behind);
 		if (same) {
 			take_columns(same, e);
 			tree_merge(mem, &same->branch, &e->branch);
 		} else {
 			e->branch.up = up;
-			append_entry(mem, to, e);
+			append_entry(mem, to, e, behind);
 		}
 	}
 }
@@ -595,7 +625,7 @@ static struct settings_node *copy_group(
 
 	if (!g)
 		return NULL;
-	g->first = g->last = NULL;
+	g->first = g->last = g->unhashed = NULL;
 	g->bucket = NULL;
 	g->nbuckets = g->count = 0;
 	hash_grow(mem, g, from->count);

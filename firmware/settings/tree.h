@@ -56,8 +56,9 @@ struct entry {
 struct group {
 	struct settings_node node;
 	struct entry *first, *last;
-	struct entry **bucket; /* NULL: few entries */
-	uint32_t nbuckets;     /* a power of two */
+	struct entry **bucket;  /* NULL: few entries */
+	uint32_t nbuckets;      /* a power of two */
+	struct entry *unhashed; /* this one and those behind it are not in the table yet */
 	uint32_t count;
 	bool settled; /* the chain is in order and the entries are numbered */
 };
@@ -88,7 +89,7 @@ struct str value_text(const struct settings_node *n);
 struct str entry_column(const struct entry *e, unsigned i);
 /* The entry whose key columns are these, or NULL.  `b` may be NULL. */
 struct entry *tree_entry(const struct branch *b, const struct setting *row, const struct str *keys);
-struct entry *group_entry(const struct group *g, const struct str *keys);
+struct entry *group_entry(struct group *g, const struct str *keys);
 struct entry *entry_next(const struct entry *e);
 int entry_cmp(const struct entry *a, const struct entry *b);
 /* Put the entries in their order and number them; `n` is a group.  Returns the first. */
@@ -107,9 +108,10 @@ struct settings_node *tree_put_value(struct arena *mem, struct branch *b, const 
 void tree_spoil(struct arena *mem, struct branch *b, const struct setting *row);
 struct branch *tree_put_block(
 	struct arena *mem, struct branch *b, const struct setting *row, const struct place *at);
-/* Find or make an entry.  Columns that are no keys replace those it had, unless there are none. */
+/* Find or make an entry.  Columns that are no keys replace those it had, unless there are none.
+ * `*had` is how many it had before; 0: it is new. */
 struct entry *tree_put_entry(struct arena *mem, struct branch *b, const struct setting *row,
-	const struct str *columns, unsigned n, const struct place *at, bool *old);
+	const struct str *columns, unsigned n, const struct place *at, unsigned *had);
 void tree_remove(struct branch *b, struct settings_node *child);
 void tree_remove_entry(struct entry *e);
 /* Move all of `from` into `to`; needs memory for hash tables only, and does without. */

@@ -259,8 +259,7 @@ static bool keep_value(struct walk *w)
 static bool enter(struct walk *w)
 {
 	struct word last = word_at(w, row_keys(w->row) - 1);
-	unsigned before = 0;
-	bool old = false;
+	unsigned had;
 	struct entry *e;
 
 	w->entry = tree_entry(w->at, w->row, w->column);
@@ -268,15 +267,13 @@ static bool enter(struct walk *w)
 		lead_nowhere(w, &last);
 	w->at = w->entry ? &w->entry->branch : NULL;
 	if (w->to) {
-		e = tree_entry(w->to, w->row, w->column);
-		before = e ? e->ncolumns : 0;
-		e = tree_put_entry(w->mem, w->to, w->row, w->column, w->ncolumns, &w->place, &old);
+		e = tree_put_entry(w->mem, w->to, w->row, w->column, w->ncolumns, &w->place, &had);
 		if (!e)
 			return w->full = true, false;
 		e->bad_columns |= w->bad_columns;
 		e->branch.node.spoilt |= w->bad_columns != 0;
-		if (old && (!w->row->rows ||
-				   (before > row_keys(w->row) && w->ncolumns > row_keys(w->row))))
+		if (had && (!w->row->rows ||
+				   (had > row_keys(w->row) && w->ncolumns > row_keys(w->row))))
 			warn_twice(w, &last, "is there twice",
 				"remove one of the two: the later one counts");
 		w->to = &e->branch;

@@ -1575,6 +1575,39 @@ static void ten_thousand_hosts_in_any_order_load_and_bind(void **state)
 	free(text.at);
 }
 
+/* Entries that come in order are not looked for; those that do not find them all the same. */
+static void entries_in_order_are_found_by_those_that_are_not(void **state)
+{
+	struct fixture *f = *state;
+	struct t_text text = {0}, want = {0};
+	struct sink out = t_sink(&text), lines = t_sink(&want);
+
+	for (unsigned i = 0; i < 300; i++)
+		sink_printf(&out, "domain d host h%u { address 192.0.2.1, link any }\n", 2 * i);
+	for (unsigned i = 0; i < 300; i += 7) /* those that are there */
+		sink_printf(&out, "domain d host h%u address 192.0.2.2\n", 2 * (299 - i));
+	for (unsigned i = 300; i < 400; i++) /* more in order, behind them */
+		sink_printf(&out, "domain d host h%u { address 192.0.2.1, link any }\n", 2 * i);
+	sink_puts(&out, "domain d host h799 { address 192.0.2.1, link any }\n"
+			"domain d host h13 { address 192.0.2.1, link any }\n");
+	load(f, text.at);
+	assert_int_equal(settings_delete(&f->s, STR("domain d host h600"), &f->why), FL_OK);
+	assert_int_equal(settings_set(&f->s, STR("domain d host h798 ttl 5s"), &f->why), FL_OK);
+	for (unsigned i = 0; i < 800; i++) {
+		if ((i % 2 && i != 13 && i != 799) || i == 600)
+			continue;
+		sink_printf(&lines,
+			"set domain d host h%u address 192.0.2.%u\n"
+			"set domain d host h%u link any\n",
+			i, i % 2 == 0 && i < 600 && (299 - i / 2) % 7 == 0 ? 2 : 1, i);
+		if (i == 798)
+			sink_puts(&lines, "set domain d host h798 ttl 5s\n");
+	}
+	assert_string_equal(printed(f, "", SETTINGS_LINES), want.at);
+	free(text.at);
+	free(want.at);
+}
+
 /* ---- memory ---- */
 
 struct meter {
@@ -1741,6 +1774,7 @@ int main(void)
 		T(what_is_more_than_values_of_hosts_is_not_changed_in_place),
 		T(a_mistake_of_a_host_changed_in_place_is_told),
 		T(ten_thousand_hosts_in_any_order_load_and_bind),
+		T(entries_in_order_are_found_by_those_that_are_not),
 		T(running_out_of_memory_changes_nothing),
 	};
 
