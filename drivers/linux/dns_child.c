@@ -105,6 +105,8 @@ static const int allowed[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(write),
 	SCMP_SYS(close),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_ctl),

@@ -12,6 +12,7 @@
 #include "dns_server.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 
 struct dns_plan {
@@ -26,11 +27,13 @@ struct dns_plan {
 struct dns_thread {
 	struct dns_server *server;
 	unsigned index;
-	int epoll, wake;            /* `wake`: an eventfd that ends a wait */
-	const struct dns_plan *at;  /* adopted */
-	_Atomic uint32_t adopted;   /* its number */
-	int fds[DNS_ENDPOINTS_MAX]; /* watched for the plan */
-	size_t nfds;
+	int epoll;                 /* TCP's alone */
+	int wake;                  /* an eventfd that ends a wait */
+	const struct dns_plan *at; /* adopted */
+	_Atomic uint32_t adopted;  /* its number */
+	/* What the thread waits for: `wake`, and the sockets of the plan. */
+	struct pollfd watched[1 + DNS_ENDPOINTS_MAX];
+	size_t nwatched;
 	const struct dns_answerer *answerer;
 	void *own;        /* the answerer's memory */
 	uint8_t *queries; /* its questions, as read: DNS_SERVER_BATCH of them */
