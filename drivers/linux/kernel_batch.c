@@ -232,12 +232,12 @@ enum fl_err batch_commit(struct kernel_linux *k, struct textbuf *why)
 	return FL_OK;
 }
 
-int batch_try(struct kernel_linux *k)
+int batch_try(struct kernel_linux *k, uint32_t seq)
 {
 	struct refusal r = {.batch = &k->batch};
 
 	if (k->batch.full || mnl_socket_sendto(k->netfilter, k->batch.at, k->batch.n) < 0)
 		return 0;
 	take_answers(k, &r);
-	return r.error;
+	return (int32_t)(r.seq - seq) > 0 ? r.error : 0;
 }

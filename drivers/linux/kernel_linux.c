@@ -140,26 +140,32 @@ static enum fl_err kernel_counts(
 	return nft_counts(ctx, each, each_ctx, why);
 }
 
-static const struct {
-	uint32_t feature;
-	bool (*is_there)(struct kernel_linux *k);
-} probes[] = {
-	{KFEATURE_CAKE, shape_has_cake},
-	{KFEATURE_INCOMING, shape_has_ifb},
-	{KFEATURE_FLOWTABLE, nft_has_flowtables},
-};
+static bool is_there(struct kernel_linux *k, uint32_t feature)
+{
+	switch (feature) {
+	case KFEATURE_CAKE:
+		return shape_has_cake(k);
+	case KFEATURE_INCOMING:
+		return shape_has_ifb(k);
+	default:
+		return nft_supports(k, feature);
+	}
+}
 
-/* Asked for once, as asking has the kernel load what it has. */
+/* Asking has the kernel load what it has; what it has not may come later, with a module. */
 static uint32_t kernel_lacks(void *ctx, uint32_t features)
 {
 	struct kernel_linux *k = ctx;
 
-	for (size_t i = 0; i < COUNT_OF(probes); i++) {
-		if (!(features & ~k->asked & probes[i].feature))
+	for (uint32_t feature = 1; feature && feature <= features; feature <<= 1) {
+		if (!(features & ~k->settled & feature))
 			continue;
-		k->asked |= probes[i].feature;
-		if (!probes[i].is_there(k))
-			k->lacking |= probes[i].feature;
+		if (is_there(k, feature)) {
+			k->settled |= feature;
+			k->lacking &= ~feature;
+		} else {
+			k->lacking |= feature;
+		}
 	}
 	return features & k->lacking;
 }

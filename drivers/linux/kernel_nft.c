@@ -45,7 +45,10 @@ size_t devices_there(const struct kernel_linux *k, const struct kernel_state *s)
 
 bool is_left_out(const struct kernel_linux *k, const struct krule *r)
 {
-	return !has_flowtables(k) && r->nops && r->ops[r->nops - 1].code == KOP_OFFLOAD;
+	enum kop_code last = r->nops ? r->ops[r->nops - 1].code : KOP_VERDICT;
+
+	return (last == KOP_OFFLOAD && !has_flowtables(k)) ||
+	       (last == KOP_REJECT && k->lacking & KFEATURE_REJECT);
 }
 
 struct str fingerprint(const struct kernel_state *s, char text[40])
@@ -137,20 +140,6 @@ static enum fl_err send_changes(struct kernel_linux *k, const struct kernel_diff
 	else
 		put_changes(k, diff);
 	return batch_commit(k, why);
-}
-
-/* One without a device, in a batch that does not end: a kernel that has flowtables may mind the
- * device, one that has none, the flowtable.  Nothing comes of it. */
-bool nft_has_flowtables(struct kernel_linux *k)
-{
-	int e;
-
-	if (!batch_begin(k))
-		return true; /* for all we know */
-	put_table(k, NFT_MSG_NEWTABLE, STR(""));
-	put_flowtable(k, NULL, 0);
-	e = batch_try(k);
-	return e != ENOENT && e != EOPNOTSUPP;
 }
 
 enum fl_err nft_apply(struct kernel_linux *k, const struct kernel_diff *diff, struct textbuf *why)

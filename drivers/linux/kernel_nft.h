@@ -13,9 +13,9 @@
 bool batch_begin(struct kernel_linux *k);
 /* Send the batch: all of it happens, or nothing. */
 enum fl_err batch_commit(struct kernel_linux *k, struct textbuf *why);
-/* Send it without its end: nothing comes of it, but the kernel says what it thinks of it, as an
- * errno value (0 also when it could not be asked). */
-int batch_try(struct kernel_linux *k);
+/* Send it without its end: nothing comes of it, but the kernel says what it thinks of the messages
+ * after that of number `seq`, as an errno value (0 also when it could not be asked). */
+int batch_try(struct kernel_linux *k, uint32_t seq);
 
 /* A message of the batch; attributes are appended, then it is ended. */
 struct nlmsghdr *put_message(struct kernel_linux *k, unsigned type, unsigned flags);

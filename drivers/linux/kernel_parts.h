@@ -34,11 +34,13 @@ struct kernel_linux {
 	uint32_t seq;
 	struct nl_sock *route;
 	struct batch batch;
-	struct counts counts;    /* of the table that is replaced right now */
-	uint32_t asked, lacking; /* KFEATURE_...: those that were looked for, and are not there */
-	int raw4, raw6;          /* for kicks; -1: not permitted */
-	uint32_t raw_mark;       /* that both have */
-	uint32_t mark_bits;      /* of marks: where the link's number is */
+	struct counts counts; /* of the table that is replaced right now */
+	/* KFEATURE_...: those that are not looked for again; those to do without.  One that is not
+	 * there may come with its module; one that refused what was asked of it is settled. */
+	uint32_t settled, lacking;
+	int raw4, raw6;     /* for kicks; -1: not permitted */
+	uint32_t raw_mark;  /* that both have */
+	uint32_t mark_bits; /* of marks: where the link's number is */
 };
 
 /* ---- netfilter sockets (kernel_netfilter.c) ---- */
@@ -68,7 +70,11 @@ enum fl_err nft_counts(
 	struct kernel_linux *k, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 bool nft_has(struct kernel_linux *k, struct str set, const struct ip_addr *a);
 enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
-bool nft_has_flowtables(struct kernel_linux *k);
+
+/* ---- what nftables has (kernel_nft_features.c) ---- */
+
+/* KFEATURE_TABLES, ... as far as it can be known. */
+bool nft_supports(struct kernel_linux *k, uint32_t feature);
 
 /* ---- what was counted (kernel_counts.c) ---- */
 

@@ -274,7 +274,7 @@ static bool is_done_without(const struct kernel_linux *k, const struct kstate_sh
 /* For what the look at the kernel did not find. */
 static void do_without(struct kernel_linux *k, const struct kstate_shaper *s)
 {
-	k->asked |= feature_of(s);
+	k->settled |= feature_of(s);
 	k->lacking |= feature_of(s);
 	log_printf(k->log, LOG_LEVEL_WARNING,
 		"this kernel cannot shape what %s %.*s (modules %s): it is forwarded as it comes",

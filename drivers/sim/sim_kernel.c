@@ -85,6 +85,9 @@ static void replace_table(struct sim *s, const struct kernel_state *to)
 	s->nchains = to->nchains;
 }
 
+/* What a table is never made without. */
+#define VITAL (KFEATURE_TABLES | KFEATURE_CT_MARK | KFEATURE_MASQUERADE)
+
 static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *d, struct textbuf *why)
 {
 	struct sim *s = ctx;
@@ -94,6 +97,10 @@ static enum fl_err kernel_apply(void *ctx, const struct kernel_diff *d, struct t
 		s->kernel_refusals -= s->kernel_refusals > 0;
 		textbuf_printf(why, "Operation not permitted");
 		return FL_EIO;
+	}
+	if (d->replace_table && s->kernel_lacks & VITAL) {
+		textbuf_printf(why, "nftables: No such file or directory");
+		return FL_ENOENT;
 	}
 	if (d->replace_table)
 		replace_table(s, d->replace_table);

@@ -184,6 +184,8 @@ static enum fl_err check_into(struct fairlead *f, const struct settings *candida
 		warn_of_moved_marks(f, next, &why);
 	if (!err)
 		check_kernel(f, next, &why);
+	if (!err && why.errors)
+		err = FL_ENOTSUP; /* by this kernel */
 	diags_print(&why, NULL, out);
 	if (err == FL_EFULL || next->mem.full) {
 		sink_puts(out, "error: out of memory\n");

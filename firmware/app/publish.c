@@ -457,6 +457,8 @@ void publish_reconcile(struct fairlead *f, mtime now)
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
 	f->reconcile_due = MTIME_NEVER;
+	if (f->kernel_lacks) /* a module may have come */
+		f->kernel_lacks = k->lacks(k->ctx, forwarding_needs(&is));
 	if (forwarding_want(&is, &f->published, &f->scratch, &want) ||
 		k->read(k->ctx, &want, &f->scratch, &have, &chains_known)) {
 		reconcile_later(f, now);

@@ -160,9 +160,12 @@ const struct forward_conf *forwarding_published(const struct forwarding_source *
 void forwarding_check(const struct forwarding_source *source, struct diags *why);
 /* Which features of the kernel (KFEATURE_...) these settings call for. */
 uint32_t forwarding_needs(const struct forwarding_source *source);
-/* What becomes of the settings on a kernel that lacks some of these. */
+/* What becomes of the settings on a kernel that lacks some of these: an error for what cannot be
+ * done without. */
 void forwarding_check_kernel(
 	const struct forwarding_source *source, uint32_t lacks, struct diags *why);
+/* The same for who looks at the state wanted, each as a comment of nft(8). */
+void forwarding_put_lacking(uint32_t lacks, const struct sink *out);
 /* The whole state.  Everything in `*out` lies in `mem` or in `source`.  FL_EFULL: `mem` is full. */
 MUST_USE enum fl_err forwarding_want(const struct forwarding_source *source,
 	const struct published *pub, struct arena *mem, struct kernel_state *out);

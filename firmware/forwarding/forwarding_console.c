@@ -340,14 +340,6 @@ static enum fl_err show_nat(struct console_call *call)
 	return FL_OK;
 }
 
-/* As a comment of nft(8). */
-static void say_what_is_missing(const struct forwarding_console *m, const struct sink *out)
-{
-	if (m->kernel_lacks && *m->kernel_lacks & KFEATURE_FLOWTABLE)
-		sink_puts(out, "# This kernel has no flowtables (module nf_flow_table_inet): what "
-			       "needs them is left out.\n");
-}
-
 static enum fl_err show_forwarding(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
@@ -360,7 +352,7 @@ static enum fl_err show_forwarding(struct console_call *call)
 	if (err)
 		sink_printf(call->out, "the wanted state cannot be shown: %s\n", fl_err_text(err));
 	else {
-		say_what_is_missing(m, call->out);
+		forwarding_put_lacking(m->kernel_lacks ? *m->kernel_lacks : 0, call->out);
 		kernel_state_print(&state, call->out);
 	}
 	arena_reset(&mem);

@@ -65,6 +65,14 @@ struct kstate_shaper {
 #define KFEATURE_CAKE      UINT32_C(1) /* holding what leaves a device to a rate, fairly */
 #define KFEATURE_INCOMING  UINT32_C(2) /* the same of what comes in: ifb, and the way to it */
 #define KFEATURE_FLOWTABLE UINT32_C(4) /* established connections past the rules */
+/* The parts of nftables; without TABLES nothing is said of the others. */
+#define KFEATURE_TABLES     UINT32_C(8)    /* tables of both families, routing by a chain */
+#define KFEATURE_CT_MARK    UINT32_C(0x10) /* marks of connections */
+#define KFEATURE_MASQUERADE UINT32_C(0x20)
+#define KFEATURE_NAT        UINT32_C(0x40) /* other addresses than by masquerading */
+#define KFEATURE_REJECT     UINT32_C(0x80)
+#define KFEATURE_NUMGEN     UINT32_C(0x100) /* drawing slots */
+#define KFEATURE_HASH       UINT32_C(0x200) /* slots by who asks */
 
 struct kstate_sysctl {
 	struct str path; /* "net/ipv4/ip_forward" */

@@ -100,9 +100,96 @@ static void a_kernel_without_flowtables_is_warned_of_and_forwards(void **state)
 	scenario_close(s);
 }
 
+/* The clients of a dead link are not told, and nothing else changes. */
+static void a_kernel_that_cannot_reject_is_warned_of_and_forwards(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_REJECT);
+	const char *said = commit(s, "set link wan1 weight 9");
+
+	(void)state;
+	assert_says(said, "warning: this kernel has no rejecting: TCP clients of a dead link");
+	assert_says(said, "module nft_reject_inet (CONFIG_NFT_REJECT_INET)");
+	assert_says(said, "committed");
+	assert_says(typed(s, "show forwarding"), "# This kernel has no rejecting (module nft_rej");
+	scenario_close(s);
+}
+
+/* All that is vital, one after the other: refused with its name and its cure, and nothing is half
+ * applied. */
+static void a_kernel_that_cannot_forward_is_named_and_nothing_changes(void **state)
+{
+	static const struct {
+		uint32_t lacks;
+		const char *name, *cure;
+	} vital[] = {
+		{KFEATURE_TABLES, "nftables for both families", "module nf_tables"},
+		{KFEATURE_CT_MARK, "marks of connections", "CONFIG_NF_CONNTRACK_MARK"},
+		{KFEATURE_MASQUERADE, "masquerading", "nft_masq (CONFIG_NFT_MASQ)"},
+		{KFEATURE_NUMGEN, "number generator", "nft_numgen (CONFIG_NFT_NUMGEN)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(vital); i++) {
+		struct scenario *s = on_a_kernel_without(vital[i].lacks);
+		uint64_t applies = s->sim.applies;
+		const char *said = commit(s, "set link wan1 weight 9");
+
+		assert_says(said, "error: ");
+		assert_says(said, "this kernel has no ");
+		assert_says(said, vital[i].name);
+		assert_says(said, vital[i].cure);
+		assert_null(strstr(said, "revision"));
+		assert_int_equal(s->sim.applies, applies);
+		assert_int_equal(fairlead_config(&s->product)->v.links[0].weight, 4);
+		scenario_close(s);
+	}
+}
+
+/* It says so in the log, is still there to be asked, and goes on when the module has come. */
+static void a_start_on_such_a_kernel_is_told_of_and_mended_later(void **state)
+{
+	struct scenario *s = scenario_open("");
+
+	(void)state;
+	fairlead_close(&s->product);
+	s->sim.kernel_lacks = KFEATURE_MASQUERADE;
+	assert_int_equal(s->sim.drivers.kernel.remove_all(&s->sim, NULL, NULL), FL_OK);
+	assert_int_not_equal(fairlead_open(&s->product, &s->sim.drivers), FL_OK);
+	assert_int_not_equal(scenario_logged_at(s, "error: this kernel has no masquerading"), -1);
+	assert_says(typed(s, "show forwarding"), "so none of this is in force");
+	scenario_run(s, sec(20));
+	assert_int_equal(s->sim.nsets, 0);
+	s->sim.kernel_lacks = 0;
+	scenario_run(s, sec(200));
+	assert_int_not_equal(s->sim.nsets, 0);
+	assert_says(commit(s, "set link wan1 weight 9"), "committed");
+	assert_null(strstr(typed(s, "show forwarding"), "# This kernel"));
+	scenario_close(s);
+}
+
+/* Each feature is called for by the part of the settings that needs it, and by that alone. */
+static void the_part_that_needs_a_feature_is_named(void **state)
+{
+	struct scenario *s = on_a_kernel_without(KFEATURE_NAT | KFEATURE_HASH);
+
+	(void)state;
+	assert_says(commit(s, "set link wan1 weight 9"),
+		"error: forward smtp: this kernel has no address translation: no server can be");
+	assert_says(commit(s, "delete forward smtp"), "committed");
+	s->sim.kernel_lacks = KFEATURE_HASH;
+	assert_says(commit(s, "set forward web to 192.168.1.26\nset forward web to 192.168.1.27\n"
+			      "set forward web protocol tcp\nset forward web port 80\n"
+			      "set forward web on wan1 203.0.113.2"),
+		"committed");
+	assert_says(commit(s, "set forward web persist"),
+		"error: forward web: this kernel has no hash of addresses: no client can be kept");
+	scenario_close(s);
+}
+
 static void what_is_not_called_for_is_not_missed(void **state)
 {
-	struct scenario *s = on_a_kernel_without(UINT32_MAX);
+	struct scenario *s = on_a_kernel_without(
+		KFEATURE_CAKE | KFEATURE_INCOMING | KFEATURE_FLOWTABLE | KFEATURE_HASH);
 	const char *said = commit(s, "set link wan1 weight 3");
 
 	(void)state;
@@ -152,6 +239,10 @@ int main(void)
 		cmocka_unit_test(connections_begin_anew_when_the_marks_move),
 		cmocka_unit_test(connections_stay_when_the_kernel_refuses_to_move_the_marks),
 		cmocka_unit_test(a_kernel_without_flowtables_is_warned_of_and_forwards),
+		cmocka_unit_test(a_kernel_that_cannot_reject_is_warned_of_and_forwards),
+		cmocka_unit_test(a_kernel_that_cannot_forward_is_named_and_nothing_changes),
+		cmocka_unit_test(a_start_on_such_a_kernel_is_told_of_and_mended_later),
+		cmocka_unit_test(the_part_that_needs_a_feature_is_named),
 		cmocka_unit_test(what_is_not_called_for_is_not_missed),
 	};
 

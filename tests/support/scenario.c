@@ -274,6 +274,8 @@ static void kernel_agrees(const struct scenario *s)
 
 	if (s->sim.kernel_refuses || p->generation == 0)
 		return;
+	if (s->sim.kernel_lacks && s->sim.nsets == 0)
+		return; /* it cannot have the table */
 	for (uint8_t n = 1; n <= FL_LINKS_MAX; n++) {
 		struct kelem e = {0};
 		uint8_t family = KNFPROTO_IPV4;
