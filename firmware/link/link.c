@@ -11,6 +11,7 @@
  * each failure of the last ten minutes.  firmware/doc/link.md has the numbers and what was
  * measured.
  *
+ * Here is what answers and silence mean; link_send.c has what is asked next, of whom and how soon.
  * Every probe has a slot in the table of flights, found by its sequence number; the table is short
  * beside the 65,536 numbers, so a number that comes round again never meets its older self. */
 #include "link.h"
@@ -20,22 +21,14 @@
 
 #include <string.h>
 
-#define BURST_GAP      ms(25)
-#define BURST_GAP_LATE ms(100) /* when enough are lost and only the silence is too short */
-#define GAP_LONGEST    sec(3)  /* a longer silence that healed was an outage */
-#define RTT_LONGEST    sec(2)  /* an answer that took longer is life, and tells nothing of delay */
+#define GAP_LONGEST sec(3) /* a longer silence that healed was an outage */
+#define RTT_LONGEST sec(2) /* an answer that took longer is life, and tells nothing of delay */
 
-#define FIRST_PROBES   5
+#define FIRST_PROBES   5 /* the proof of a link that never failed, */
 #define FIRST_LOST_MAX 2
-#define PROOF_PROBES   15
-#define PROOF_WAIT     ms(1500)
-#define PROOF_ODDS     2 /* losses after which a target that never answered is left out */
-#define HOLD_GAP       ms(100)
-#define HOLD_LOSSES    9 /* one by the clock and eight to make sure */
+#define PROOF_PROBES   15 /* and of one that did */
+#define HOLD_LOSSES    9  /* one by the clock and eight to make sure */
 #define HOLD_MAX       sec(300)
-
-#define BUDGET_PROBES   60 /* with 2 a second: never above 3 a second over a minute */
-#define LOOK_AT_DEMOTED 30
 
 #define DIS LINK_DISABLED
 #define NOC LINK_NO_CARRIER
@@ -59,16 +52,6 @@ const enum link_state link_moves[LINK_STATES][LINK_EVENTS] = {
 };
 /* clang-format on */
 
-/* How often a link that is down is asked, by how long it is down. */
-static const struct {
-	span until, gap;
-} down_pace[] = {
-	{{30000000}, {500000}},
-	{{120000000}, {1000000}},
-	{{600000000}, {2000000}},
-	{{INT64_MAX}, {5000000}},
-};
-
 void link_out_clear(struct link_out *out)
 {
 	out->nsend = 0;
@@ -79,11 +62,6 @@ void link_out_clear(struct link_out *out)
 }
 
 /* ---- flights ---- */
-
-static struct link_flight *flight_of(struct link *l, uint16_t seq)
-{
-	return &l->flight[seq % LINK_FLIGHT_MAX];
-}
 
 /* Answers to what was sent until now mean nothing any more. */
 static void forget_flights(struct link *l)
@@ -104,11 +82,6 @@ static bool is_of_row(const struct link *l, const struct link_flight *f)
 
 /* ---- what the numbers are now ---- */
 
-static bool is_probing(const struct link *l)
-{
-	return l->carrier && l->ntargets > 0 && l->state >= LINK_DOWN && l->state <= LINK_DEGRADED;
-}
-
 /* Threefold for each failure but the last within ten minutes of the last. */
 static span hold_wanted(const struct link *l)
 {
@@ -122,32 +95,6 @@ static span hold_wanted(const struct link *l)
 		n--;
 	}
 	return span_min(hold, span_max(HOLD_MAX, l->conf->monitor.hold));
-}
-
-static span jittered(struct link *l, span s)
-{
-	return us(s.us * (900 + rng_below(&l->rng, 201)) / 1000);
-}
-
-/* ---- the budget ---- */
-
-/* What a probe costs, in seconds of credit: two probes a second at an interval of a second or more,
- * one a second above the rate of the clock at a shorter one. */
-static span probe_cost(const struct link *l)
-{
-	int64_t interval = link_interval(l).us;
-
-	if (interval >= sec(1).us)
-		return ms(500);
-	return us(interval * 1000 / (interval / 1000 + 1000));
-}
-
-static void earn_credit(struct link *l, mtime now)
-{
-	span most = us(BUDGET_PROBES * probe_cost(l).us);
-
-	l->credit = span_min(most, span_sum(l->credit, mtime_between(l->credited, now)));
-	l->credited = now;
 }
 
 /* ---- loss is learned ---- */
@@ -216,7 +163,7 @@ static void settle_row(struct link *l, mtime now)
 
 	l->oldest = kept < LINK_FLIGHT_MAX ? l->row.first : (uint16_t)(l->next - LINK_FLIGHT_MAX);
 	for (uint16_t seq = l->oldest; seq != l->next; seq++) {
-		struct link_flight *f = flight_of(l, seq);
+		struct link_flight *f = link_flight_of(l, seq);
 
 		if (f->fate == FATE_LOST && !f->recorded) {
 			f->fate = FATE_WAITING;
@@ -290,7 +237,7 @@ static void enter_suspect(struct link *l, mtime now, enum link_state from)
 
 static void enter_fit(struct link *l, mtime now, enum link_state from)
 {
-	span interval = jittered(l, link_interval(l));
+	span interval = link_jittered(l, link_interval(l));
 	mtime next = mtime_after(from == LINK_SUSPECT ? l->row.since : now, interval);
 
 	l->row.running = false;
@@ -455,12 +402,12 @@ static void lose(struct link *l, mtime now, struct link_flight *f, struct link_o
 static void lose_overdue(struct link *l, mtime now, struct link_out *out)
 {
 	for (uint16_t seq = l->oldest; seq != l->next; seq++) {
-		struct link_flight *f = flight_of(l, seq);
+		struct link_flight *f = link_flight_of(l, seq);
 
 		if (f->fate == FATE_WAITING && mtime_reached(now, f->due))
 			lose(l, now, f, out);
 	}
-	while (l->oldest != l->next && flight_of(l, l->oldest)->fate != FATE_WAITING)
+	while (l->oldest != l->next && link_flight_of(l, l->oldest)->fate != FATE_WAITING)
 		l->oldest++;
 }
 
@@ -510,188 +457,11 @@ static void decide(struct link *l, mtime now, struct link_out *out)
 	link_family_judge(l, now, out);
 }
 
-/* ---- sending ---- */
-
-static bool proof_goes_on(const struct link *l)
-{
-	return l->proof.sent - link_proof_ignored(&l->proof) < l->proof.probes;
-}
-
-static bool is_left_out(const struct link *l, size_t target)
-{
-	if (l->state == LINK_DOWN)
-		return false;
-	if (l->state == LINK_RECOVERING && l->proof.heard != 0)
-		return !(l->proof.heard >> target & 1) && l->proof.lost[target] >= PROOF_ODDS;
-	return link_target_is_out(l, target);
-}
-
-/* Now and then one that is demoted is looked at; with several, one after the other. */
-static bool pick_demoted(struct link *l, size_t *target)
-{
-	if (++l->regulars % LOOK_AT_DEMOTED != 0)
-		return false;
-	for (size_t k = 0; k < l->ntargets; k++) {
-		*target = (l->regulars / LOOK_AT_DEMOTED + k) % l->ntargets;
-		if (l->target[*target].demoted)
-			return true;
-	}
-	return false;
-}
-
-static size_t pick_target(struct link *l, enum link_kind kind)
-{
-	size_t target;
-
-	if (kind == KIND_REGULAR && pick_demoted(l, &target))
-		return target;
-	for (size_t k = 0; k < l->ntargets; k++) {
-		l->turn = (l->turn + 1) % l->ntargets;
-		if (!is_left_out(l, l->turn))
-			break;
-	}
-	return l->turn;
-}
-
-static enum link_kind kind_now(const struct link *l)
-{
-	if (l->state == LINK_RECOVERING && !l->row.running && proof_goes_on(l))
-		return KIND_PROOF;
-	return l->row.running ? KIND_BURST : KIND_REGULAR;
-}
-
-static span wait_now(const struct link *l, size_t target)
-{
-	if (l->state == LINK_DOWN || l->state == LINK_RECOVERING)
-		return PROOF_WAIT;
-	return l->state == LINK_SUSPECT ? l->row.wait : link_target_rto(&l->target[target]);
-}
-
-static span burst_pace(const struct link_row *r)
-{
-	if (r->asked < 2)
-		return us(0);
-	if (r->asked == 2)
-		return r->wait;
-	return r->asked + 1 < r->need ? BURST_GAP : BURST_GAP_LATE;
-}
-
-span link_down_gap(const struct link *l, span down)
-{
-	size_t i = 0;
-
-	while (down.us >= down_pace[i].until.us)
-		i++;
-	/* Where octets cost money the patience of the clock is enough after the first minutes. */
-	if (l->conf->metered.quota && i > 1)
-		return span_max(down_pace[i].gap, link_interval(l));
-	return down_pace[i].gap;
-}
-
-/* After a probe, until the next. */
-static span pace(struct link *l, mtime now)
-{
-	span interval = link_interval(l);
-
-	switch (l->state) {
-	case LINK_SUSPECT:
-		return burst_pace(&l->row);
-	case LINK_RECOVERING:
-		if (l->row.running)
-			return HOLD_GAP;
-		return proof_goes_on(l) ? LINK_PROOF_GAP : jittered(l, span_min(interval, sec(1)));
-	case LINK_DOWN:
-		return jittered(l, link_down_gap(l, mtime_between(l->since, now)));
-	case LINK_UP:
-	case LINK_DEGRADED:
-	case LINK_NONE:
-	case LINK_DISABLED:
-	case LINK_NO_CARRIER:
-	case LINK_STANDBY:
-	case LINK_STATES:
-		break;
-	}
-	return jittered(l, interval);
-}
-
-static void send_to(struct link *l, mtime now, size_t target, enum link_kind kind, span wait,
-	struct link_out *out)
-{
-	uint16_t seq = l->next;
-	struct link_flight *f = flight_of(l, seq);
-
-	if (f->fate == FATE_WAITING && l->oldest == f->seq)
-		l->oldest++; /* the table is full: the oldest is given up */
-	*f = (struct link_flight){.sent = now,
-		.due = mtime_after(now, wait),
-		.seq = seq,
-		.target = (uint8_t)target,
-		.fate = FATE_WAITING,
-		.kind = (uint8_t)kind};
-	l->next++;
-	l->target[target].sent++;
-	l->credit.us -= probe_cost(l).us;
-	l->proof.sent += kind == KIND_PROOF;
-	l->row.asked += kind == KIND_BURST;
-	out->send[out->nsend++] = (struct link_probe){(uint8_t)target, seq};
-}
-
-static void send_one(struct link *l, mtime now, struct link_out *out)
-{
-	enum link_kind kind = kind_now(l);
-	size_t target = pick_target(l, kind);
-
-	send_to(l, now, target, kind, wait_now(l, target), out);
-}
-
-/* The two probes of a first suspicion leave enough for the burst that an outage needs: on a link
- * that loses half of all probes they would otherwise eat it up. */
-static span credit_wanted(const struct link *l)
-{
-	bool first = l->state == LINK_SUSPECT && l->row.asked < 2;
-
-	return us((first ? 1 + LINK_LOSSES_MAX : 1) * probe_cost(l).us);
-}
-
-static void send_for_families(struct link *l, mtime now, struct link_out *out)
-{
-	for (size_t i = 0; i < COUNT_OF(l->family); i++) {
-		size_t target;
-		span wait;
-
-		if (!link_family_wants(l, i) || !mtime_reached(now, l->family[i].next_send) ||
-			out->nsend == LINK_SENDS_MAX)
-			continue;
-		if (l->credit.us < probe_cost(l).us) {
-			l->family[i].next_send = mtime_after(now, probe_cost(l));
-			continue;
-		}
-		target = link_family_pick(l, i, now, &wait);
-		send_to(l, now, target, KIND_FAMILY, wait, out);
-	}
-}
-
-static void send_due(struct link *l, mtime now, struct link_out *out)
-{
-	earn_credit(l, now);
-	while (is_probing(l) && mtime_reached(now, l->next_send) && out->nsend < LINK_SENDS_MAX) {
-		span missing = us(credit_wanted(l).us - l->credit.us);
-
-		if (missing.us > 0) {
-			l->next_send = mtime_after(now, missing);
-			break;
-		}
-		send_one(l, now, out);
-		l->next_send = mtime_after(now, pace(l, now));
-	}
-	send_for_families(l, now, out);
-}
-
 void link_go_on(struct link *l, mtime now, struct link_out *out)
 {
 	lose_overdue(l, now, out);
 	decide(l, now, out);
-	send_due(l, now, out);
+	link_send_due(l, now, out);
 	link_gateway_tick(l, now, out);
 }
 
@@ -754,7 +524,7 @@ static void end_saved(struct link *l, mtime now)
 
 void link_answer(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 {
-	struct link_flight *f = flight_of(l, seq);
+	struct link_flight *f = link_flight_of(l, seq);
 
 	link_out_clear(out);
 	if (f->seq == seq && (f->fate == FATE_WAITING || f->fate == FATE_LOST)) {
@@ -803,7 +573,7 @@ void link_set_pace(struct link *l, mtime now, span interval, bool resting)
 
 void link_send_failed(struct link *l, mtime now, uint16_t seq, struct link_out *out)
 {
-	struct link_flight *f = flight_of(l, seq);
+	struct link_flight *f = link_flight_of(l, seq);
 
 	link_out_clear(out);
 	if (f->seq == seq && f->fate == FATE_WAITING) {
@@ -890,23 +660,6 @@ void link_clear_hold(struct link *l, mtime now, struct link_out *out)
 	link_go_on(l, now, out);
 }
 
-bool link_test_begin(struct link *l, mtime now, struct link_out *out)
-{
-	span cost = us((int64_t)l->ntargets * probe_cost(l).us);
-
-	link_out_clear(out);
-	earn_credit(l, now);
-	if (!is_probing(l) || l->credit.us < cost.us)
-		return false;
-	l->test.begun = now;
-	for (size_t i = 0; i < l->ntargets; i++) {
-		l->test.of[i].seq = l->next;
-		l->test.of[i].result = LINK_TEST_WAITING;
-		send_to(l, now, i, KIND_TEST, LINK_TEST_WAIT, out);
-	}
-	return true;
-}
-
 bool link_test_is_over(const struct link *l)
 {
 	for (size_t i = 0; i < l->ntargets; i++)
@@ -934,7 +687,7 @@ mtime link_next_due(const struct link *l)
 {
 	mtime due = mtime_first(l->carrier_by, link_gateway_due(l));
 
-	if (is_probing(l))
+	if (link_is_probing(l))
 		due = mtime_first(mtime_first(due, l->next_send), link_family_due(l));
 	for (uint16_t seq = l->oldest; seq != l->next; seq++) {
 		const struct link_flight *f = &l->flight[seq % LINK_FLIGHT_MAX];

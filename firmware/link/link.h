@@ -231,7 +231,7 @@ struct link_flight {
 	mtime due; /* unanswered then: lost */
 	uint16_t seq;
 	uint8_t target;
-	uint8_t fate; /* these two: enums in link.c */
+	uint8_t fate; /* these two: enums in link_internal.h */
 	uint8_t kind;
 	bool recorded; /* the loss estimates know of it */
 };

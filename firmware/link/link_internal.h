@@ -45,6 +45,23 @@ void link_live(struct link *l, mtime now, struct link_out *out);
 /* Do what time calls for: every entry from outside ends with it. */
 void link_go_on(struct link *l, mtime now, struct link_out *out);
 
+/* Where the flight of this probe is or was, or another's at the same place of the table. */
+static inline struct link_flight *link_flight_of(struct link *l, uint16_t seq)
+{
+	return &l->flight[seq % LINK_FLIGHT_MAX];
+}
+
+/* ---- what is asked next, and when (link_send.c) ---- */
+
+/* In a state in which targets are asked, with a way to them. */
+bool link_is_probing(const struct link *l);
+/* Send what is due, as far as the probe budget goes. */
+void link_send_due(struct link *l, mtime now, struct link_out *out);
+/* A tenth longer or shorter, by chance. */
+span link_jittered(struct link *l, span s);
+/* Between two probes of what has been down for so long. */
+span link_down_gap(const struct link *l, span down);
+
 /* ---- what the numbers are now (link_figures.c) ---- */
 
 #define LINK_GAP_HALF_LIFE sec(24 * 3600) /* of the memory of silences that healed */
@@ -91,7 +108,5 @@ bool link_family_wants(const struct link *l, size_t family);
 /* The target to ask and how long to wait for it; the next one is due later. */
 size_t link_family_pick(struct link *l, size_t family, mtime now, span *wait);
 mtime link_family_due(const struct link *l);
-/* Between two probes of what has been down for so long. */
-span link_down_gap(const struct link *l, span down);
 
 #endif
