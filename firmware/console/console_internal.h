@@ -123,17 +123,48 @@ struct console {
 	struct loading loading;
 };
 
-/* ---- console.c ---- */
+/* ---- console.c: the session ---- */
 
-void console_say_error(struct console *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Run a line, which is in c->scratch; what the session does next follows from how it ends. */
 void console_run(struct console *c, struct str line);
+/* A command at a terminal has ended: what comes next? */
+void console_after_command(struct console *c);
+/* The person has the word: an empty row, behind the notices that were held back. */
+void console_start_editing(struct console *c);
 /* The session is done. */
 void console_leave(struct console *c);
 /* Is the line part of a text that is being loaded?  Then it was taken, and is not to be run. */
 bool console_loads_line(struct console *c, struct str line);
-/* The text is whole. */
+/* The text is whole; or it is not to be loaded. */
 void console_end_loading(struct console *c);
+void console_give_up_loading(struct console *c, const char *why);
+
+/* ---- console_screen.c: what the person sees ---- */
+
+void console_say_error(struct console *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Clean text for the terminal: where octets go until console_flush() hands them on. */
+void console_terminal_put(void *console, const char *text, size_t n);
+void console_flush(struct console *c);
+/* Show the row that is typed as it is now; begin another one. */
+void console_draw(struct console *c);
+void console_next_row(struct console *c);
+/* The bell, once for an input. */
+void console_ring(struct console *c);
+/* The pager's word that there is more, or no longer. */
+void console_show_more(struct console *c, bool shown);
+/* The notices that came at a bad moment. */
+void console_show_held(struct console *c);
+/* The terminal is this large; 0: it is not known. */
+void console_set_size(struct console *c, uint16_t columns, uint16_t rows);
+/* Ask it, unless its owner has said. */
+void console_ask_size(struct console *c);
+
+/* ---- console_keys.c: which key does what ---- */
+
+void console_keys_input(struct console *c, const uint8_t *octets, size_t n);
+void console_take_key(struct console *c, const struct key *key);
+/* The question of a command stays without an answer. */
+void console_no_answer(struct console *c);
 /* Octets for after the command that waits. */
 void console_keep_input(struct console *c, const uint8_t *octets, size_t n);
 
