@@ -164,6 +164,8 @@ MUST_USE enum fl_err link_conf_device(struct link_conf *c, struct arena *mem);
 #define LINK_DEVICE_MAX 15 /* octets in the name of an interface */
 MUST_USE enum fl_err link_vlan_device(
 	struct str port, uint32_t vlan, struct arena *mem, struct str *out);
+/* Tell what is wrong with a link (a struct link_conf), or unwise; the cure of each as well. */
+void link_check(const void *link, struct diags *why);
 /* Do the addresses come from the provider while the link runs? */
 bool link_conf_is_leased(const struct link_conf *c);
 /* ... and has none come? */
