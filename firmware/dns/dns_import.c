@@ -211,13 +211,24 @@ static struct ip_addr address_of(const struct item *i)
 	return a;
 }
 
-static struct str link_of(const struct importer *m, const struct ip_addr *a)
+/* The link whose network has the address; NULL: it is elsewhere. */
+static const struct link_conf *link_of(const struct importer *m, const struct ip_addr *a)
 {
 	for (size_t l = 0; l < m->to->nlinks; l++)
 		for (size_t k = 0; k < m->to->links[l].naddresses; k++)
 			if (ip_prefix_has(&m->to->links[l].addresses[k].prefix, a))
-				return m->to->links[l].name;
-	return STR("any");
+				return &m->to->links[l];
+	return NULL;
+}
+
+/* Is the address what the provider has lent the link, which will be another one some day?  `own`
+ * stands for both families, so it is not said where there is one of the other, too. */
+static bool is_own(const struct link_conf *link, const struct ip_addr *a)
+{
+	const struct ip_prefix *own = link ? link_conf_address(link, a->family) : NULL;
+
+	return own && link_conf_is_leased(link) && ip_addr_eq(&own->addr, a) &&
+	       !link_conf_address(link, a->family == 4 ? 6 : 4);
 }
 
 /* The MX of the domain that names this host and may become its preference: the only one. */
@@ -243,12 +254,14 @@ static struct item *mail_entry_of(const struct importer *m, const struct dns_key
 static bool say_host(struct importer *m, const struct item *i, struct str name)
 {
 	struct ip_addr a = address_of(i);
-	struct str link = link_of(m, &a);
+	const struct link_conf *link = link_of(m, &a);
 	char text[IP_TEXT_MAX];
 	struct textbuf t = begin(m, "host");
 
 	put_quoted(&t, name);
-	textbuf_printf(&t, " { address %s, link %.*s", ip_addr_text(&a, text), STR_ARG(link));
+	textbuf_printf(&t, " { address %s, link %.*s",
+		is_own(link, &a) ? "own" : ip_addr_text(&a, text),
+		STR_ARG(link ? link->name : STR("any")));
 	if (memchr(name.at, ';', name.n))
 		textbuf_printf(&t, ", mail-entry yes");
 	textbuf_printf(&t, " }");

@@ -70,7 +70,7 @@ static bool keep(struct master *m, char c)
 static bool next_entry(struct master *m, bool *good)
 {
 	unsigned depth = 0;
-	bool quoted = false;
+	bool quoted = false, stray = false;
 
 	m->n = 0;
 	m->at = m->line;
@@ -92,17 +92,17 @@ static bool next_entry(struct master *m, bool *good)
 			skip_comment(m);
 			continue;
 		} else if (!quoted && (c == '(' || c == ')')) {
-			if (c == ')' && !depth)
-				break;
-			depth += c == '(' ? 1 : -1u;
+			stray |= c == ')' && !depth;
+			depth += c == '(' ? 1 : depth ? -1u : 0;
 			c = ' ';
 		}
 		*good &= keep(m, c == '\n' || c == '\r' ? ' ' : c);
 	}
-	if (depth || quoted || !*good) {
+	if (depth || quoted || stray || !*good) {
 		complain(m,
 			!*good   ? "the entry is too long"
 			: quoted ? "a quote is not closed"
+			: stray  ? "a parenthesis is closed that is not open"
 				 : "a parenthesis is not closed",
 			NO_WORD);
 		*good = false;
@@ -142,6 +142,8 @@ static void read_directive(struct master *m, struct str word, struct str rest)
 			complain(m, "is not a time", value);
 	} else if (str_eq_nocase(word, STR("$INCLUDE"))) {
 		complain(m, "is refused: put the other file's lines here", word);
+	} else if (str_eq_nocase(word, STR("$GENERATE"))) {
+		complain(m, "is refused: write out the lines that it stands for", word);
 	} else {
 		complain(m, "is not known", word);
 	}
@@ -172,13 +174,17 @@ static bool read_head(struct master *m, struct str *rest, struct dns_master_reco
 		word = take_word(rest);
 		if (dns_time_parse(word, &out->ttl))
 			out->has_ttl = true;
-		else if (!str_eq_nocase(word, STR("IN")))
+		else if (!str_eq_nocase(word, STR("IN")) && !str_eq_nocase(word, STR("CLASS1")))
 			break;
 	}
 	if (dns_type_parse(word, &out->type))
 		return true;
 	if (str_eq_nocase(word, STR("CH")) || str_eq_nocase(word, STR("HS")))
 		complain(m, "is a class that is not served", word);
+	else if (dns_type_is_of_signing(word))
+		complain(m, "is of DNSSEC: domains are not signed here", word);
+	else if (str_eq_nocase(word, STR("DNAME")))
+		complain(m, "is not served: give each name below a CNAME of its own", word);
 	else
 		complain(m,
 			word.n ? "is not a type that has a name here: TYPEnnn \\# LENGTH HEX takes "
@@ -209,7 +215,7 @@ static void read_entry(struct master *m)
 	}
 	if (!read_head(m, &rest, &record))
 		return;
-	if (dns_rdata_parse(record.type, rest, &m->origin, &data, &why) != FL_OK) {
+	if (dns_rdata_parse_file(record.type, rest, &m->origin, &data, &why) != FL_OK) {
 		complain(m, text, NO_WORD);
 		return;
 	}

@@ -103,6 +103,17 @@ bool dns_type_is_data(uint16_t type)
 	return type < 128 || type > 255; /* RFC 6895 3.1: 128-255 are Q and meta types */
 }
 
+bool dns_type_is_of_signing(struct str name)
+{
+	static const char *const names[] = {"DNSKEY", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS",
+		"CDNSKEY", "KEY", "SIG", "NXT"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (str_eq_nocase(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
 bool dns_time_parse(struct str word, uint32_t *out)
 {
 	static const struct {
@@ -151,6 +162,7 @@ struct reader {
 	const struct dns_name *origin;
 	struct buf *out;
 	struct textbuf *why;
+	bool of_file; /* blanks part texts */
 };
 
 static bool is_blank(char c)
@@ -346,7 +358,7 @@ static bool read_strings(struct reader *r)
 {
 	if (at_end(r))
 		return complain(r, r->rest, "is not a text");
-	if (*r->rest.at == '"') {
+	if (*r->rest.at == '"' || r->of_file) {
 		while (!at_end(r))
 			if (!read_string(r))
 				return false;
@@ -483,6 +495,10 @@ static bool svc_key_parse(struct str text, uint64_t *key)
 			*key = i;
 			return true;
 		}
+	if (str_is(text, "dohpath")) { /* RFC 9461; printed as key7, which more programs know */
+		*key = 7;
+		return true;
+	}
 	return text.n > 3 && str_starts(text, STR("key")) &&
 	       str_to_u64((struct str){text.at + 3, text.n - 3}, 65534, key);
 }
@@ -499,7 +515,7 @@ static bool is_plain(struct str s)
 /* One element of a value that is a list. */
 static bool svc_put_item(struct reader *r, uint64_t key, struct str item)
 {
-	struct reader one = {item, r->origin, r->out, r->why};
+	struct reader one = {item, r->origin, r->out, r->why, r->of_file};
 	uint64_t named;
 
 	switch (key) {
@@ -536,7 +552,7 @@ static bool sort_u16(uint8_t *from, uint8_t *to)
 
 static bool svc_put_value(struct reader *r, uint64_t key, struct str value)
 {
-	struct reader one = {value, r->origin, r->out, r->why};
+	struct reader one = {value, r->origin, r->out, r->why, r->of_file};
 	size_t at = r->out->n;
 
 	switch (key) {
@@ -962,32 +978,46 @@ static bool read_unknown(struct reader *r, uint16_t type)
 	return true;
 }
 
-enum fl_err dns_rdata_parse(uint16_t type, struct str text, const struct dns_name *origin,
-	struct buf *out, struct textbuf *why)
+static enum fl_err read_data(struct reader *r, uint16_t type)
 {
 	const struct type_row *row = type_find(type);
-	struct buf saved = *out;
-	struct reader r = {str_trim(text), origin, out, why};
+	struct buf saved = *r->out;
 	enum fl_err e = FL_OK;
 	bool good;
 
-	if (r.rest.n >= 3 && str_starts(r.rest, STR("\\#")) && is_blank(r.rest.at[2])) {
-		r.rest = (struct str){r.rest.at + 2, r.rest.n - 2};
-		good = read_unknown(&r, type);
+	if (r->rest.n >= 3 && str_starts(r->rest, STR("\\#")) && is_blank(r->rest.at[2])) {
+		r->rest = (struct str){r->rest.at + 2, r->rest.n - 2};
+		good = read_unknown(r, type);
 	} else if (row) {
-		good = read_form(&r, row->form);
+		good = read_form(r, row->form);
 	} else {
-		good = complain(&r, r.rest, "is not of the form \\# LENGTH HEXADECIMAL");
+		good = complain(r, r->rest, "is not of the form \\# LENGTH HEXADECIMAL");
 	}
 	if (!good)
 		e = FL_EFORMAT;
-	else if (out->bad) {
-		textbuf_printf(why, "is too long");
+	else if (r->out->bad) {
+		textbuf_printf(r->why, "is too long");
 		e = FL_EFULL;
 	}
 	if (e)
-		*out = saved;
+		*r->out = saved;
 	return e;
+}
+
+enum fl_err dns_rdata_parse(uint16_t type, struct str text, const struct dns_name *origin,
+	struct buf *out, struct textbuf *why)
+{
+	struct reader r = {str_trim(text), origin, out, why, false};
+
+	return read_data(&r, type);
+}
+
+enum fl_err dns_rdata_parse_file(uint16_t type, struct str text, const struct dns_name *origin,
+	struct buf *out, struct textbuf *why)
+{
+	struct reader r = {str_trim(text), origin, out, why, true};
+
+	return read_data(&r, type);
 }
 
 static bool show_form(struct view *v, const char *form, size_t *names_at, size_t *names)

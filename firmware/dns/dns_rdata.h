@@ -43,6 +43,8 @@ bool dns_time_parse(struct str text, uint32_t *out);
 /* May an administrator write records of this type?  Not SOA (made by us), DNAME (it changes what
  * other names mean), nor what is for questions and messages only (OPT, ANY, TSIG, ...). */
 bool dns_type_is_data(uint16_t type);
+/* Is it the name of a type that only signed zones have?  DS is not among them. */
+bool dns_type_is_of_signing(struct str name);
 
 /* Append the data of one record in wire form, names whole and as written; a relative name goes on
  * with `origin`.  TXT that does not begin with a quote is one text, blanks included.
@@ -50,6 +52,9 @@ bool dns_type_is_data(uint16_t type);
  */
 MUST_USE enum fl_err dns_rdata_parse(uint16_t type, struct str text, const struct dns_name *origin,
 	struct buf *out, struct textbuf *why);
+/* The same of data in a file, where blanks part texts (RFC 1035 5.1): TXT of `a b` has two. */
+MUST_USE enum fl_err dns_rdata_parse_file(uint16_t type, struct str text,
+	const struct dns_name *origin, struct buf *out, struct textbuf *why);
 /* The data that lies in a message at `at`, `n` octets, in master file form.  Data that is not as
  * its type says is printed by RFC 3597. */
 void dns_rdata_print(

@@ -10,6 +10,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "HINFO": 13, "MX": 15, "TXT": 16, "RP": 17, "AFSDB": 18,
          "AAAA": 28, "SRV": 33, "NAPTR": 35, "DS": 43, "SSHFP": 44, "RRSIG": 46, "NSEC": 47, "DNSKEY": 48, "TLSA": 52,
@@ -202,7 +203,7 @@ def read_data(message, kind, at, n):
     if kind == 6:
         first, after = read_name(message, at)
         second, after = read_name(message, after)
-        return lower(first), lower(second), message[after:at + n]
+        return lower(first), lower(second), message[after + 4:at + n]  # the serial rises with each change of a link
     return message[at:at + n]
 
 
@@ -339,8 +340,9 @@ def questions(seed, owners, count):
         yield name, TYPES[kind], rng.choice([0, 0, 512, 1232, 4096]), rng.random() < 0.3
 
 
-def judge(number, asked, answers, servers, known):
-    name, kind, size, do = asked
+def judge(asked, answers, servers, known):
+    """What is wrong with the first answer, in words; empty: nothing."""
+    name, kind, size, _ = asked
     ours = answers[0]
     said = []
     if ours.asked != name or ours.edns != bool(size):
@@ -355,11 +357,7 @@ def judge(number, asked, answers, servers, known):
         found = list(differences(kind, size, ours, theirs, known))
         if found:
             said.append("%s differs from %s:\n%s" % (", ".join(found), server.name, theirs))
-    if not said:
-        return 0
-    print("# question %d: %s %s size %d do %d\n  ours:\n%s" % (number, text_of(name), NAMES[kind], size, do, ours))
-    print("\n".join(said))
-    return 1
+    return said
 
 
 def ask(seed, path, servers, count=1500):
@@ -369,9 +367,17 @@ def ask(seed, path, servers, count=1500):
         for kind in kinds & {"A", "AAAA"}:
             known |= servers[1].ask(question(1, name, TYPES[kind], 4096, False)).sections[ANSWER]
     for number, asked in enumerate(questions(seed, owners, count), 1):
-        name, kind, size, do = asked
-        answers = [server.ask(question(number, name, kind, size, do)) for server in servers]
-        bad += judge(number, asked, answers, servers, known)
+        for _ in range(10):  # while a link is suspect our TTLs are shorter
+            answers = [server.ask(question(number, *asked)) for server in servers]
+            said = judge(asked, answers, servers, known)
+            if not said or bad > 2:
+                break
+            time.sleep(1)
+        bad += bool(said)
+        if said:
+            print("# question %d: %s %s size %d do %d\n  ours:\n%s" % (
+                number, text_of(asked[0]), NAMES[asked[1]], *asked[2:], answers[0]))
+            print("\n".join(said))
     print("%d questions, %d answers differ" % (count, bad))
     return bad == 0
 

@@ -135,6 +135,32 @@ static void unknown_types_are_taken(void **state)
 		"1 x.example.com. TYPE731 \\# 3 abcdef\n");
 }
 
+static void blanks_part_texts(void **state)
+{
+	assert_string_equal(read_master(*state, "a TXT v=spf1 -all\n\tTXT one\\ text ;x\n"),
+		"1 a.example.com. TXT \"v=spf1\" \"-all\"\n2 a.example.com. TXT \"one text\"\n");
+}
+
+static void class_may_be_a_number(void **state)
+{
+	assert_string_equal(read_master(*state, "a CLASS1 TYPE1 \\# 4 c0000201\n"),
+		"1 a.example.com. A 192.0.2.1\n");
+}
+
+/* Each costs its own entry alone, and what stands behind a parenthesis is no record of its own. */
+static void what_is_not_taken_says_why(void **state)
+{
+	assert_string_equal(
+		read_master(*state, "a ) A 192.0.2.1\n$GENERATE 1-3 x$ A 192.0.2.$\n"
+				    "a RRSIG A 13 2 3600 ( 20300101000000\n 20200101000000 )\n"
+				    "a DNAME b\nb A 192.0.2.2\n"),
+		"line 1: a parenthesis is closed that is not open\n"
+		"line 2: \"$GENERATE\" is refused: write out the lines that it stands for\n"
+		"line 3: \"RRSIG\" is of DNSSEC: domains are not signed here\n"
+		"line 5: \"DNAME\" is not served: give each name below a CNAME of its own\n"
+		"6 b.example.com. A 192.0.2.2\n");
+}
+
 static void mistakes_are_told_with_their_lines(void **state)
 {
 	assert_string_equal(read_master(*state, "$INCLUDE other\n"
@@ -145,7 +171,7 @@ static void mistakes_are_told_with_their_lines(void **state)
 						"good A 192.0.2.1\n"
 						"d TXT \"open\n"),
 		"line 1: \"$INCLUDE\" is refused: put the other file's lines here\n"
-		"line 2: \"$GENERATE\" is not known\n"
+		"line 2: \"$GENERATE\" is refused: write out the lines that it stands for\n"
 		"line 3: \"CH\" is a class that is not served\n"
 		"line 4: \"NOTYPE\" is not a type that has a name here: TYPEnnn \\# LENGTH HEX "
 		"takes any\n"
@@ -162,6 +188,18 @@ static void addresses_become_hosts_on_the_link_that_has_them(void **state)
 		"domain example.com host \"b\" { address 198.51.100.3, link wan2 }\n"
 		"domain example.com host \"c\" { address 192.0.2.9, link any }\n"
 		"domain example.com host \"d\" { address 2001:db8::1, link any }\n");
+}
+
+/* It will be another one some day. */
+static void address_that_a_link_was_lent_becomes_own(void **state)
+{
+	struct file *f = *state;
+
+	f->links[0].dhcp = true;
+	assert_string_equal(import(f, "a A 203.0.113.2\nb A 203.0.113.3\nc A 198.51.100.2\n"),
+		"domain example.com host \"a\" { address own, link wan1 }\n"
+		"domain example.com host \"b\" { address 203.0.113.3, link wan1 }\n"
+		"domain example.com host \"c\" { address 198.51.100.2, link wan2 }\n");
 }
 
 static void mail_exchanges_become_preferences(void **state)
@@ -294,8 +332,12 @@ int main(void)
 		TEST(parentheses_and_comments_join_lines),
 		TEST(unknown_types_are_taken),
 		TEST(mistakes_are_told_with_their_lines),
+		TEST(blanks_part_texts),
+		TEST(class_may_be_a_number),
+		TEST(what_is_not_taken_says_why),
 		TEST(addresses_become_hosts_on_the_link_that_has_them),
 		TEST(mail_exchanges_become_preferences),
+		TEST(address_that_a_link_was_lent_becomes_own),
 		TEST(several_addresses_become_a_balanced_host),
 		TEST(names_of_the_file_are_not_given_to_members),
 		TEST(names_of_members_are_the_same_in_another_order),
