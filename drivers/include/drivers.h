@@ -16,6 +16,7 @@
 #include "lamps.h"
 #include "log.h"
 #include "neighbours.h"
+#include "pages.h"
 #include "probes.h"
 #include "sessions.h"
 #include "storage.h"
@@ -36,6 +37,7 @@ struct drivers {
 	struct dns_service dns;
 	struct datagrams datagrams; /* to other name servers */
 	struct daemons daemons;
+	struct pages pages;
 	hmac_function *hmac;
 	struct files files;
 	struct accounts accounts;

@@ -29,6 +29,7 @@ enum io_event_kind {
 			      reconcile */
 	IO_DATAGRAM,       /* an answer to what datagrams.send() sent: `slot`, `from`, `data` */
 	IO_DAEMON_REPORT,  /* news from the hook of the program in `slot` (daemons.h): `data` */
+	IO_PAGE,           /* somebody wants to see a page (pages.h): `slot`, `data` */
 	IO_TASK_LINE,      /* the task of the machine (unit.h) said `text` */
 	IO_TASK_ENDED,     /* and is over; `token` 0: it did what was asked */
 	IO_BUTTON,         /* the reset button: `token` 1 pressed, 0 let go */
@@ -50,7 +51,7 @@ struct io_event {
 	unsigned session;
 	bool alive;    /* IO_NEIGHBOUR; IO_PROBE_ENDED of a call that
 			says nothing: it was accepted */
-	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT */
+	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT, IO_PAGE */
 	struct str text;
 };
 

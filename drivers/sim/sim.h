@@ -155,6 +155,10 @@ struct sim {
 	uint8_t datagram_rcode;
 	uint64_t dns_counter[128]; /* what the responder has counted */
 
+	struct page_endpoint page[PAGES_ENDPOINTS_MAX]; /* where pages can be had */
+	size_t npages;
+	char answer[32768]; /* to the last question for a page */
+
 	struct sim_daemon daemon[DAEMONS_MAX];
 	struct sim_file file[SIM_FILES]; /* of daemons; the oldest is overwritten */
 	size_t nfiles;
@@ -220,6 +224,8 @@ const struct sim_item *sim_stored(const struct sim *s, const char *name);
 
 /* Somebody sits down (`hello`: the client's first line, or "" for line mode) and types. */
 void sim_session_open(struct sim *s, unsigned session, const char *hello);
+/* Somebody asks for a page: "GET / HTTP/1.1\r\n\r\n". */
+void sim_ask_page(struct sim *s, const char *request);
 void sim_type(struct sim *s, unsigned session, const char *octets, size_t n);
 void sim_session_close(struct sim *s, unsigned session);
 

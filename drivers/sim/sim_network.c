@@ -348,11 +348,41 @@ static void datagrams_close(void *ctx, unsigned slot)
 	(void)slot;
 }
 
+/* ---- pages ---- */
+
+static enum fl_err pages_listen(
+	void *ctx, const struct page_endpoint *at, size_t n, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	(void)why;
+	memcpy(s->page, at, n * sizeof(*at));
+	s->npages = n;
+	return FL_OK;
+}
+
+static void pages_answer(void *ctx, unsigned slot, struct str octets)
+{
+	struct sim *s = ctx;
+	struct textbuf t = textbuf_of(s->answer, sizeof(s->answer));
+
+	(void)slot;
+	textbuf_put(&t, octets.at, octets.n);
+}
+
+void sim_ask_page(struct sim *s, const char *request)
+{
+	s->answer[0] = '\0';
+	sim_post(s, s->now,
+		&(struct io_event){.kind = IO_PAGE, .data = bytes_of(request, strlen(request))});
+}
+
 void sim_network_open(struct sim *s)
 {
 	s->drivers.interfaces =
 		(struct interfaces){s, interfaces_get, interfaces_count, interfaces_up};
 	s->drivers.neighbours = (struct neighbours){s, neighbours_ask};
 	s->drivers.probes = (struct probes){s, probes_open, probes_close, probes_send, probes_call};
+	s->drivers.pages = (struct pages){s, pages_listen, pages_answer};
 	s->drivers.datagrams = (struct datagrams){s, datagrams_send, datagrams_close};
 }

@@ -111,6 +111,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	acquire_configure(f);
 	lans_configure(f);
 	reports_configure(f);
+	pages_configure(f);
 	rebind(f);
 	return err;
 }

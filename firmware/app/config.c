@@ -127,6 +127,34 @@ static void check_dns_addresses(const struct config *c, struct diags *why)
 	}
 }
 
+static bool is_loopback(const struct ip_addr *a)
+{
+	static const struct ip_addr v6 = {.family = 6, .b = {[15] = 1}};
+
+	return (a->family == 4 && a->b[0] == 127) || ip_addr_eq(a, &v6);
+}
+
+/* Who may see the page is not asked, so it is there for the LANs alone. */
+static void check_web_addresses(const struct config *c, struct diags *why)
+{
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < c->v.report.nwebs; i++) {
+		const struct report_web_conf *at = &c->v.report.webs[i];
+		bool found = is_loopback(&at->address);
+
+		for (size_t l = 0; l < c->v.nlans; l++)
+			for (size_t a = 0; a < c->v.lans[l].naddresses; a++)
+				found |= ip_addr_eq(
+					&c->v.lans[l].addresses[a].prefix.addr, &at->address);
+		if (!found)
+			diag_error(why, &at->origin, NULL,
+				"use an address of a LAN: \"show configuration lan\" has them",
+				"%s is no address of the router in a LAN",
+				ip_addr_text(&at->address, text));
+	}
+}
+
 /* Were mistakes told of this row of the schema, or of none in particular? */
 static bool has_mistakes(const struct diags *why, struct str row)
 {
@@ -229,6 +257,8 @@ enum fl_err config_bind(struct config *c, const struct config_links *links, stru
 		return FL_EFULL;
 	if (is.dns && is.forwarding)
 		check_dns_addresses(c, why);
+	if (is.forwarding && !has_mistakes(why, STR("report")))
+		check_web_addresses(c, why);
 	if (is.companions)
 		companions_check(&c->v, why);
 	if (!are_whole(c, why, for_all)) /* there are too many */

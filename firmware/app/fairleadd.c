@@ -15,6 +15,7 @@
 #include "log_linux.h"
 #include "memory_linux.h"
 #include "neighbours_linux.h"
+#include "pages_linux.h"
 #include "probes_linux.h"
 #include "product.h"
 #include "sessions_linux.h"
@@ -191,6 +192,7 @@ struct world {
 	struct probes_linux *probes;
 	struct daemons_linux *daemons;
 	struct datagrams_linux *datagrams;
+	struct pages_linux *pages;
 	struct kernel_linux *kernel;
 	struct kernel_watch *watch;
 	struct sessions_linux *sessions;
@@ -265,6 +267,7 @@ static enum fl_err world_open(struct world *w, const struct options *o, struct t
 		(err = probes_linux_open(
 			 &d->probes, &w->probes, w->loop, sibling(&w->mem, "fairlead-tls"))) ||
 		(err = datagrams_linux_open(&d->datagrams, &w->datagrams, w->loop)) ||
+		(err = pages_linux_open(&d->pages, &w->pages, w->loop)) ||
 		(err = kernel_linux_open(&d->kernel, &w->kernel, &memory_linux, &d->log, why)) ||
 		(err = kernel_watch_open(&w->watch, w->loop, why)) ||
 		(err = open_lamps(w, o, why)) ||
@@ -294,6 +297,8 @@ static void world_close(struct world *w)
 		kernel_watch_close(w->watch);
 	if (w->kernel)
 		kernel_linux_close(w->kernel);
+	if (w->pages)
+		pages_linux_close(w->pages);
 	if (w->datagrams)
 		datagrams_linux_close(w->datagrams);
 	if (w->probes)

@@ -127,6 +127,9 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		if (!inquiries_answer(f, e))
 			secondaries_answer(f, e);
 		break;
+	case IO_PAGE:
+		pages_asked(f, e, now);
+		break;
 	case IO_DAEMON_REPORT:
 		acquire_report(f, e, now);
 		break;

@@ -466,6 +466,11 @@ void reports_configure(struct fairlead *f);
 void reports_tick(struct fairlead *f, mtime now);
 mtime reports_next_due(const struct fairlead *f);
 
+/* ---- pages.c: the status page and the metrics ---- */
+
+void pages_configure(struct fairlead *f);
+void pages_asked(struct fairlead *f, const struct io_event *e, mtime now);
+
 /* ---- reports_console.c ---- */
 
 extern const struct console_command reports_commands[];

@@ -9,6 +9,7 @@
 #include "log.h"
 
 #define REPORT_SYSLOGS_MAX 4
+#define REPORT_WEBS_MAX    4
 
 /* A collector of log lines. */
 struct report_syslog_conf {
@@ -18,9 +19,18 @@ struct report_syslog_conf {
 	uint32_t level; /* index of the choices; report_syslog_level() */
 };
 
+/* Where the status page is. */
+struct report_web_conf {
+	struct origin origin;
+	struct ip_addr address;
+	uint32_t port;
+};
+
 struct report_conf {
 	struct report_syslog_conf *syslogs;
 	size_t nsyslogs;
+	struct report_web_conf *webs;
+	size_t nwebs;
 };
 
 /* The least important lines that it gets. */

@@ -42,6 +42,32 @@ static const struct setting syslog_rows[] = {
 	{0},
 };
 
+static const struct setting web_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "an address that the router has in a LAN",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct report_web_conf, address),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
+static const struct setting web_rows[] = {
+	{
+		.name = "port",
+		.help = "TCP port",
+		.kind = SETTING_VALUE,
+		.offset = offsetof(struct report_web_conf, port),
+		.type = VALUE_UINT,
+		.min = 1,
+		.max = 65535,
+		.def = "80",
+	},
+	{0},
+};
+
 static const struct setting report_rows[] = {
 	{
 		.name = "syslog",
@@ -51,6 +77,16 @@ static const struct setting report_rows[] = {
 		.columns = syslog_columns,
 		.rows = syslog_rows,
 		.size = sizeof(struct report_syslog_conf),
+	},
+	{
+		.name = "web",
+		.help = "where everybody in a LAN can see the status page (/) and the metrics "
+			"(/metrics)",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct report_conf, webs),
+		.columns = web_columns,
+		.rows = web_rows,
+		.size = sizeof(struct report_web_conf),
 	},
 	{0},
 };
@@ -64,6 +100,9 @@ static void check(const void *block, struct diags *why)
 			"remove some; a collector can pass lines on",
 			"there are %zu collectors; at most %d fit", c->nsyslogs,
 			REPORT_SYSLOGS_MAX);
+	if (c->nwebs > REPORT_WEBS_MAX)
+		diag_error(why, &c->webs[REPORT_WEBS_MAX].origin, NULL, "remove some",
+			"there are %zu addresses; at most %d fit", c->nwebs, REPORT_WEBS_MAX);
 }
 
 const struct setting report_setting = {
