@@ -629,6 +629,12 @@ static enum fl_err worker_listen(
 			DNS_THREADS_MAX);
 		return FL_ERANGE;
 	}
+	/* Who has no questions answered needs no program for it. */
+	if (n && w->process.fd < 0 && access(w->program, X_OK) < 0) {
+		textbuf_printf(why, "DNS: %s: %s; it belongs beside fairleadd", w->program,
+			strerror(errno));
+		return FL_ENOENT;
+	}
 	err = set_open(w, at, n, threads, &set, why);
 	if (err != FL_OK)
 		return err;
@@ -773,13 +779,8 @@ static bool make(struct dns_worker *w, const char *program)
 enum fl_err dns_worker_open(struct dns_service *out, struct dns_worker **handle, struct loop *loop,
 	const struct log *log, const char *program, struct textbuf *why)
 {
-	struct dns_worker *w;
+	struct dns_worker *w = calloc(1, sizeof(*w));
 
-	if (access(program, X_OK) < 0) {
-		textbuf_printf(why, "%s: %s", program, strerror(errno));
-		return FL_ENOENT;
-	}
-	w = calloc(1, sizeof(*w));
 	if (!w) {
 		textbuf_printf(why, "out of memory");
 		return FL_EIO;

@@ -12,6 +12,7 @@ static void dns_figures(void *ctx, struct dns_console_figures *out)
 	*out = (struct dns_console_figures){
 		.running = now.running,
 		.restarts = now.restarts,
+		.violations = now.violations,
 		.queries = now.queries,
 		.replies = now.replies,
 		.dropped = now.dropped,

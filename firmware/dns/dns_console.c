@@ -18,8 +18,12 @@ static void show_figures(const struct dns_console *m, const struct sink *out)
 	if (!m->figures)
 		return;
 	m->figures(m->ctx, &f);
-	sink_printf(out, "worker %s, restarted %lu times\n", f.running ? "running" : "not running",
+	sink_printf(out, "worker %s, restarted %lu times", f.running ? "running" : "not running",
 		(unsigned long)f.restarts);
+	if (f.violations)
+		sink_printf(out, ", after %lu forbidden system call%s", (unsigned long)f.violations,
+			f.violations == 1 ? "" : "s");
+	sink_puts(out, "\n");
 	sink_printf(out,
 		"queries %llu (%llu over TCP), replies %llu, dropped %llu, truncated %llu\n",
 		(unsigned long long)f.queries, (unsigned long long)f.tcp,

@@ -10,6 +10,7 @@
 struct dns_console_figures {
 	bool running;
 	uint32_t restarts;
+	uint32_t violations; /* ends by a system call that it may not make */
 	uint64_t queries, replies, dropped, tcp, truncated;
 };
 

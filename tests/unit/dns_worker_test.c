@@ -658,19 +658,25 @@ static void listen_that_fails_changes_nothing_and_says_why(void **state)
 	end(d);
 }
 
-static void program_that_is_not_there_is_an_error(void **state)
+static void program_that_is_not_there_is_an_error_once_it_is_needed(void **state)
 {
 	struct dns_service dns;
 	struct dns_worker *worker;
 	struct loop *loop = loop_open();
 	struct log log = {log_line, NULL};
+	struct dns_endpoint at = {ip_addr_v4(127, 0, 0, 1), 0};
 	char room[128] = "";
 	struct textbuf why = textbuf_of(room, sizeof(room));
 
 	(void)state;
-	assert_int_equal(FL_ENOENT,
-		dns_worker_open(&dns, &worker, loop, &log, "/nowhere/fairlead-dns", &why));
-	assert_string_equal("/nowhere/fairlead-dns: No such file or directory", room);
+	assert_int_equal(
+		FL_OK, dns_worker_open(&dns, &worker, loop, &log, "/nowhere/fairlead-dns", &why));
+	assert_int_equal(FL_OK, dns.listen(dns.ctx, NULL, 0, 1, &why));
+	assert_int_equal(FL_ENOENT, dns.listen(dns.ctx, &at, 1, 1, &why));
+	assert_string_equal("DNS: /nowhere/fairlead-dns: No such file or directory; it belongs "
+			    "beside fairleadd",
+		room);
+	dns_worker_close(worker);
 	loop_close(loop);
 }
 
@@ -987,7 +993,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(address_that_is_taken_away_is_answered_no_more),
 		cmocka_unit_test(number_of_threads_can_change),
 		cmocka_unit_test(listen_that_fails_changes_nothing_and_says_why),
-		cmocka_unit_test(program_that_is_not_there_is_an_error),
+		cmocka_unit_test(program_that_is_not_there_is_an_error_once_it_is_needed),
 		cmocka_unit_test(worker_has_no_rights),
 		cmocka_unit_test(worker_of_root_is_nobody_in_an_empty_root),
 		cmocka_unit_test(worker_that_opens_a_file_is_killed),
