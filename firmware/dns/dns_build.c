@@ -156,7 +156,8 @@ struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
 	return first;
 }
 
-struct build_set *build_set(const struct build_node *node, uint16_t type)
+/* Of those that are made: good for types that no host has. */
+static struct build_set *made_set(const struct build_node *node, uint16_t type)
 {
 	struct build_set *set;
 
@@ -165,10 +166,27 @@ struct build_set *build_set(const struct build_node *node, uint16_t type)
 	return set;
 }
 
+static void make_plain(struct dns_zones *b, struct build_node *node)
+{
+	struct build_plain *plain = node->unmade ? ARENA_NEW(b->mem, struct build_plain) : NULL;
+
+	if (!plain)
+		return;
+	dns_contents_plain(b, node, plain);
+	node->sets = &plain->set;
+	node->unmade = false;
+}
+
+struct build_set *build_set(struct dns_zones *b, struct build_node *node, uint16_t type)
+{
+	make_plain(b, node);
+	return made_set(node, type);
+}
+
 static struct build_set *set_of(
 	struct dns_zones *b, struct build_node *node, const struct build_data *d)
 {
-	struct build_set *set = build_set(node, d->type), **end = &node->sets;
+	struct build_set *set = build_set(b, node, d->type), **end = &node->sets;
 
 	if (set)
 		return set;
@@ -190,6 +208,7 @@ struct build_set *build_add(
 {
 	struct build_set *set = set_of(b, node, d);
 	struct build_record *r, **end;
+	uint8_t *data;
 
 	if (!set)
 		return NULL;
@@ -207,10 +226,12 @@ struct build_set *build_add(
 			"a name has at most %d records of one type", IMAGE_SET_MAX);
 		return NULL;
 	}
-	r = arena_alloc(b->mem, offsetof(struct build_record, data) + d->n);
+	r = arena_alloc(b->mem, sizeof(*r) + d->n);
 	if (!r)
 		return NULL;
-	memcpy(r->data, d->data, d->n);
+	data = (uint8_t *)(r + 1);
+	memcpy(data, d->data, d->n);
+	r->data = data;
 	r->n = (uint16_t)d->n;
 	r->links = d->links;
 	r->link = d->link;
@@ -232,9 +253,9 @@ static uint32_t links_of_set(const struct build_set *set)
 	return links;
 }
 
-static uint32_t links_of_addresses(const struct build_node *node)
+static uint32_t links_of_addresses(struct dns_zones *b, struct build_node *node)
 {
-	return links_of_set(build_set(node, DNS_A)) | links_of_set(build_set(node, DNS_AAAA));
+	return links_of_set(build_set(b, node, DNS_A)) | links_of_set(build_set(b, node, DNS_AAAA));
 }
 
 static bool is_wildcard(const struct build_node *node)
@@ -245,7 +266,7 @@ static bool is_wildcard(const struct build_node *node)
 static void connect_node(struct build_node *node)
 {
 	for (struct build_node *n = node; n; n = n->parent)
-		if (n != n->zone->apex && build_set(n, DNS_NS))
+		if (n != n->zone->apex && made_set(n, DNS_NS))
 			node->cut = n; /* the one nearest to the apex stays */
 	if (node->parent && is_wildcard(node))
 		node->parent->wildcard = node;
@@ -279,17 +300,17 @@ static struct build_node *answering(const struct dns_zones *b, const uint8_t *na
 static void check_target(struct dns_zones *b, const struct build_set *set,
 	const struct build_record *r, const uint8_t *name, size_t n)
 {
-	const struct build_node *node = closest(b, name, n);
+	struct build_node *node = closest(b, name, n);
 	const char *what = set->type == DNS_MX ? "mail exchange" : "name server";
 	char text[DNS_NAME_TEXT_MAX];
 
 	if (!node || node->cut)
 		return;
 	node = answering(b, name, n);
-	if (node && build_set(node, DNS_CNAME))
+	if (node && made_set(node, DNS_CNAME))
 		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
 			"the %s %s is an alias", what, dns_name_text(name, text));
-	else if (!node || (!links_of_addresses(node) && !node->awaits))
+	else if (!node || (!links_of_addresses(b, node) && !node->awaits))
 		diag_error(b->why, r->origin, NULL, "add a host of that name",
 			"the %s %s has no address", what, dns_name_text(name, text));
 }
@@ -316,13 +337,13 @@ static size_t target_of(uint16_t type, const struct build_record *r, size_t *n)
 static void check_glue(
 	struct dns_zones *b, const struct build_node *node, const struct build_record *r)
 {
-	const struct build_node *server = r->target;
+	struct build_node *server = r->target;
 	struct dns_key name;
 	char text[DNS_NAME_TEXT_MAX];
 
 	dns_key_of(r->data, r->n, &name);
 	if (!dns_name_is_below(name.wire, name.n, node->name, node->n) ||
-		(server && links_of_addresses(server)))
+		(server && links_of_addresses(b, server)))
 		return;
 	diag_error(b->why, r->origin, NULL, "add a record A or AAAA of that name",
 		"the name server %s of a delegation has no address", dns_name_text(r->data, text));
@@ -343,9 +364,9 @@ static void add_mask(struct dns_zones *b, struct build_set *set, uint32_t links)
 	set->nmasks++;
 }
 
-static bool has_no_address_yet(const struct build_record *r)
+static bool has_no_address_yet(struct dns_zones *b, const struct build_record *r)
 {
-	return r->target && r->target->awaits && !links_of_addresses(r->target);
+	return r->target && r->target->awaits && !links_of_addresses(b, r->target);
 }
 
 /* Mail must wait for the address: that is a failure which passes (RFC 5321 5.1), whether the set is
@@ -359,17 +380,17 @@ static void await_addresses(struct build_set *set)
 
 /* A mail exchange whose link has not been given an address yet would be a reason to bounce
  * (RFC 5321 5.1), so it is left out while there is another. */
-static void leave_out_unaddressed(struct build_set *set)
+static void leave_out_unaddressed(struct dns_zones *b, struct build_set *set)
 {
 	struct build_record **at = &set->records;
 	unsigned others = 0;
 
 	for (const struct build_record *r = set->records; r; r = r->next)
-		others += !has_no_address_yet(r);
+		others += !has_no_address_yet(b, r);
 	if (!others)
 		await_addresses(set);
 	while (others && *at) {
-		if (has_no_address_yet(*at)) {
+		if (has_no_address_yet(b, *at)) {
 			*at = (*at)->next;
 			set->count--;
 		} else {
@@ -399,11 +420,11 @@ static void connect_targets(
 			check_target(b, set, r, r->data + at, n);
 		else if (set->type == DNS_NS)
 			check_glue(b, node, r);
-		if (depends && r->target && links_of_addresses(r->target))
-			r->links = links_of_addresses(r->target);
+		if (depends && r->target && links_of_addresses(b, r->target))
+			r->links = links_of_addresses(b, r->target);
 	}
 	if (set->type == DNS_MX)
-		leave_out_unaddressed(set);
+		leave_out_unaddressed(b, set);
 }
 
 /* When no record of the set is in, all of it is answered: its addresses must be, too. */
@@ -415,8 +436,8 @@ static void bind_addresses(struct dns_zones *b, const struct build_set *set)
 		return;
 	for (const struct build_record *r = set->records; r; r = r->next)
 		if (r->target) {
-			add_mask(b, build_set(r->target, DNS_A), links);
-			add_mask(b, build_set(r->target, DNS_AAAA), links);
+			add_mask(b, build_set(b, r->target, DNS_A), links);
+			add_mask(b, build_set(b, r->target, DNS_AAAA), links);
 		}
 }
 
@@ -438,7 +459,7 @@ static void sort_by_preference(struct build_set *set)
 
 static void check_alias(struct dns_zones *b, const struct build_node *node)
 {
-	const struct build_set *cname = build_set(node, DNS_CNAME);
+	const struct build_set *cname = made_set(node, DNS_CNAME);
 	char text[DNS_NAME_TEXT_MAX];
 
 	if (cname && (node->sets->next || cname->count > 1))
@@ -451,7 +472,7 @@ static void check_alias(struct dns_zones *b, const struct build_node *node)
 /* The name that an alias stands for; NULL: it is no alias, or what it stands for is not ours. */
 static struct build_node *after(const struct dns_zones *b, const struct build_node *alias)
 {
-	const struct build_set *cname = alias->cut ? NULL : build_set(alias, DNS_CNAME);
+	const struct build_set *cname = alias->cut ? NULL : made_set(alias, DNS_CNAME);
 
 	return cname ? answering(b, cname->records->data, cname->records->n) : NULL;
 }
@@ -466,7 +487,7 @@ static void check_loop(struct dns_zones *b, struct build_node *alias)
 		node = after(b, node);
 	if (node != alias || alias->loops)
 		return;
-	diag_error(b->why, build_set(alias, DNS_CNAME)->records->origin, NULL,
+	diag_error(b->why, made_set(alias, DNS_CNAME)->records->origin, NULL,
 		"let one of its names stand for a host", "the alias %s leads back to itself",
 		dns_name_text(alias->name, text));
 	for (; node && !node->loops; node = after(b, node))
@@ -536,12 +557,23 @@ static size_t compress(const struct build_zone *zone, uint16_t type, const struc
 	return n + r->n - from;
 }
 
+/* The sets of a node; `plain` is room for one that is not made. */
+static const struct build_set *sets_of(
+	const struct dns_zones *b, const struct build_node *node, struct build_plain *plain)
+{
+	if (!node->unmade)
+		return node->sets;
+	dns_contents_plain(b, node, plain);
+	return &plain->set;
+}
+
 uint32_t build_node_size(struct dns_zones *b, const struct build_node *node)
 {
+	struct build_plain plain;
 	size_t n = sizeof(struct image_node) + image_pad(node->n);
 	uint16_t patch[2];
 
-	for (const struct build_set *set = node->sets; set; set = set->next) {
+	for (const struct build_set *set = sets_of(b, node, &plain); set; set = set->next) {
 		n += sizeof(struct image_set) + set->count * sizeof(struct image_record) +
 		     set->nmasks * sizeof(uint32_t);
 		for (const struct build_record *r = set->records; r; r = r->next)
@@ -626,15 +658,18 @@ static bool is_host_alone(const struct build_node *node)
 	return node->plain && !node->shared && !node->referred;
 }
 
-void build_node_write(const struct build_node *from, uint32_t size, uint8_t *image)
+void build_node_write(
+	const struct dns_zones *b, const struct build_node *from, uint32_t size, uint8_t *image)
 {
+	struct build_plain plain;
+	const struct build_set *sets = sets_of(b, from, &plain);
 	struct image_node *node = (struct image_node *)(void *)(image + from->at);
 	struct image_set *set =
 		(struct image_set *)(void *)((uint8_t *)(node + 1) + image_pad(from->n));
 	struct places at;
 	uint32_t nsets = 0, octets = 0;
 
-	for (const struct build_set *s = from->sets; s; s = s->next) {
+	for (const struct build_set *s = sets; s; s = s->next) {
 		nsets++;
 		octets += (uint32_t)(s->count * sizeof(struct image_record) +
 				     s->nmasks * sizeof(uint32_t));
@@ -652,7 +687,7 @@ void build_node_write(const struct build_node *from, uint32_t size, uint8_t *ima
 	memcpy(node + 1, from->name, from->n);
 	at.records = (uint32_t)((uint8_t *)(set + nsets) - image);
 	at.ready = at.records + octets;
-	for (const struct build_set *s = from->sets; s; s = s->next)
+	for (const struct build_set *s = sets; s; s = s->next)
 		write_set(from, s, image, &at, set++);
 }
 
@@ -783,7 +818,8 @@ void dns_zones_write(struct dns_zones *b, uint8_t *image)
 	set_options(&b->source, &h->options);
 	memcpy(image, h, sizeof(*h));
 	for (const struct build_node *node = b->nodes; node; node = node->next)
-		build_node_write(node, (node->next ? node->next->at : h->size) - node->at, image);
+		build_node_write(
+			b, node, (node->next ? node->next->at : h->size) - node->at, image);
 	write_slots(b, image);
 	write_zones(b, image);
 	dns_access_write(b, image);

@@ -16,8 +16,8 @@ struct build_record {
 	uint16_t n;
 	uint16_t preference; /* MX; of a PTR how much its host is worth the address */
 	uint8_t link;
-	bool instead;   /* of dead ones */
-	uint8_t data[]; /* wire form, names whole */
+	bool instead;        /* of dead ones */
+	const uint8_t *data; /* wire form, names whole */
 };
 
 struct build_mask {
@@ -35,6 +35,13 @@ struct build_set {
 	bool whole, awaits;
 };
 
+/* The set of a host that has one address and nothing else, as most names of a large zone have: it
+ * is not kept, but made from the row of the settings when something needs it. */
+struct build_plain {
+	struct build_set set;
+	struct build_record record;
+};
+
 struct build_node {
 	struct build_node *next;   /* of all */
 	struct build_node *parent; /* the name above, NULL above a zone */
@@ -45,13 +52,14 @@ struct build_node {
 	uint32_t hash;
 	uint32_t at; /* in the image */
 	uint8_t n, labels;
-	bool loops;     /* an alias of a loop that has been told */
-	bool awaits;    /* its link is given an address only while it runs */
-	bool awaited;   /* and some domain has no exchange that has one */
-	bool plain;     /* the host has an address of its own and is no mail entry */
-	bool shared;    /* other rows have given it records, too */
-	bool referred;  /* records of other names point to it */
-	uint8_t name[]; /* lower case */
+	bool loops : 1;    /* an alias of a loop that has been told */
+	bool awaits : 1;   /* its link is given an address only while it runs */
+	bool awaited : 1;  /* and some domain has no exchange that has one */
+	bool plain : 1;    /* the host has an address of its own and is no mail entry */
+	bool unmade : 1;   /* it has no set yet, and a struct build_plain is what it would be */
+	bool shared : 1;   /* other rows have given it records, too */
+	bool referred : 1; /* records of other names point to it */
+	uint8_t name[];    /* lower case */
 };
 
 /* Names are looked up as in the image.  The hash is here so that a name which is not there, as most
@@ -129,7 +137,7 @@ struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
 /* NULL: memory, or there is a zone of this name, which has been told. */
 struct build_zone *build_zone(
 	struct dns_zones *b, const struct dns_name *name, const struct origin *origin);
-struct build_set *build_set(const struct build_node *node, uint16_t type);
+struct build_set *build_set(struct dns_zones *b, struct build_node *node, uint16_t type);
 /* A record that is there already is not added again; its links are joined.  NULL: memory, or over
  * IMAGE_SET_MAX records, which has been told. */
 struct build_set *build_add(
@@ -140,13 +148,17 @@ struct dns_zones *build_new(const struct dns_source *source, struct arena *mem, 
 /* Octets of a node in the image. */
 uint32_t build_node_size(struct dns_zones *b, const struct build_node *node);
 /* Write a node of so many octets, which are zeroed, at its place. */
-void build_node_write(const struct build_node *node, uint32_t size, uint8_t *image);
+void build_node_write(
+	const struct dns_zones *b, const struct build_node *node, uint32_t size, uint8_t *image);
 
 /* The zone of a domain, without names but its own.  NULL: memory, or a mistake, which was told. */
 struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_domain_conf *c);
 /* One host of it.  NULL: likewise. */
 struct build_node *dns_contents_host(
 	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h);
+/* The set of a node that has `unmade`. */
+void dns_contents_plain(
+	const struct dns_zones *b, const struct build_node *node, struct build_plain *out);
 /* All zones and all their names.  Mistakes are told. */
 void dns_contents(struct dns_zones *b);
 /* The same of `record` rows alone, in settings that are not all good. */

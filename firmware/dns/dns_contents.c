@@ -27,9 +27,14 @@ static uint32_t link_mask(const struct dns_zones *b, int32_t link, uint8_t famil
 	return links_over(link_bit(*number), family);
 }
 
+static bool has_link(const struct dns_zones *b, int32_t link)
+{
+	return link == DNS_LINK_ANY || (link >= 0 && (size_t)link < b->source.nlinks);
+}
+
 static bool link_is_known(struct dns_zones *b, const struct origin *origin, int32_t link)
 {
-	if (link == DNS_LINK_ANY || (link >= 0 && (size_t)link < b->source.nlinks))
+	if (has_link(b, link))
 		return true;
 	diag_error(b->why, origin, "link", "add `link NAME`, or `link any` for an off-site address",
 		"the link is missing");
@@ -130,7 +135,7 @@ static void add_instead(struct dns_zones *b, struct build_node *node, const stru
 	d.type = h->dead->address.family == 4 ? DNS_A : DNS_AAAA;
 	d.data = h->dead->address.b;
 	d.n = ip_addr_size(h->dead->address.family);
-	if (build_set(node, d.type))
+	if (build_set(b, node, d.type))
 		build_add(b, node, &d);
 	else if (!node->awaits)
 		diag_error(b->why, h->origin, "when-dead", "use an address of the same family",
@@ -208,6 +213,39 @@ static struct build_node *host_node(struct dns_zones *b, struct build_zone *zone
 	return node;
 }
 
+/* Does the row make one address record and nothing else? */
+static bool makes_plain_set(const struct dns_zones *b, const struct dns_host_conf *h)
+{
+	return h->address.family && !h->mail_entry && !h->name.has_preference &&
+	       h->when_dead.how != DNS_DEAD_ADDRESS && has_link(b, h->link);
+}
+
+void dns_contents_plain(
+	const struct dns_zones *b, const struct build_node *node, struct build_plain *out)
+{
+	/* Rows start with their origin. */
+	const struct dns_host_conf *h = (const struct dns_host_conf *)(const void *)node->host;
+
+	*out = (struct build_plain){
+		.set =
+			{
+				.type = h->address.family == 4 ? DNS_A : DNS_AAAA,
+				.ttl = seconds(h->ttl, node->zone->ttl),
+				.count = 1,
+				.order = ORDER_ROTATED,
+				.whole = h->when_dead.how == DNS_DEAD_ANSWER,
+				.records = &out->record,
+			},
+		.record =
+			{
+				.origin = &h->origin,
+				.data = h->address.b,
+				.n = (uint16_t)ip_addr_size(h->address.family),
+			},
+	};
+	out->record.links = link_mask(b, h->link, h->address.family, &out->record.link);
+}
+
 struct build_node *dns_contents_host(
 	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
@@ -219,6 +257,10 @@ struct build_node *dns_contents_host(
 	if (!node)
 		return NULL;
 	node->plain = h->address.family && !h->mail_entry;
+	if (!node->sets && makes_plain_set(b, h)) {
+		node->unmade = true;
+		return node;
+	}
 	add_named(b, node, &named);
 	add_mail_entry(b, zone, &name, &h->name, h->mail_entry, named.ttl, &h->origin);
 	return node;
@@ -582,7 +624,7 @@ static void put_ptr(struct dns_zones *b, struct build_zone *zone, const struct d
 	struct build_data d = {
 		DNS_PTR, zone->ttl, host->wire, host->n, LINKS_ALWAYS, 0, false, origin};
 	struct build_node *node = build_node(b, zone, owner, origin);
-	struct build_set *set = node ? build_set(node, DNS_PTR) : NULL;
+	struct build_set *set = node ? build_set(b, node, DNS_PTR) : NULL;
 
 	if (!node || (set && set->records->preference >= rank))
 		return;

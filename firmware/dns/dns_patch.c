@@ -111,7 +111,7 @@ void dns_patch_write(const struct dns_patch *patch, uint8_t *image)
 		if (!n->at)
 			continue;
 		memset(node, 0, was.size);
-		build_node_write(n, was.size, image);
+		build_node_write(patch->zones, n, was.size, image);
 		node->cut = was.cut;
 		node->wildcard = was.wildcard;
 	}
