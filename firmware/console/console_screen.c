@@ -6,8 +6,6 @@
 
 #include "utf8.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MORE_PROMPT "-- more (Space: page, Enter: line, q: quit) --"
@@ -49,18 +47,14 @@ void console_terminal_put(void *ctx, const char *text, size_t n)
 void console_say_error(struct console *c, const char *format, ...)
 {
 	char text[512];
+	struct textbuf t = textbuf_of(text, sizeof(text));
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(text, sizeof(text), format, ap);
+	textbuf_vprintf(&t, format, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(text))
-		n = (int)sizeof(text) - 1;
 	sink_puts(&c->terminal, "error: ");
-	utf8_clean((struct str){text, (size_t)n}, &c->terminal);
+	utf8_clean(textbuf_str(&t), &c->terminal);
 	sink_puts(&c->terminal, "\n");
 }
 

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 void log_printf(const struct log *log, enum log_level level, const char *format, ...)
 {
 	char line[512];
+	struct textbuf t = textbuf_of(line, sizeof(line));
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(line, sizeof(line), format, ap);
+	textbuf_vprintf(&t, format, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(line))
-		n = (int)sizeof(line) - 1;
-	log->line(log->ctx, level, (struct str){line, (size_t)n});
+	log->line(log->ctx, level, textbuf_str(&t));
 }
 
 const char *log_level_text(enum log_level level)

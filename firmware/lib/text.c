@@ -183,17 +183,13 @@ void sink_puts(const struct sink *s, const char *zero_ended)
 void sink_printf(const struct sink *s, const char *format, ...)
 {
 	char line[1024];
+	struct textbuf t = textbuf_of(line, sizeof(line));
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(line, sizeof(line), format, ap);
+	textbuf_vprintf(&t, format, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(line))
-		n = (int)sizeof(line) - 1;
-	sink_put(s, (struct str){line, (size_t)n});
+	sink_put(s, textbuf_str(&t));
 }
 
 void textbuf_put(struct textbuf *t, const char *text, size_t n)
@@ -210,15 +206,11 @@ void textbuf_put(struct textbuf *t, const char *text, size_t n)
 	t->at[t->n] = '\0';
 }
 
-void textbuf_printf(struct textbuf *t, const char *format, ...)
+void textbuf_vprintf(struct textbuf *t, const char *format, va_list ap)
 {
-	va_list ap;
 	size_t room = t->cap - t->n;
-	int n;
+	int n = vsnprintf(t->at + t->n, room, format, ap);
 
-	va_start(ap, format);
-	n = vsnprintf(t->at + t->n, room, format, ap);
-	va_end(ap);
 	if (n < 0) {
 		t->at[t->n] = '\0';
 		return;
@@ -228,6 +220,15 @@ void textbuf_printf(struct textbuf *t, const char *format, ...)
 		t->cut = true;
 	}
 	t->n += (size_t)n;
+}
+
+void textbuf_printf(struct textbuf *t, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	textbuf_vprintf(t, format, ap);
+	va_end(ap);
 }
 
 static void textbuf_sink_put(void *ctx, const char *text, size_t n)

@@ -8,6 +8,8 @@
 
 #include "base.h"
 
+#include <stdarg.h>
+
 struct str {
 	const char *at;
 	size_t n;
@@ -61,6 +63,7 @@ static inline struct textbuf textbuf_of(char *at, size_t cap)
 }
 void textbuf_put(struct textbuf *t, const char *text, size_t n);
 void textbuf_printf(struct textbuf *t, const char *format, ...) PRINTF_LIKE(2, 3);
+void textbuf_vprintf(struct textbuf *t, const char *format, va_list ap) PRINTF_LIKE(2, 0);
 struct sink textbuf_sink(struct textbuf *t); /* `t` must outlive the sink */
 static inline struct str textbuf_str(const struct textbuf *t)
 {

@@ -7,6 +7,7 @@
  * of RUNS runs, CPU time. */
 #include "product.h"
 #include "sim.h"
+#include "test_heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,21 +109,6 @@ static size_t count_words(const struct text *t)
 }
 
 /* ---- texts ---- */
-
-static void *heap_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void heap_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {heap_get, heap_put, NULL};
 
 static void bench_text(void)
 {

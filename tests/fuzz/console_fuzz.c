@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "test_heap.h"
 #include "utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,20 +62,6 @@ static const struct setting schema[] = {
 		.offset = offsetof(struct values, links)},
 	{.name = NULL},
 };
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx, (void)n;
-	free(p);
-}
-
-static const struct arena_source memory = {get, put, NULL};
 
 static enum fl_err echo(struct console_call *call)
 {
@@ -311,7 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.files = &files};
 	struct console_setup setup = {.modules = modules,
 		.config = &config,
-		.memory = &memory,
+		.memory = &heap,
 		.out = {terminal_put, &t},
 		.host = STR("fuzz"),
 		.user = STR("fuzz")};
@@ -319,7 +306,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || size > 20000)
 		return 0;
-	arena_init(&mem, &memory);
+	arena_init(&mem, &heap);
 	if (settings_init(&tree, schema, &mem))
 		abort();
 	setup.interactive = t.interactive = !(data[0] & 1);

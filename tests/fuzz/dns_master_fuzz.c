@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	for (size_t i = 0; i < n; i++)
 		lines += data[i] == '\n';
 	dns_master_read(text, &origin, room, &to);
-	arena_init(&mem, &zone_memory);
+	arena_init(&mem, &heap);
 	check(dns_import(&import, STR("example.com"), text, &mem, &taken, &left) == FL_OK);
 	arena_reset(&mem);
 	return 0;

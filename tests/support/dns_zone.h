@@ -8,27 +8,13 @@
 #include "dns_format.h"
 #include "dns_query.h"
 #include "dns_rdata.h"
+#include "test_heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UNUSED __attribute__((unused))
-
-static void *zone_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void zone_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source zone_memory = {zone_get, zone_put, NULL};
 
 #define ZONE_MAX 24
 
@@ -127,7 +113,7 @@ UNUSED static void zone_open(struct zone *z, const char *domain)
 	static const char *const names[] = {"wan1", "wan2", "wan3"};
 
 	memset(z, 0, sizeof(*z));
-	arena_init(&z->mem, &zone_memory);
+	arena_init(&z->mem, &heap);
 	diags_init(&z->why, &z->mem);
 	for (size_t i = 0; i < COUNT_OF(z->links); i++) {
 		z->links[i].name = str_of(names[i]);

@@ -24,7 +24,7 @@ static int setup(void **state)
 	struct file *f = calloc(1, sizeof(*f));
 	static const char *const names[] = {"wan1", "wan2"};
 
-	arena_init(&f->mem, &zone_memory);
+	arena_init(&f->mem, &heap);
 	for (size_t i = 0; i < 2; i++) {
 		f->links[i].name = str_of(names[i]);
 		f->links[i].addresses = &f->address[i];

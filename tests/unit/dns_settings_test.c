@@ -47,7 +47,7 @@ static int open_typed(void **state)
 		{&dns_setting, offsetof(struct values, dns)},
 	};
 
-	arena_init(&t->mem, &zone_memory);
+	arena_init(&t->mem, &heap);
 	diags_init(&t->why, &t->mem);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		t->schema[i] = *rows[i].row;

@@ -11,6 +11,7 @@
 
 #include "flash_store.h"
 #include "rng.h"
+#include "test_heap.h"
 
 #define SIZE  2048
 #define BLOCK 256
@@ -89,20 +90,6 @@ static void chip_new(struct chip *c, uint64_t seed)
 	c->rng = rng_of(seed);
 	c->flash = (struct flash){c, SIZE, chip_read, chip_erase, chip_program};
 }
-
-static void *heap_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void heap_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx, (void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {heap_get, heap_put, NULL};
 
 static enum fl_err save(struct chip *c, const char *text)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "forwarding_console.h"
+#include "test_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,21 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 struct fixture {
 	struct link_address addresses[2];

@@ -4,6 +4,7 @@
 #include "forwarding.h"
 #include "link_settings.h"
 #include "policy_settings.h"
+#include "test_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,21 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 struct values {
 	SETTINGS_LIST(struct link_conf, links);

@@ -3,6 +3,7 @@
 #include "forwarding_settings.h"
 #include "nft_machine.h"
 #include "rng.h"
+#include "test_heap.h"
 
 #include "bytes.h"
 
@@ -13,21 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 /* ---- a router ---- */
 

@@ -2,6 +2,7 @@
 /* The kernel driver against this machine's kernel, in a network namespace of the test's own. */
 #include "forwarding.h"
 #include "kernel_linux.h"
+#include "test_heap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,21 +26,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 static void log_line(void *ctx, enum log_level level, struct str text)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel_state.h"
+#include "test_heap.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -8,21 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 struct fixture {
 	struct arena mem;

@@ -2,6 +2,7 @@
 #include "link_settings.h"
 
 #include "link.h"
+#include "test_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,20 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void put(void *ctx, void *p, size_t n)
-{
-	(void)ctx, (void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {get, put, NULL};
 
 struct values {
 	SETTINGS_LIST(struct link_conf, links);

@@ -4,6 +4,7 @@
 #include "policy_console.h"
 #include "policy_settings.h"
 #include "rng.h"
+#include "test_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -920,21 +921,6 @@ static void links_of_which_nothing_is_known_weigh_the_same(void **state)
 }
 
 /* ---- settings ---- */
-
-static void *heap_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void heap_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {heap_get, heap_put, NULL};
 
 struct checked {
 	struct arena mem;

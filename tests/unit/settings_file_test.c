@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "skip.h"
+#include "test_heap.h"
 
 #define OLD "link wan1 weight 1\n"
 
@@ -27,21 +28,6 @@ struct place {
 	char words[300], fresh[20000];
 	struct textbuf why;
 };
-
-static void *heap_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void heap_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source heap = {heap_get, heap_put, NULL};
 
 static enum fl_err save(struct place *p, const char *text)
 {

@@ -14,6 +14,7 @@
 #include "heap.h"
 #include "rng.h"
 #include "slots.h"
+#include "test_heap.h"
 
 #define SLOT 512
 static const struct slots_item items[] = {{"settings", 0, SLOT}, {"seed", 2 * SLOT, 64}};
@@ -49,21 +50,6 @@ static const struct paged memory = {&eeprom, eeprom_read, eeprom_write};
 static struct slots slots = {&memory, items, COUNT_OF(items)};
 static struct storage storage;
 
-static void *heap_get(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void heap_put(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	(void)n;
-	free(p);
-}
-
-static const struct arena_source source = {heap_get, heap_put, NULL};
-
 static int setup(void **state)
 {
 	(void)state;
@@ -89,7 +75,7 @@ static bool holds(const char *name, const char *text)
 	enum fl_err err;
 	bool same;
 
-	arena_init(&mem, &source);
+	arena_init(&mem, &heap);
 	err = storage.load(storage.ctx, name, &mem, &octets, &why);
 	same = text ? err == FL_OK && octets.n == strlen(text) &&
 			       memcmp(octets.at, text, octets.n) == 0
