@@ -153,6 +153,12 @@ struct sim {
 	/* Who answers messages to port 53; writes the answer.  False, or NULL: silence. */
 	bool (*resolver)(const struct sim_datagram *question, struct buf *answer);
 	uint8_t datagram_rcode;
+	/* Time servers: what time they think it was at time 0, microseconds since 1970. */
+	struct sim_time_server {
+		struct ip_addr addr;
+		int64_t zero_us;
+	} time_server[4];
+	int64_t clock_off; /* by which the product has corrected the clock last, microseconds */
 	uint64_t dns_counter[128]; /* what the responder has counted */
 
 	struct page_endpoint page[PAGES_ENDPOINTS_MAX]; /* where pages can be had */

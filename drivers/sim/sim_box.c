@@ -306,6 +306,15 @@ static enum fl_err unit_set_clock(void *ctx, int64_t wall, struct textbuf *why)
 	return FL_OK;
 }
 
+static enum fl_err unit_correct_clock(void *ctx, int64_t wall_us, int64_t *off, struct textbuf *why)
+{
+	struct sim *s = ctx;
+
+	*off = wall_us - (s->wall * 1000000 + s->now.us);
+	s->clock_off = *off;
+	return unit_set_clock(ctx, (wall_us + 500000) / 1000000, why);
+}
+
 void sim_image(struct sim *s, const char *boot_words)
 {
 	s->drivers.unit.is_image = true;
@@ -339,7 +348,8 @@ void sim_box_open(struct sim *s)
 	s->drivers.files = (struct files){s, file_read, file_write, file_remove, file_name};
 	s->drivers.accounts = (struct accounts){s, false, accounts_apply, accounts_hash};
 	s->drivers.unit = (struct unit){s, false, false, 'a', "", unit_block, unit_set_block,
-		unit_pet, unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock};
+		unit_pet, unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock,
+		unit_correct_clock};
 }
 
 void sim_box_close(struct sim *s)

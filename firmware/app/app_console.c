@@ -31,7 +31,14 @@ static enum fl_err show_log_all(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err show_clock(struct console_call *call)
+{
+	clock_put(call->module, call->now, call->out);
+	return FL_OK;
+}
+
 const struct console_command app_commands[] = {
+	{"show clock", "what time it is, and who says so", CONSOLE_ANY, show_clock, NULL},
 	{"show version", "version, board and running time", CONSOLE_ANY, show_version, NULL},
 	{"show log", "the last lines of the log", CONSOLE_ANY_JSON, show_log, NULL},
 	{"show log all", "all lines of the log that are kept", CONSOLE_ANY_JSON, show_log_all,

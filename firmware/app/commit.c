@@ -112,6 +112,7 @@ static enum fl_err put_in_force(struct fairlead *f, unsigned to, bool first, str
 	lans_configure(f);
 	reports_configure(f);
 	pages_configure(f);
+	clock_configure(f, now);
 	rebind(f);
 	return err;
 }
@@ -475,8 +476,8 @@ struct risk {
 /* What is only said to the world, and carries no packet of a session. */
 static bool is_harmless(struct str line)
 {
-	static const char *const harmless[] = {
-		"domain", "reverse", "tsig-key", "view", "dns", "report", "system host-name"};
+	static const char *const harmless[] = {"domain", "reverse", "tsig-key", "view", "dns",
+		"report", "system host-name", "system ntp-server"};
 
 	for (size_t i = 0; i < COUNT_OF(harmless); i++)
 		if (str_starts(line, str_of(harmless[i])))

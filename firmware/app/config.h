@@ -11,9 +11,17 @@
 #include "report.h"
 #include "settings.h"
 
+#define NTP_SERVERS_MAX 4
+
+struct ntp_server_conf {
+	struct origin origin;
+	struct ip_addr address;
+};
+
 struct system_conf {
 	struct str host_name; /* in the console's prompt and in the log */
 	span console_idle;    /* of a terminal that nobody types at; 0: no end */
+	SETTINGS_LIST(struct ntp_server_conf, ntp_servers);
 };
 
 enum user_role { ROLE_ADMIN, ROLE_OPERATOR };

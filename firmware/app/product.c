@@ -124,7 +124,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 			"the DNS worker is gone (%.*s); it is started again", STR_ARG(e->text));
 		break;
 	case IO_DATAGRAM:
-		if (!inquiries_answer(f, e))
+		if (!inquiries_answer(f, e) && !clock_answer(f, e))
 			secondaries_answer(f, e);
 		break;
 	case IO_PAGE:
@@ -172,6 +172,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, histories_next_due(f));
 	until = mtime_first(until, system_next_due(f));
 	until = mtime_first(until, reports_next_due(f));
+	until = mtime_first(until, clock_next_due(f));
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
@@ -196,6 +197,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	secondaries_tick(f, now);
 	inquiries_tick(f, now);
 	system_tick(f, now);
+	clock_tick(f, now);
 	reports_tick(f, now);
 	panel_tick(f, now);
 	terminals_tick(f, now);

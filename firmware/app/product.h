@@ -83,6 +83,29 @@ struct inquiries {
 	} exchange[8];
 };
 
+/* The clock, and who is asked what time it is. */
+struct time_server {
+	struct ip_addr addr;
+	uint64_t nonce;
+	mtime asked;
+	bool answered; /* in this round: */
+	span round_trip;
+	int64_t zero_us; /* what time it was at time 0, microseconds since 1970 */
+};
+
+struct time_keeper {
+	struct time_server server[NTP_SERVERS_MAX];
+	size_t n;
+	bool asking;     /* a round is under way */
+	mtime due;       /* its end, or the next one */
+	unsigned silent; /* rounds in a row that nobody answered */
+	bool refused;    /* the system does not let us */
+	bool good;       /* it was corrected: */
+	struct ip_addr by;
+	mtime at;
+	int64_t off_us; /* it was behind by so much */
+};
+
 /* The log on its way to a collector. */
 struct report_tail {
 	struct ip_addr to;
@@ -129,6 +152,7 @@ struct fairlead {
 	struct claim claim;
 	struct inquiries inquiries;
 	struct reports reports;
+	struct time_keeper time;
 
 	/* Uplinks by number; order[] is the order of the settings. */
 	struct link link[FL_LINKS_MAX + 1];
@@ -463,8 +487,20 @@ mtime inquiries_next_due(const struct fairlead *f);
 
 /* The configuration in force is new. */
 void reports_configure(struct fairlead *f);
+/* Is there a way to this address: inside, or over a link that works? */
+bool reports_can_reach(const struct fairlead *f, const struct ip_addr *to);
 void reports_tick(struct fairlead *f, mtime now);
 mtime reports_next_due(const struct fairlead *f);
+
+/* ---- clock.c: time servers ---- */
+
+void clock_configure(struct fairlead *f, mtime now);
+/* Was it an answer of a time server? */
+bool clock_answer(struct fairlead *f, const struct io_event *e);
+void clock_tick(struct fairlead *f, mtime now);
+mtime clock_next_due(const struct fairlead *f);
+/* What time it is, and how that is known. */
+void clock_put(const struct fairlead *f, mtime now, const struct sink *out);
 
 /* ---- pages.c: the status page and the metrics ---- */
 

@@ -46,8 +46,7 @@ void reports_configure(struct fairlead *f)
 	f->reports = next;
 }
 
-/* May it be reached?  A collector inside, or in a link's own network, needs no link that works. */
-static bool has_way(const struct fairlead *f, const struct ip_addr *to)
+bool reports_can_reach(const struct fairlead *f, const struct ip_addr *to)
 {
 	const struct config *c = &f->config[f->current];
 
@@ -117,7 +116,7 @@ void reports_tick(struct fairlead *f, mtime now)
 
 	for (unsigned i = 0; i < r->n; i++)
 		if (mtime_reached(now, r->tail[i].due) && r->tail[i].line < f->journal.n &&
-			has_way(f, &r->tail[i].to))
+			reports_can_reach(f, &r->tail[i].to))
 			follow(f, i, now);
 }
 
@@ -127,7 +126,7 @@ mtime reports_next_due(const struct fairlead *f)
 	mtime due = MTIME_NEVER;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (r->tail[i].line < f->journal.n && has_way(f, &r->tail[i].to))
+		if (r->tail[i].line < f->journal.n && reports_can_reach(f, &r->tail[i].to))
 			due = mtime_first(due, r->tail[i].due);
 	return due;
 }

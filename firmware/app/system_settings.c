@@ -4,6 +4,18 @@
 #include "accounts.h"
 #include "config.h"
 
+static const struct setting ntp_columns[] = {
+	{
+		.name = "ADDRESS",
+		.help = "address of a time server",
+		.kind = SETTING_VALUE,
+		.flags = SETTING_KEY | SETTING_REQUIRED,
+		.offset = offsetof(struct ntp_server_conf, address),
+		.type = VALUE_ADDR,
+	},
+	{0},
+};
+
 static const struct setting system_rows[] = {
 	{
 		.name = "host-name",
@@ -22,6 +34,14 @@ static const struct setting system_rows[] = {
 		.max = 86400000,
 		.offset = offsetof(struct system_conf, console_idle),
 		.def = "1h",
+	},
+	{
+		.name = "ntp-server",
+		.help = "a time server (NTP); of three or more one may be wrong",
+		.kind = SETTING_LIST,
+		.offset = offsetof(struct system_conf, ntp_servers),
+		.columns = ntp_columns,
+		.size = sizeof(struct ntp_server_conf),
 	},
 	{0},
 };
@@ -212,9 +232,20 @@ const struct setting user_setting = {
 	.check = user_check,
 };
 
+static void system_check(const void *block, struct diags *why)
+{
+	const struct system_conf *c = block;
+
+	if (c->nntp_servers > NTP_SERVERS_MAX)
+		diag_error(why, &c->ntp_servers[NTP_SERVERS_MAX].origin, NULL, "remove some",
+			"there are %zu time servers; at most %d are asked", c->nntp_servers,
+			NTP_SERVERS_MAX);
+}
+
 const struct setting system_setting = {
 	.name = "system",
 	.help = "the router itself",
 	.kind = SETTING_BLOCK,
 	.rows = system_rows,
+	.check = system_check,
 };
