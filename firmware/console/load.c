@@ -312,6 +312,55 @@ static enum fl_err show_files(struct console_call *call)
 	return FL_OK;
 }
 
+/* RFC 4648, in lines of 76 signs (RFC 2045), which is what every "base64 -d" takes. */
+static void put_base64(const struct sink *out, struct bytes octets)
+{
+	static const char signs[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char line[77];
+	size_t n = 0;
+
+	for (size_t at = 0; at < octets.n; at += 3) {
+		size_t left = octets.n - at;
+		uint32_t three = (uint32_t)octets.at[at] << 16 |
+				 (left > 1 ? (uint32_t)octets.at[at + 1] << 8 : 0) |
+				 (left > 2 ? octets.at[at + 2] : 0);
+
+		line[n++] = signs[three >> 18];
+		line[n++] = signs[three >> 12 & 63];
+		line[n++] = left > 1 ? signs[three >> 6 & 63] : '=';
+		line[n++] = left > 2 ? signs[three & 63] : '=';
+		if (n < 76 && left > 3)
+			continue;
+		line[n++] = '\n';
+		sink_put(out, (struct str){line, n});
+		n = 0;
+	}
+}
+
+static enum fl_err show_file(struct console_call *call)
+{
+	struct console *c = call->session;
+	const struct console_files *files = c->setup.config->files;
+	char words[256];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	struct bytes octets;
+	struct arena mem;
+	enum fl_err err;
+
+	if (!console_may_name_file(c, call->arg[0], call->out))
+		return FL_EPERM;
+	arena_init(&mem, c->memory);
+	err = files->read(files->ctx, call->arg[0], &mem, &octets, &why);
+	if (err)
+		sink_printf(call->out, "error: %.*s: %s\n", STR_ARG(call->arg[0]),
+			why.n ? words : fl_err_text(err));
+	else
+		put_base64(call->out, octets);
+	arena_reset(&mem);
+	return err;
+}
+
 static enum fl_err clear_file(struct console_call *call)
 {
 	struct console *c = call->session;
@@ -365,6 +414,12 @@ const struct console_command console_file_commands[] = {
 		.help = "what `save` has kept",
 		.mode = CONSOLE_ANY,
 		.run = show_files},
+	/* A backup holds keys: not for the role that may only look. */
+	{.grammar = "show file FILE",
+		.help = "its octets, in base64: to take it away over SSH or the serial line",
+		.mode = CONSOLE_ANY_CHANGES,
+		.run = show_file,
+		.words = file_words},
 	{.grammar = "clear file FILE",
 		.help = "remove it",
 		.mode = CONSOLE_ANY_CHANGES,

@@ -547,6 +547,43 @@ static void a_draft_is_saved_and_loaded_again(void **state)
 	screen_has(s, "error: kept: No such file or directory; the draft is as it was\n");
 }
 
+static void a_file_is_shown_in_base64_as_every_program_reads_it(void **state)
+{
+	struct session *s = open_lines(state, false, false);
+
+	/* The lengths of RFC 4648, section 10; a line is full after 57 octets. */
+	put_file(s, "fooba", 5);
+	PASTE(s, "show file kept\n");
+	put_file(s, "foob", 4);
+	PASTE(s, "show file kept\n");
+	put_file(s, "\0\377\376foo", 6);
+	PASTE(s, "show file kept\n");
+	put_file(s, "", 0);
+	PASTE(s, "show file kept\n");
+	assert_string_equal(s->text, "Zm9vYmE=\nZm9vYg==\nAP/+Zm9v\n");
+	s->out.n = 0;
+	put_file(s, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 58);
+	PASTE(s, "show file kept\nshow file other\nshow file ../x\n");
+	assert_string_equal(s->text,
+		"YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh\n"
+		"Yg==\nerror: other: No such file or directory\n"
+		"error: \"../x\" is not a name in the router's own folder; only root may name "
+		"other "
+		"files\n");
+}
+
+static void who_may_only_look_is_shown_no_file(void **state)
+{
+	struct session *s = *state;
+
+	s->setup.read_only = true;
+	open_lines(state, false, false);
+	put_file(s, "secret", 6);
+	PASTE(s, "show file kept\n");
+	assert_null(strstr(s->text, "c2VjcmV0"));
+	assert_int_not_equal(console_status(s->console), FL_OK);
+}
+
 static void outside_of_the_configuration_mode_what_is_in_force_is_saved(void **state)
 {
 	struct session *s = open_lines(state, true, false);
@@ -1947,6 +1984,8 @@ int main(void)
 		TEST(update_refuses_to_delete_what_was_replaced),
 		TEST(five_thousand_pasted_lines_are_all_set),
 		TEST(a_draft_is_saved_and_loaded_again),
+		TEST(a_file_is_shown_in_base64_as_every_program_reads_it),
+		TEST(who_may_only_look_is_shown_no_file),
 		TEST(outside_of_the_configuration_mode_what_is_in_force_is_saved),
 		TEST(a_file_that_is_no_text_is_told_by_its_first_octet),
 		TEST(mistakes_in_a_file_are_told_like_those_in_a_pasted_text),
