@@ -214,9 +214,42 @@ static enum fl_err request_reboot(struct console_call *call)
 	return end(call, UNIT_REBOOT, "the router restarts");
 }
 
-static enum fl_err request_poweroff(struct console_call *call)
+/* What somebody must come and mend who is not at the router: asked first.  Scripts say "now". */
+static enum fl_err ask_first(
+	struct console_call *call, const char *question, console_answered *answered)
+{
+	enum fl_err err = need_image(call) ? FL_OK : FL_ENOTSUP;
+
+	if (err)
+		return err;
+	err = console_ask(call->session, question, false, answered, NULL);
+	if (err == FL_ENOTSUP)
+		sink_puts(call->out, "the same with \"now\" behind it asks nothing\n");
+	return err;
+}
+
+static bool is_yes(struct console_call *call, struct str answer)
+{
+	if (str_is(answer, "yes"))
+		return true;
+	sink_puts(call->out, "nothing is done: only \"yes\" would have been one\n");
+	return false;
+}
+
+static enum fl_err request_poweroff_now(struct console_call *call)
 {
 	return end(call, UNIT_POWER_OFF, "the router switches itself off");
+}
+
+static enum fl_err poweroff_answered(struct console_call *call, struct str answer)
+{
+	return is_yes(call, answer) ? request_poweroff_now(call) : FL_EAGAIN;
+}
+
+static enum fl_err request_poweroff(struct console_call *call)
+{
+	return ask_first(
+		call, "Switch off?  Only its power brings it back (yes/no): ", poweroff_answered);
 }
 
 static enum fl_err factory_reset(struct console_call *call, enum unit_reset how)
@@ -235,14 +268,36 @@ static enum fl_err factory_reset(struct console_call *call, enum unit_reset how)
 	return end(call, UNIT_REBOOT, "the router restarts with factory settings");
 }
 
-static enum fl_err request_reset_settings(struct console_call *call)
+static enum fl_err reset_settings_now(struct console_call *call)
 {
 	return factory_reset(call, UNIT_RESET_SETTINGS);
 }
 
-static enum fl_err request_reset_all(struct console_call *call)
+static enum fl_err reset_all_now(struct console_call *call)
 {
 	return factory_reset(call, UNIT_RESET_ALL);
+}
+
+static enum fl_err reset_settings_answered(struct console_call *call, struct str answer)
+{
+	return is_yes(call, answer) ? reset_settings_now(call) : FL_EAGAIN;
+}
+
+static enum fl_err reset_all_answered(struct console_call *call, struct str answer)
+{
+	return is_yes(call, answer) ? reset_all_now(call) : FL_EAGAIN;
+}
+
+static enum fl_err request_reset_settings(struct console_call *call)
+{
+	return ask_first(
+		call, "Forget all settings and restart (yes/no): ", reset_settings_answered);
+}
+
+static enum fl_err request_reset_all(struct console_call *call)
+{
+	return ask_first(
+		call, "Erase settings, keys and files and restart (yes/no): ", reset_all_answered);
 }
 
 /* ---- lamps and clock ---- */
@@ -338,12 +393,18 @@ const struct console_command system_commands[] = {
 	{"request system reboot", "restart the router", CONSOLE_ANY_CHANGES, request_reboot, NULL},
 	{"request system poweroff", "switch the router off", CONSOLE_ANY_CHANGES, request_poweroff,
 		NULL},
+	{"request system poweroff now", "the same without a question", CONSOLE_ANY_CHANGES,
+		request_poweroff_now, NULL},
 	{"request system factory-reset settings",
 		"restart with factory settings; keys and logs are kept", CONSOLE_ANY_CHANGES,
 		request_reset_settings, NULL},
+	{"request system factory-reset settings now", "the same without a question",
+		CONSOLE_ANY_CHANGES, reset_settings_now, NULL},
 	{"request system factory-reset everything",
 		"restart as a new router: keys, logs and all else is erased", CONSOLE_ANY_CHANGES,
 		request_reset_all, NULL},
+	{"request system factory-reset everything now", "the same without a question",
+		CONSOLE_ANY_CHANGES, reset_all_now, NULL},
 	{"request system backup FILE", "settings, revisions and keys into one file",
 		CONSOLE_ANY_CHANGES, request_backup, NULL},
 	{"request system restore FILE", "what a backup holds, from the next start on",

@@ -303,6 +303,67 @@ static void the_clock_is_set(void **state)
 	scenario_close(s);
 }
 
+/* A person at a terminal types `keys`; the session stays open. */
+static void at_terminal(struct scenario *s, const char *keys)
+{
+	struct sim_session *p = &s->sim.session[1];
+
+	if (!p->open)
+		sim_session_open(&s->sim, 1,
+			"\x01"
+			"fairlead 1 terminal 80 24 admin\n");
+	sim_type(&s->sim, 1, keys, strlen(keys));
+	for (unsigned i = 0; i < 100; i++)
+		fairlead_step(&s->product, mtime_after(s->sim.now, ms(1)));
+}
+
+static void what_only_a_visit_would_mend_is_asked_first(void **state)
+{
+	static const char *const commands[] = {"request system poweroff\r",
+		"request system factory-reset settings\r",
+		"request system factory-reset everything\r"};
+	struct scenario *s = image_open(GOOD);
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		at_terminal(s, commands[i]);
+		at_terminal(s, "y\r");
+		at_terminal(s, commands[i]);
+		at_terminal(s, "\x03");
+	}
+	scenario_run(s, sec(30));
+	assert_null(s->sim.unit.ended);
+	assert_null(s->sim.unit.forgets);
+	assert_non_null(strstr(
+		scenario_type(s, "request system poweroff", &status), "with \"now\" behind it"));
+	assert_int_equal(status, 1);
+	at_terminal(s, commands[1]);
+	at_terminal(s, "yes\r");
+	assert_string_equal(s->sim.unit.forgets, "settings");
+	scenario_run(s, sec(33));
+	assert_string_equal(s->sim.unit.ended, "reboot");
+	scenario_close(s);
+}
+
+static void a_script_is_not_asked(void **state)
+{
+	struct scenario *s = image_open(GOOD);
+	int status;
+
+	(void)state;
+	scenario_type(s, "request system factory-reset everything now", &status);
+	assert_int_equal(status, 0);
+	assert_string_equal(s->sim.unit.forgets, "everything");
+	scenario_close(s);
+	s = image_open(GOOD);
+	scenario_type(s, "request system poweroff now", &status);
+	assert_int_equal(status, 0);
+	scenario_run(s, sec(3));
+	assert_string_equal(s->sim.unit.ended, "power off");
+	scenario_close(s);
+}
+
 static void elsewhere_than_in_the_image_the_system_is_left_alone(void **state)
 {
 	static const char *const commands[] = {"request system reboot", "request system poweroff",
@@ -341,6 +402,8 @@ int main(void)
 		cmocka_unit_test(five_seconds_of_the_button_forget_the_passwords_of_admins),
 		cmocka_unit_test(locate_makes_all_lamps_flicker_for_a_minute),
 		cmocka_unit_test(the_clock_is_set),
+		cmocka_unit_test(what_only_a_visit_would_mend_is_asked_first),
+		cmocka_unit_test(a_script_is_not_asked),
 		cmocka_unit_test(elsewhere_than_in_the_image_the_system_is_left_alone),
 	};
 
