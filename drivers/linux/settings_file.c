@@ -33,7 +33,7 @@ static enum fl_err load(
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SIZE_MAX_SETTINGS) {
 		textbuf_printf(why, "%s is no file of settings", path);
 		err = FL_EFORMAT;
-	} else if (!(at = arena_alloc(mem, (size_t)st.st_size + 1))) {
+	} else if (!(at = arena_octets(mem, NULL, (size_t)st.st_size))) {
 		err = FL_EFULL;
 	} else if (!read_whole(fd, at, (size_t)st.st_size)) {
 		err = failed(why, "read", path);

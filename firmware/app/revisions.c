@@ -152,7 +152,7 @@ enum fl_err revisions_text(
 enum fl_err revisions_save(const struct storage *s, const struct revision *r, struct str text,
 	struct arena *scratch, struct textbuf *why)
 {
-	char name[32], *all = arena_alloc(scratch, REVISION_LINE_MAX + text.n);
+	char name[32], *all = arena_octets(scratch, NULL, REVISION_LINE_MAX + text.n);
 	struct textbuf t;
 
 	if (!all) {

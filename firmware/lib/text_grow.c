@@ -9,7 +9,7 @@ static void grow_put(void *ctx, const char *text, size_t n)
 
 	if (n > g->cap - g->n) {
 		size_t cap = 2 * (g->cap + n) + 4096;
-		char *at = arena_alloc(g->mem, cap);
+		char *at = arena_octets(g->mem, NULL, cap);
 
 		if (!at)
 			return;
