@@ -52,6 +52,8 @@ struct kernel {
 		void *ctx, kernel_count_each *each, void *each_ctx, struct textbuf *why);
 	/* How many connections there are, and how many fit; false: not known. */
 	bool (*room)(void *ctx, uint32_t *used, uint32_t *all);
+	/* The memory of this machine, in MiB; 0: not known. */
+	uint32_t (*memory)(void *ctx);
 	/* Of these features (KFEATURE_...) those that this kernel does not have. */
 	uint32_t (*lacks)(void *ctx, uint32_t features);
 	/* Take away all that is ours and nothing else. */

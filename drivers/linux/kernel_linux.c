@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE (8 << 20)
@@ -187,6 +188,14 @@ static bool read_number(const char *path, uint32_t *out)
 	return true;
 }
 
+static uint32_t kernel_memory(void *ctx)
+{
+	struct sysinfo s;
+
+	(void)ctx;
+	return sysinfo(&s) ? 0 : (uint32_t)((uint64_t)s.totalram * s.mem_unit >> 20);
+}
+
 static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
 {
 	(void)ctx;
@@ -293,8 +302,8 @@ enum fl_err kernel_linux_open(struct kernel *out, struct kernel_linux **handle,
 	}
 	open_raw(k);
 	*out = (struct kernel){k, kernel_read, kernel_apply, kernel_mark_bits, kernel_flush,
-		kernel_cut, kernel_flows, kernel_has, kernel_counts, kernel_room, kernel_lacks,
-		kernel_remove_all};
+		kernel_cut, kernel_flows, kernel_has, kernel_counts, kernel_room, kernel_memory,
+		kernel_lacks, kernel_remove_all};
 	*handle = k;
 	return FL_OK;
 }

@@ -133,6 +133,7 @@ struct sim {
 	struct kernel_flow flow[64];     /* connections; a test fills in what it needs */
 	size_t nflows;
 	uint32_t connections, connections_max; /* the connection table; max 0: not known */
+	uint32_t memory_mib;                   /* 0: not known */
 	uint32_t kernel_lacks;                 /* KFEATURE_... */
 	bool kernel_refuses;                   /* every apply fails */
 	unsigned kernel_refusals;              /* so many applies fail from now on */

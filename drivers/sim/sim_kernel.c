@@ -199,6 +199,11 @@ static enum fl_err kernel_counts(
 	return FL_OK;
 }
 
+static uint32_t kernel_memory(void *ctx)
+{
+	return ((const struct sim *)ctx)->memory_mib;
+}
+
 static bool kernel_room(void *ctx, uint32_t *used, uint32_t *all)
 {
 	const struct sim *s = ctx;
@@ -254,7 +259,7 @@ void sim_kernel_open(struct sim *s)
 {
 	s->drivers.kernel = (struct kernel){s, kernel_read, kernel_apply, kernel_mark_bits,
 		kernel_flush, kernel_cut, kernel_flows, kernel_has, kernel_counts, kernel_room,
-		kernel_lacks, kernel_remove_all};
+		kernel_memory, kernel_lacks, kernel_remove_all};
 }
 
 void sim_kernel_close(struct sim *s)

@@ -60,6 +60,7 @@ static void fill_links(void *ctx, struct config *c)
 {
 	uplinks_number(ctx, c);
 	acquire_fill(ctx, c);
+	c->v.forwarding.table_default = ((const struct fairlead *)ctx)->table_default;
 }
 
 static void rebind(struct fairlead *f)

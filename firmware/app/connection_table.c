@@ -7,6 +7,15 @@
 #define NEARLY_FULL    90 /* per cent */
 #define PLENTY_OF_ROOM 80
 
+void connection_table_open(struct fairlead *f)
+{
+	const struct kernel *k = &f->io->kernel;
+	uint32_t used, all;
+
+	if (k->room(k->ctx, &used, &all))
+		f->table_default = forwarding_table_default(k->memory(k->ctx), all);
+}
+
 void connection_table_tick(struct fairlead *f, mtime now)
 {
 	const struct kernel *k = &f->io->kernel;

@@ -79,6 +79,8 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	f->forwarding_console = (struct forwarding_console){
 		.source = config_forwarding_source(c),
 		.published = &f->published,
+		.room = f->io->kernel.room,
+		.room_ctx = f->io->kernel.ctx,
 		.kernel_lacks = &f->kernel_lacks,
 		.memory = &f->io->memory,
 		.ctx = f,

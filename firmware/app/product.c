@@ -57,6 +57,7 @@ enum fl_err fairlead_open(struct fairlead *f, const struct drivers *io)
 	io->io.random(io->io.ctx, f->cookie_secret, sizeof(f->cookie_secret));
 	uplinks_load(f);
 	meters_load(f);
+	connection_table_open(f);
 	err = commit_load(f);
 	publish(f, io->io.now(io->io.ctx));
 	system_open(f, io->io.now(io->io.ctx));

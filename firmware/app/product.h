@@ -190,10 +190,11 @@ struct fairlead {
 	uint64_t settings_mark; /* of the settings file, when what it held was last in force */
 
 	struct published published;
-	uint32_t kernel_lacks; /* KFEATURE_...: that the settings in force call for */
-	uint32_t mark_bits;    /* of the connections that there are; 0: none yet */
-	mtime reconcile_due;   /* the kernel may hold something else than it should */
-	span reconcile_wait;   /* grows while it does not help */
+	uint32_t kernel_lacks;  /* KFEATURE_...: that the settings in force call for */
+	uint32_t mark_bits;     /* of the connections that there are; 0: none yet */
+	uint32_t table_default; /* the connection table's size when none is set; 0: as it is */
+	mtime reconcile_due;    /* the kernel may hold something else than it should */
+	span reconcile_wait;    /* grows while it does not help */
 	struct arena scratch;
 	struct dns_image image;
 	uint32_t serial; /* of the image in force */
@@ -378,6 +379,8 @@ mtime failback_next_due(const struct fairlead *f);
 
 /* ---- connection_table.c: is there room for more? ---- */
 
+/* Before the settings are read: how many there should be room for by default. */
+void connection_table_open(struct fairlead *f);
 void connection_table_tick(struct fairlead *f, mtime now);
 
 /* ---- flows_console.c: the connections there are ---- */

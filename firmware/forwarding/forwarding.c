@@ -425,8 +425,25 @@ static void add_table_size(struct maker *m, uint32_t size)
 	add_number_sysctl(m, "net/netfilter/nf_conntrack_max", size);
 }
 
+/* At some 400 octets each they take a twentieth of the memory, or a tenth where there is little.
+ * Below 1 GiB a kernel keeps 8 of them a MiB, which may do for a host, but not for a router.  More
+ * than the most is for whoever asks for it: long tables take long to walk when a link dies. */
+uint32_t forwarding_table_default(uint32_t memory, uint32_t has)
+{
+	enum { PER_MIB = 128, LEAST = 16384, MOST = 262144 };
+	uint32_t size = LEAST;
+
+	if (!memory || !has)
+		return 0;
+	while (size < MOST && size / PER_MIB < memory)
+		size *= 2;
+	return has < size ? size : 0;
+}
+
 static void add_sysctls(struct maker *m)
 {
+	const struct forwarding_conf *c = &m->s->conf;
+	uint32_t size = c->table_size ? c->table_size : c->table_default;
 	struct kstate_sysctl scrap;
 
 	for (size_t i = 0; i < m->s->nlinks; i++)
@@ -434,8 +451,8 @@ static void add_sysctls(struct maker *m)
 			add_no_source_check(m, m->s->links[i].interface);
 	for (size_t i = 0; i < m->s->nlans; i++)
 		add_no_source_check(m, m->s->lans[i].interface);
-	if (m->s->conf.table_size)
-		add_table_size(m, m->s->conf.table_size);
+	if (size)
+		add_table_size(m, size);
 	for (size_t i = 0; i < COUNT_OF(sysctls); i++)
 		*(struct kstate_sysctl *)list_add(&m->sysctls, m->mem, &scrap) = sysctls[i];
 }

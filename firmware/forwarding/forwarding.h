@@ -104,11 +104,16 @@ struct forward_conf {
 /* `forwarding { flowtable yes }` */
 struct forwarding_conf {
 	bool flowtable;
-	uint32_t table_size; /* of the kernel's connection table; 0: as it is */
+	uint32_t table_size;    /* of the kernel's connection table; 0: the default */
+	uint32_t table_default; /* by the memory there is; 0: as it is */
 	uint32_t
 		mark_mask; /* the bits of marks that are ours, a run; 0: all, the usual ones used */
 	uint32_t first_table, first_priority; /* 0: the usual ones */
 };
+
+/* How many connections a machine with so much memory should be able to keep (`memory` in MiB, 0:
+ * not known) whose kernel keeps `has` of them by itself; 0: those are enough. */
+uint32_t forwarding_table_default(uint32_t memory, uint32_t has);
 
 /* Lists of routes that no setting may take: 253 default, 254 main, 255 local. */
 #define FORWARDING_KERNEL_TABLES_FIRST 253

@@ -340,6 +340,14 @@ static enum fl_err show_nat(struct console_call *call)
 	return FL_OK;
 }
 
+static void put_room(const struct forwarding_console *m, const struct sink *out)
+{
+	uint32_t used, all;
+
+	if (m->room && m->room(m->room_ctx, &used, &all) && all)
+		sink_printf(out, "# The table of connections holds %u of %u\n", used, all);
+}
+
 static enum fl_err show_forwarding(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
@@ -353,6 +361,7 @@ static enum fl_err show_forwarding(struct console_call *call)
 		sink_printf(call->out, "the wanted state cannot be shown: %s\n", fl_err_text(err));
 	else {
 		forwarding_put_lacking(m->kernel_lacks ? *m->kernel_lacks : 0, call->out);
+		put_room(m, call->out);
 		kernel_state_print(&state, call->out);
 	}
 	arena_reset(&mem);

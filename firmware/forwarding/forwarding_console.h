@@ -12,6 +12,9 @@
 struct forwarding_console {
 	struct forwarding_source source;
 	const struct published *published;
+	/* How many connections there are, and how many fit; NULL: not known here. */
+	bool (*room)(void *ctx, uint32_t *used, uint32_t *all);
+	void *room_ctx;
 	const uint32_t *kernel_lacks;      /* KFEATURE_... that are called for; NULL: none */
 	const struct arena_source *memory; /* `show forwarding` works out the wanted state in it */
 	void *ctx;

@@ -227,8 +227,8 @@ static const struct setting forwarding_rows[] = {
 	},
 	{
 		.name = "table-size",
-		.help = "how many connections the kernel can keep; left out: as many as it thinks "
-			"right for its memory",
+		.help = "how many connections the kernel can keep; left out: by its memory, "
+			"65,536 with 512 MiB",
 		.kind = SETTING_VALUE,
 		.offset = offsetof(struct forwarding_conf, table_size),
 		.type = VALUE_UINT,
