@@ -167,6 +167,50 @@ static bool is_like(const struct kernel_flow *flow, const struct forwarding_flow
 		       ip_addr_eq(&flow->from, &like->from) && ip_addr_eq(&flow->to, &like->to));
 }
 
+static void put_end_json(
+	struct json_writer *w, const char *name, const struct ip_addr *a, uint16_t port)
+{
+	char text[64];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+
+	put_end(a, port, &t);
+	json_string(w, name, textbuf_str(&t));
+}
+
+static bool flow_json(void *ctx, const struct kernel_flow *flow)
+{
+	struct json_writer *w = ctx;
+	char number[8];
+
+	json_row(w);
+	json_string(w, "protocol", str_of(protocol_text(flow->protocol, number)));
+	put_end_json(w, "from", &flow->from, flow->from_port);
+	put_end_json(w, "to", &flow->to, flow->to_port);
+	if (!ip_addr_eq(&flow->answers_to, &flow->from))
+		put_end_json(w, "as", &flow->answers_to, flow->answers_to_port);
+	if (!ip_addr_eq(&flow->answers_from, &flow->to))
+		put_end_json(w, "at", &flow->answers_from, flow->answers_from_port);
+	json_flag(w, "answered", flow->answered);
+	json_number(w, "seconds-left", flow->seconds);
+	json_close(w, "}");
+	return true;
+}
+
+/* All of them: a program is not tired by a long list. */
+static enum fl_err flows_of_link_json(struct console_call *call, uint8_t number)
+{
+	const struct fairlead *f = call->module;
+	struct json_writer w = {.out = call->out};
+	char words[256] = "";
+	struct textbuf why = textbuf_of(words, sizeof(words));
+	enum fl_err err;
+
+	json_rows_begin(&w);
+	err = f->io->kernel.flows(f->io->kernel.ctx, number, flow_json, &w, &why);
+	json_rows_end(&w);
+	return err ? refuse(call, err, words) : FL_OK;
+}
+
 static bool list_flow(void *ctx, const struct kernel_flow *flow)
 {
 	struct listing *l = ctx;
@@ -213,6 +257,8 @@ static enum fl_err show_flows_link(struct console_call *call)
 	for (size_t i = 0; i < f->nlinks; i++) {
 		if (!str_eq(f->link[f->order[i]].conf->name, call->arg[0]))
 			continue;
+		if (call->json)
+			return flows_of_link_json(call, f->order[i]);
 		err = k->flows(k->ctx, f->order[i], list_flow, &l, &why);
 		if (err)
 			return refuse(call, err, words);
@@ -247,7 +293,7 @@ const struct console_command flows_commands[] = {
 	{
 		.grammar = "show flows link NAME",
 		.help = "the connections on one link",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_JSON,
 		.run = show_flows_link,
 		.words = link_words,
 	},

@@ -7,7 +7,6 @@
  */
 #include "link_console.h"
 
-#include "json_write.h"
 #include "link_estimate.h"
 #include "link_targets.h"
 
@@ -126,58 +125,6 @@ static void print_row(const struct row *r, const size_t width[COLUMNS], const st
 	sink_printf(out, "%s\n", r->cause);
 }
 
-static void put_addresses(struct json_writer *w, const struct link_conf *c)
-{
-	char text[IP_TEXT_MAX + 4];
-
-	json_key(w, "addresses");
-	json_open(w, "[");
-	for (size_t i = 0; i < c->naddresses; i++) {
-		json_element(w);
-		ip_prefix_text(&c->addresses[i].prefix, text);
-		json_put_string(w->out, str_of(text));
-	}
-	json_close(w, "]");
-}
-
-static void put_link(
-	struct json_writer *w, const struct link_console *m, const struct link *l, mtime now)
-{
-	const struct link_operator *o = &m->op[l->conf->number];
-	struct link_figures f;
-
-	link_figures(l, now, &f);
-	json_row(w);
-	json_string(w, "link", l->conf->name);
-	json_string(w, "interface", l->conf->interface);
-	json_string(w, "state", str_of(link_state_text(link_console_shown(m, l))));
-	json_number(w, "since-ms", span_ms(mtime_between(l->since, now)));
-	if (link_is_fit(l) && f.rtt.us >= 0)
-		json_number(w, "rtt-us", f.rtt.us);
-	if (link_is_fit(l))
-		json_number(w, "loss-permille", f.loss_permille);
-	put_addresses(w, l->conf);
-	if (o->order != LINK_ORDER_NONE)
-		json_string(w, "requested", str_of(link_order_text(o->order)));
-	if (f.wait.us >= 0)
-		json_number(w, "up-in-ms", span_ms(f.wait));
-	json_string(w, "cause", str_of(l->cause));
-	json_close(w, "}");
-}
-
-static enum fl_err links_json(const struct console_call *call)
-{
-	const struct link_console *m = call->module;
-	struct json_writer w = {.out = call->out};
-	const struct link *l;
-
-	json_rows_begin(&w);
-	for (size_t i = 0; (l = link_at(m, i)) != NULL; i++)
-		put_link(&w, m, l, call->now);
-	json_rows_end(&w);
-	return FL_OK;
-}
-
 static enum fl_err show_links(struct console_call *call)
 {
 	static const struct row head = {
@@ -188,7 +135,7 @@ static enum fl_err show_links(struct console_call *call)
 	struct row r;
 
 	if (call->json)
-		return links_json(call);
+		return link_json_list(m, call->now, call->out);
 	if (*m->nlinks == 0) {
 		sink_puts(call->out, "no link is configured\n");
 		return FL_OK;
@@ -432,6 +379,8 @@ static enum fl_err show_link(struct console_call *call)
 
 	if (!l)
 		return FL_ENOENT;
+	if (call->json)
+		return link_json_one(m, l, call->now, call->out);
 	link_figures(l, call->now, &f);
 	print_state(m, l, call->now, &f, call->out);
 	print_addresses(l, call->now, call->out);
@@ -542,7 +491,7 @@ const struct console_command link_commands[] = {
 	{
 		.grammar = "show link NAME",
 		.help = "one uplink: its targets, and what it takes to go down",
-		.mode = CONSOLE_ANY,
+		.mode = CONSOLE_ANY_JSON,
 		.run = show_link,
 		.words = link_console_words,
 	},

@@ -45,4 +45,9 @@ console_words link_console_words;
 const char *link_console_method(const struct link_target *t); /* "ping" */
 enum link_state link_console_shown(const struct link_console *m, const struct link *l);
 
+/* For programs, link_json_console.c: a list of all, one of them with all that is known. */
+enum fl_err link_json_list(const struct link_console *m, mtime now, const struct sink *out);
+enum fl_err link_json_one(
+	const struct link_console *m, const struct link *l, mtime now, const struct sink *out);
+
 #endif
