@@ -87,7 +87,7 @@ static int by_time(const void *a, const void *b)
 /* The one to believe; NULL: nobody answered.  Of two, the nearer. */
 static const struct time_server *believed(const struct time_keeper *t)
 {
-	const struct time_server *s[NTP_SERVERS_MAX];
+	const struct time_server *s[NTP_SERVERS_MAX] = {NULL};
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++)
@@ -95,8 +95,10 @@ static const struct time_server *believed(const struct time_keeper *t)
 			s[n++] = &t->server[i];
 	if (n == 2)
 		return s[0]->round_trip.us <= s[1]->round_trip.us ? s[0] : s[1];
+	if (n == 0)
+		return NULL;
 	qsort(s, n, sizeof(s[0]), by_time);
-	return n ? s[n / 2] : NULL;
+	return s[n / 2];
 }
 
 /* "it was 3 h 12 min slow" */
