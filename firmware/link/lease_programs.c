@@ -7,6 +7,8 @@
 /* noconfigure: addresses, routes, resolv.conf and the MTU are none of its business; persistent: no
  * address is given back when it ends, so that a restart interrupts nothing; noarp: five seconds of
  * waiting whether somebody else has the address are worse than a provider that gives it twice;
+ * iaid: the device of a session has no hardware address, and dhcpcd would take its index, which is
+ * another after each session, and so might the address be;
  * ia_pd with a number: without one, and beside ia_na, dhcpcd 9.4 asks for no prefix. */
 void lease_dhcpcd_conf(const struct link_conf *c, const struct lease_hook *hook, uint8_t family,
 	const struct sink *out)
@@ -19,7 +21,10 @@ void lease_dhcpcd_conf(const struct link_conf *c, const struct lease_hook *hook,
 		       "option dhcp6_name_servers\n");
 	if (family == 6)
 		sink_puts(out, "ipv6only\n");
-	sink_printf(out, "interface %.*s\nipv6rs\nia_na\nia_pd 1\n", STR_ARG(c->interface));
+	sink_printf(out, "interface %.*s\n", STR_ARG(c->interface));
+	if (family == 6)
+		sink_printf(out, "iaid %u\n", hook->slot);
+	sink_puts(out, "ipv6rs\nia_na\nia_pd 1\n");
 }
 
 /* In pppd's own quotes. */

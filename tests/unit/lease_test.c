@@ -331,6 +331,21 @@ static void dhcpcd_touches_nothing_and_reports_to_us(void **state)
 	assert_non_null(strstr(text, "interface eth0\nipv6rs\nia_na\nia_pd 1\n"));
 }
 
+/* The index of a session's device, which dhcpcd would take, changes with every session. */
+static void dhcpcd_is_the_same_client_over_every_session(void **state)
+{
+	struct link_conf c = {.name = STR("wan1"), .interface = STR("ppp-wan1")};
+	const struct lease_hook over_ppp = {
+		.program = "/usr/sbin/fairlead-report", .socket = "", .slot = 19};
+	char text[1024];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+	struct sink out = textbuf_sink(&t);
+
+	(void)state;
+	lease_dhcpcd_conf(&c, &over_ppp, 6, &out);
+	assert_non_null(strstr(text, "ipv6only\ninterface ppp-wan1\niaid 19\nipv6rs\n"));
+}
+
 static void pppd_is_told_user_and_password_in_its_own_quotes(void **state)
 {
 	struct link_conf c = {.name = STR("wan1"),
@@ -371,6 +386,7 @@ int main(void)
 		cmocka_unit_test(what_was_typed_stands_beside_the_lease),
 		cmocka_unit_test(devices_are_named_after_what_they_lie_over),
 		cmocka_unit_test(dhcpcd_touches_nothing_and_reports_to_us),
+		cmocka_unit_test(dhcpcd_is_the_same_client_over_every_session),
 		cmocka_unit_test(pppd_is_told_user_and_password_in_its_own_quotes),
 	};
 
