@@ -7,7 +7,8 @@
  *   2. Unknown opcode: NOTIMP, header only, as its sections mean we do not know what.
  *   3. Malformed, or not one question: FORMERR.  An RCODE, AD, CD, RA, Z or unknown EDNS flags and
  *      options in a query, and octets behind it, are ignored (RFC 8906 3).
- *   4. EDNS version over 0: BADVERS.  A TSIG, as we know no key: NOTAUTH with BADKEY.
+ *   4. EDNS version over 0: BADVERS, whatever its options are.  A TSIG, as we know no key: NOTAUTH
+ *      with BADKEY.
  *   5. NOTIFY, UPDATE, a transfer, a class other than IN, a name in no domain of ours: REFUSED.  Of
  *      class CHAOS, what the settings tell (dns_chaos.c).
  *   6. The closest name there is decides (RFC 1034 4.3.2, RFC 4592): at or below a delegation, a
@@ -604,10 +605,12 @@ static enum dns_rcode refuse(const struct dns_query *q, const struct image_optio
 
 	if (!known)
 		return RCODE_NOTIMP;
-	if (q->parsed || option_is_broken(q, o) || (!q->has_question && !o->cookies))
+	if (q->parsed)
 		return RCODE_FORMERR;
-	if (q->edns && q->version > 0)
+	if (q->edns && q->version > 0) /* before its options, which may be others there */
 		return RCODE_BADVERS;
+	if (option_is_broken(q, o) || (!q->has_question && !o->cookies))
+		return RCODE_FORMERR;
 	if (q->tsig_at)
 		return RCODE_NOTAUTH;
 	if (q->opcode == OPCODE_QUERY && !q->has_question)

@@ -204,6 +204,8 @@ static const struct item list[] = {
 		RCODE_BADVERS, false},
 	{"8.2.6 unknown version and option", DNS_SOA, 0, true, VERSION_1, UNKNOWN_OPTION,
 		RCODE_BADVERS, false},
+	{"unknown version and a cookie that is none (RFC 6891 6.1.3)", DNS_SOA, 0, true, VERSION_1,
+		OPTIONS("\0\x0a\0\2??"), RCODE_BADVERS, false},
 	{"8.2.8 DO", DNS_SOA, 0, true, DO, NULL, 0, RCODE_NOERROR, true},
 	{"8.2.9 DO and unknown version", DNS_SOA, 0, true, VERSION_1 | DO, NULL, 0, RCODE_BADVERS,
 		false},
