@@ -370,12 +370,18 @@ static bool has_no_address_yet(struct dns_zones *b, const struct build_record *r
 }
 
 /* Mail must wait for the address: that is a failure which passes (RFC 5321 5.1), whether the set is
- * asked for, or an exchange of it by a sender who still knows the set. */
+ * asked for, or an exchange of it by a sender who still knows the set.  A secondary refers such a
+ * name to us, but for the top of a zone and a wildcard, which cannot be delegated (RFC 4592 4.2).
+ */
 static void await_addresses(struct build_set *set)
 {
 	set->awaits = true;
-	for (const struct build_record *r = set->records; r; r = r->next)
+	for (const struct build_record *r = set->records; r; r = r->next) {
+		struct build_node *apex = r->target->zone->apex;
+
 		r->target->awaited = true;
+		apex->withheld |= r->target == apex || is_wildcard(r->target);
+	}
 }
 
 /* A mail exchange whose link has not been given an address yet would be a reason to bounce
@@ -399,6 +405,19 @@ static void leave_out_unaddressed(struct dns_zones *b, struct build_set *set)
 	}
 }
 
+/* The name whose addresses are those of `name`: for mail they count also when a wildcard has them,
+ * as the exchange is in while they are live. */
+static struct build_node *target_node(
+	const struct dns_zones *b, uint16_t type, const uint8_t *name, size_t n)
+{
+	struct build_node *node = build_find(b, name, n);
+
+	if (node || type != DNS_MX)
+		return node;
+	node = closest(b, name, n);
+	return node && !node->cut ? node->wildcard : NULL;
+}
+
 /* Connect the records of an NS, MX or SRV set with the names they point to. */
 static void connect_targets(
 	struct dns_zones *b, const struct build_node *node, struct build_set *set)
@@ -411,7 +430,7 @@ static void connect_targets(
 
 		if (!n)
 			return;
-		r->target = build_find(b, r->data + at, n);
+		r->target = target_node(b, set->type, r->data + at, n);
 		if (r->target)
 			r->target->referred = true;
 		if (set->type == DNS_MX)
@@ -682,7 +701,8 @@ void build_node_write(
 		.nsets = (uint16_t)nsets,
 		.name_n = from->n,
 		.flags = (uint8_t)((from->awaited ? NODE_AWAITED : 0) |
-				   (is_host_alone(from) ? NODE_HOST : 0)),
+				   (is_host_alone(from) ? NODE_HOST : 0) |
+				   (from->withheld ? NODE_WITHHELD : 0)),
 	};
 	memcpy(node + 1, from->name, from->n);
 	at.records = (uint32_t)((uint8_t *)(set + nsets) - image);

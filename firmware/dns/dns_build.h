@@ -55,6 +55,7 @@ struct build_node {
 	bool loops : 1;    /* an alias of a loop that has been told */
 	bool awaits : 1;   /* its link is given an address only while it runs */
 	bool awaited : 1;  /* and some domain has no exchange that has one */
+	bool withheld : 1; /* the top of a zone that secondaries are not given */
 	bool plain : 1;    /* the host has an address of its own and is no mail entry */
 	bool unmade : 1;   /* it has no set yet, and a struct build_plain is what it would be */
 	bool shared : 1;   /* other rows have given it records, too */

@@ -105,7 +105,9 @@ struct image_node {
 };
 
 #define NODE_AWAITED 1 /* mail waits for the address that a provider is to give this name */
-#define NODE_HOST    2 /* made of one host row alone, and no other name's records point to it */
+#define NODE_WITHHELD                                                                              \
+	4           /* a zone's top: a secondary cannot be told what is answered, as mail waits */
+#define NODE_HOST 2 /* made of one host row alone, and no other name's records point to it */
 
 enum image_order {
 	ORDER_FIXED,      /* as written */

@@ -135,7 +135,7 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 	end = at + node->size;
 	if (node->name_n == 0 || dns_name_size(image_name(node), node->name_n) != node->name_n ||
 		dns_name_labels(image_name(node)) > image_header(image)->most_labels ||
-		node->flags > (NODE_AWAITED | NODE_HOST))
+		node->flags > (NODE_AWAITED | NODE_HOST | NODE_WITHHELD))
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
 		if (!set_is_sound(image, &sets[i], at, end))

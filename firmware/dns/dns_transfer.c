@@ -544,7 +544,7 @@ static void judge(struct dns_transfer *t, const struct dns_client *from,
 		refuse(t, DNS_ERROR_NOT_AUTHORITATIVE);
 	else if (!dns_access_is_given(&t->image, t->zone, &from->addr, key))
 		refuse(t, DNS_ERROR_PROHIBITED);
-	else if (apex_of(t)->flags & NODE_AWAITED)
+	else if (apex_of(t)->flags & NODE_WITHHELD)
 		t->rcode = RCODE_SERVFAIL;
 }
 

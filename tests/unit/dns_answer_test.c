@@ -412,6 +412,52 @@ static void balanced_mail_entry_waits_while_no_member_has_an_address(void **stat
 	assert_starts(zone_ask(z, "a.example.com", DNS_A), "NOERROR aa\nns example.com.");
 }
 
+static void mx_to_a_name_that_a_wildcard_answers_follows_its_link(void **state)
+{
+	struct zone *z = *state;
+
+	zone_host(z, "mail2", "198.51.100.3", 2);
+	zone_host(z, "*.w", "203.0.113.9", 1);
+	zone_record(z, "m", "MX", "10 x.w");
+	zone_record(z, "m", "MX", "20 mail2");
+	zone_record(z, "n", "MX", "10 y.w");
+	assert_int_equal(zone_build(z), FL_OK);
+	zone_live(z, "123");
+	assert_starts(zone_ask(z, "m.example.com", DNS_MX),
+		"NOERROR aa\n"
+		"an m.example.com. 30 MX 10 x.w.example.com.\n"
+		"an m.example.com. 30 MX 20 mail2.example.com.\n"
+		"ar x.w.example.com. 30 A 203.0.113.9\n");
+	zone_live(z, "23");
+	assert_starts(zone_ask(z, "m.example.com", DNS_MX),
+		"NOERROR aa\nan m.example.com. 30 MX 20 mail2.example.com.\nar mail2");
+	/* The only exchange of a set is answered, and so is its address. */
+	assert_string_equal(zone_ask(z, "n.example.com", DNS_MX),
+		"NOERROR aa\n"
+		"an n.example.com. 30 MX 10 y.w.example.com.\n"
+		"ar y.w.example.com. 30 A 203.0.113.9\n");
+	assert_string_equal(zone_ask(z, "y.w.example.com", DNS_A),
+		"NOERROR aa\nan y.w.example.com. 30 A 203.0.113.9\n");
+}
+
+static void exchange_that_a_wildcard_answers_waits_for_its_address(void **state)
+{
+	struct zone *z = *state;
+
+	z->links[0].dhcp = true;
+	z->links[0].naddresses = 0;
+	zone_host(z, "mail2", "198.51.100.3", 2);
+	zone_host(z, "*.w", "", 1);
+	zone_record(z, "m", "MX", "10 x.w");
+	zone_record(z, "n", "MX", "10 x.w");
+	zone_record(z, "n", "MX", "20 mail2");
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_string_equal(zone_ask(z, "m.example.com", DNS_MX), "SERVFAIL\n");
+	assert_string_equal(zone_ask(z, "x.w.example.com", DNS_A), "SERVFAIL\n");
+	assert_starts(zone_ask(z, "n.example.com", DNS_MX),
+		"NOERROR aa\nan n.example.com. 30 MX 20 mail2.example.com.\nar mail2");
+}
+
 static void equal_preferences_are_served_in_random_order(void **state)
 {
 	struct zone *z = *state;
@@ -1088,6 +1134,8 @@ int main(void)
 		EMPTY(mx_leaves_out_an_exchange_that_waits_for_its_address),
 		EMPTY(exchange_with_an_address_of_one_family_waits_for_none),
 		EMPTY(balanced_mail_entry_waits_while_no_member_has_an_address),
+		EMPTY(mx_to_a_name_that_a_wildcard_answers_follows_its_link),
+		EMPTY(exchange_that_a_wildcard_answers_waits_for_its_address),
 		EMPTY(equal_preferences_are_served_in_random_order),
 		EMPTY(offsite_exchange_stays),
 		EMPTY(balanced_mail_entry_lives_while_one_member_does),

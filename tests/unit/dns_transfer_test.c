@@ -291,6 +291,22 @@ static void domain_that_waits_for_its_own_address_is_kept_as_it_was(void **state
 	assert_int_equal(count(t, "example.com. 30 A 198.18.1.2"), 1);
 }
 
+/* A wildcard cannot be delegated either (RFC 4592 4.2). */
+static void domain_whose_wildcard_waits_for_its_address_is_kept_as_it_was(void **state)
+{
+	struct transfer *t = *state;
+
+	t->z.links[0].dhcp = true;
+	t->z.links[0].naddresses = 0;
+	t->z.domain[0].nhosts = t->z.domain[0].nbalanced = t->z.domain[0].nrecords = 0;
+	zone_host(&t->z, "*.w", "", 1);
+	zone_record(&t->z, "@", "MX", "10 x.w");
+	assert_int_equal(zone_build(&t->z), FL_OK);
+	ask(t, DNS_AXFR, 0);
+	assert_int_equal(t->rcode, RCODE_SERVFAIL);
+	assert_int_equal(t->n, 0);
+}
+
 /* A secondary of example.com alone would deny what lies in in.example.com. */
 static void domain_of_ours_below_is_delegated(void **state)
 {
@@ -795,6 +811,7 @@ int main(void)
 		TEST(keeper_comes_and_goes_in_differences),
 		TEST(exchange_without_address_yet_is_delegated_to_us),
 		TEST(domain_that_waits_for_its_own_address_is_kept_as_it_was),
+		TEST(domain_whose_wildcard_waits_for_its_address_is_kept_as_it_was),
 		TEST(domain_of_ours_below_is_delegated),
 		TEST(print_for_people_has_no_keeper),
 		TEST(mx_set_is_kept_when_its_last_link_dies),
