@@ -6,44 +6,46 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE ((size_t)2 << 20)
-
 static size_t whole_pages(size_t n)
 {
 	return (n + 4095) & ~(size_t)4095;
 }
 
-/* `n` octets from a multiple of HUGE_PAGE on. */
-static void *map_aligned(size_t n)
+void *memory_map(size_t n)
 {
-	uint8_t *at = mmap(
-		NULL, n + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t before;
+	size_t size = whole_pages(n), before;
+	uint8_t *at = mmap(NULL, size + MEMORY_HUGE_PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
 		return NULL;
-	before = (size_t) - (uintptr_t)at % HUGE_PAGE;
+	before = (size_t) - (uintptr_t)at % MEMORY_HUGE_PAGE;
 	if (before)
 		munmap(at, before);
-	if (before < HUGE_PAGE)
-		munmap(at + before + n, HUGE_PAGE - before);
-	(void)madvise(at + before, n, MADV_HUGEPAGE); /* or in small pages */
+	if (before < MEMORY_HUGE_PAGE)
+		munmap(at + before + size, MEMORY_HUGE_PAGE - before);
+	(void)madvise(at + before, size, MADV_HUGEPAGE); /* or in small pages */
 	return at + before;
+}
+
+void memory_unmap(void *at, size_t n)
+{
+	munmap(at, whole_pages(n));
 }
 
 static void *get(void *ctx, size_t n)
 {
 	(void)ctx;
-	return n < HUGE_PAGE ? malloc(n) : map_aligned(whole_pages(n));
+	return n < MEMORY_HUGE_PAGE ? calloc(1, n) : memory_map(n);
 }
 
 static void put(void *ctx, void *p, size_t n)
 {
 	(void)ctx;
-	if (n < HUGE_PAGE)
+	if (n < MEMORY_HUGE_PAGE)
 		free(p);
 	else
-		munmap(p, whole_pages(n));
+		memory_unmap(p, n);
 }
 
-const struct arena_source memory_linux = {get, put, NULL};
+const struct arena_source memory_linux = {.get = get, .put = put, .zeroed = true};

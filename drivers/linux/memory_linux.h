@@ -5,6 +5,12 @@
 
 #include "arena.h"
 
+#define MEMORY_HUGE_PAGE ((size_t)2 << 20)
+
 extern const struct arena_source memory_linux;
+
+/* `n` octets, all zeros, in whole pages and from a multiple of MEMORY_HUGE_PAGE on, or NULL. */
+void *memory_map(size_t n);
+void memory_unmap(void *at, size_t n);
 
 #endif

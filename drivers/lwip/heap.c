@@ -75,7 +75,7 @@ void heap_open(struct heap *h, void *at, size_t n)
 
 struct arena_source heap_source(struct heap *h)
 {
-	return (struct arena_source){get, put, h};
+	return (struct arena_source){.get = get, .put = put, .ctx = h};
 }
 
 size_t heap_largest(const struct heap *h)

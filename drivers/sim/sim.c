@@ -208,7 +208,7 @@ void sim_open(struct sim *s, uint64_t seed)
 	s->drivers.sessions = (struct sessions){s, sessions_write, sessions_close};
 	s->drivers.hmac = sim_hmac;
 	s->drivers.log = (struct log){log_line, s};
-	s->drivers.memory = (struct arena_source){memory_get, memory_put, s};
+	s->drivers.memory = (struct arena_source){.get = memory_get, .put = memory_put, .ctx = s};
 	sim_network_open(s);
 	sim_kernel_open(s);
 	sim_programs_open(s);

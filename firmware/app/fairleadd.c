@@ -13,6 +13,7 @@
 #include "kernel_watch.h"
 #include "lamps_linux.h"
 #include "log_linux.h"
+#include "memory_ahead.h"
 #include "memory_linux.h"
 #include "neighbours_linux.h"
 #include "pages_linux.h"
@@ -186,6 +187,7 @@ struct world {
 	struct accounts_linux accounts;
 	struct files_linux files;
 	struct arena mem;
+	struct memory_ahead *memory;
 	struct loop *loop;
 	struct interfaces_linux *interfaces;
 	struct neighbours_linux *neighbours;
@@ -310,6 +312,7 @@ static void world_close(struct world *w)
 	if (w->loop)
 		loop_close(w->loop);
 	arena_reset(&w->mem);
+	memory_ahead_close(w->memory);
 }
 
 /* What a person forgot who started it as himself. */
@@ -385,7 +388,7 @@ int main(int argc, char **argv)
 	w.log = (struct log_linux){o.syslog ? LOG_TO_SYSLOG : LOG_TO_STDERR,
 		o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO};
 	w.drivers.log = log_linux_open(&w.log, "fairleadd");
-	w.drivers.memory = memory_linux;
+	w.memory = memory_ahead_open(&w.drivers.memory);
 	w.drivers.hmac = hmac_nettle;
 	files_linux_open(&w.drivers.files, &w.files, o.state);
 	arena_init(&w.mem, &memory_linux);

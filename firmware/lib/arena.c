@@ -90,7 +90,7 @@ void *arena_alloc(struct arena *a, size_t n)
 {
 	void *p = take(a, n, ALIGN);
 
-	return p ? memset(p, 0, n) : NULL;
+	return p && !a->source->zeroed ? memset(p, 0, n) : p;
 }
 
 void arena_move(struct arena *from, const void *p, struct arena *to)

@@ -16,6 +16,7 @@ struct arena_source {
 	void *(*get)(void *ctx, size_t n); /* NULL when out of memory */
 	void (*put)(void *ctx, void *p, size_t n);
 	void *ctx;
+	bool zeroed; /* what `get` returns is all zeros */
 };
 
 struct arena_chunk;

@@ -25,11 +25,12 @@ def write_settings(path, names):
         for n in range(1, LINKS + 1):
             f.write(f"link wan{n} {{ interface eth{n}, address 198.18.{n}.2/24, gateway 198.18.{n}.1 }}\n")
         f.write(f"dns {{ listen 127.0.0.1 port {FAIRLEAD_PORT}, threads 1 }}\ndomain example.com {{\n"
-                "name-server ns1 { address 203.0.113.2, link wan1 }\nhost mail { address 203.0.113.3, link wan1 }\n")
-        for n in range(names):
+                "name-server ns1 { address 203.0.113.2, link wan1 }\n")
+        for n in range(names):  # in the order in which they are saved
             f.write(f"host h{n} {{ address {address(n)}, link wan{n % LINKS + 1} }}\n")
-            if n % 10 == 0:
-                f.write(f'record h{n} MX "10 mail"\n')
+        f.write("host mail { address 203.0.113.3, link wan1 }\n")
+        for n in range(0, names, 10):
+            f.write(f'record h{n} MX "10 mail"\n')
         f.write("}\n")
 
 

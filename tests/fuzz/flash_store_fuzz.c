@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	const struct arena_source heap = {heap_get, heap_put, NULL};
+	const struct arena_source heap = {.get = heap_get, .put = heap_put};
 	const struct flash f = {NULL, SIZE, chip_read, chip_erase, chip_program};
 	struct bytes got = bytes_of("", 0);
 	struct arena mem;

@@ -70,7 +70,7 @@ static bool is_new(struct bytes b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct slots_item item = {"item", 0, SLOT};
-	const struct arena_source source = {get, put, NULL};
+	const struct arena_source source = {.get = get, .put = put};
 	struct memory m = {.writes_left = n ? data[0] % 5 : 0};
 	const struct paged paged = {&m, memory_read, memory_write};
 	struct slots slots = {&paged, &item, 1};

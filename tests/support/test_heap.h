@@ -21,6 +21,6 @@ static void heap_put(void *ctx, void *p, size_t n)
 	free(p);
 }
 
-static const struct arena_source heap = {heap_get, heap_put, NULL};
+static const struct arena_source heap = {.get = heap_get, .put = heap_put};
 
 #endif

@@ -42,7 +42,7 @@ static void put(void *ctx, void *p, size_t n)
 static void memory_is_zeroed_and_aligned_for_any_type_of_ours(void **state)
 {
 	struct meter m = {0, 1 << 20, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;
@@ -62,7 +62,7 @@ static void memory_is_zeroed_and_aligned_for_any_type_of_ours(void **state)
 static void reset_gives_all_back_and_the_arena_can_be_used_again(void **state)
 {
 	struct meter m = {0, 1 << 24, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;
@@ -81,7 +81,7 @@ static void reset_gives_all_back_and_the_arena_can_be_used_again(void **state)
 static void running_out_is_sticky_until_reset(void **state)
 {
 	struct meter m = {0, 10000, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;
@@ -99,7 +99,7 @@ static void running_out_is_sticky_until_reset(void **state)
 static void one_large_piece_may_exceed_the_usual_chunk(void **state)
 {
 	struct meter m = {0, 8 << 20, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 	uint8_t *p;
 
@@ -114,7 +114,7 @@ static void one_large_piece_may_exceed_the_usual_chunk(void **state)
 static void sizes_that_overflow_are_refused(void **state)
 {
 	struct meter m = {0, 1 << 20, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;
@@ -129,7 +129,7 @@ static void sizes_that_overflow_are_refused(void **state)
 static void a_copy_ends_in_a_zero_octet(void **state)
 {
 	struct meter m = {0, 1 << 20, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;
@@ -142,7 +142,7 @@ static void a_copy_ends_in_a_zero_octet(void **state)
 static void octets_take_no_more_room_than_they_have(void **state)
 {
 	struct meter m = {0, 1 << 20, 0};
-	struct arena_source source = {get, put, &m};
+	struct arena_source source = {.get = get, .put = put, .ctx = &m};
 	struct arena a;
 
 	(void)state;

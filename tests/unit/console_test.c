@@ -263,7 +263,7 @@ static void memory_put(void *ctx, void *p, size_t n)
 	free(p);
 }
 
-static const struct arena_source memory = {memory_get, memory_put, NULL};
+static const struct arena_source memory = {.get = memory_get, .put = memory_put};
 
 struct router {
 	struct arena mem[8];

@@ -35,8 +35,8 @@ static void put(void *ctx, void *p, size_t n)
 	free(p);
 }
 
-static const struct arena_source source = {get, put, NULL};
-static const struct arena_source no_source = {get_nothing, put, NULL};
+static const struct arena_source source = {.get = get, .put = put};
+static const struct arena_source no_source = {.get = get_nothing, .put = put};
 
 static int set_up(void **state)
 {

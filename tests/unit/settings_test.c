@@ -1631,7 +1631,7 @@ static void running_out_of_memory_changes_nothing(void **state)
 
 	for (size_t room = 9000; room < 60000; room += 1000) {
 		struct meter meter = {room};
-		struct arena_source source = {metered_get, t_put, &meter};
+		struct arena_source source = {.get = metered_get, .put = t_put, .ctx = &meter};
 		struct arena mem;
 		struct settings s;
 		struct sink out = t_sink(&f->out);

@@ -378,7 +378,7 @@ static inline void t_put(void *ctx, void *p, size_t n)
 	free(p);
 }
 
-static const struct arena_source t_source = {t_get, t_put, NULL};
+static const struct arena_source t_source = {.get = t_get, .put = t_put};
 
 struct t_text {
 	char *at;

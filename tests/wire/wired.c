@@ -306,7 +306,7 @@ static void open_near(struct wired *w)
 	w->io.lamps = (struct lamps){w, lamps_describe, lamps_set, lamps_name};
 	w->io.storage = (struct storage){w, storage_load, storage_save, NULL};
 	w->io.log = (struct log){log_line, w};
-	w->io.memory = (struct arena_source){memory_get, memory_put, w};
+	w->io.memory = (struct arena_source){.get = memory_get, .put = memory_put, .ctx = w};
 	w->io.ctx = w;
 	w->io.dns_figures = no_figures;
 	w->io.describe = describe;
