@@ -326,8 +326,10 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 	struct published before = f->published;
 	struct kernel_state from = {0}, to = {0};
 	struct kernel_diff diff;
+	char words[128] = "";
+	struct textbuf also = textbuf_of(words, sizeof(words));
 	bool changed;
-	enum fl_err err;
+	enum fl_err err, domains;
 
 	f->kernel_lacks = k->lacks(k->ctx, forwarding_needs(&is));
 	make_published(f, &before, &f->published, &changed);
@@ -339,13 +341,17 @@ enum fl_err publish_configuration(struct fairlead *f, const struct config *old, 
 		err = f->scratch.full ? FL_EFULL : k->apply(k->ctx, &diff, why);
 	}
 	arena_reset(&f->scratch);
-	if (!err)
-		move_marks(f, old);
-	if (!err)
-		err = publish_domains(f, why);
-	else if (err == FL_EFULL)
+	if (err == FL_EFULL)
 		textbuf_printf(why, "out of memory");
-	return err;
+	/* At the start there is nothing to go back to: the kernel is asked again, and until then
+	 * the names are served. */
+	if (err && old)
+		return err;
+	move_marks(f, old);
+	domains = publish_domains(f, err ? &also : why);
+	if (err && domains)
+		textbuf_printf(why, "; %s", words);
+	return err ? err : domains;
 }
 
 /* Connections with an address that the link has no more are over. */

@@ -269,6 +269,21 @@ static void a_kernel_that_refuses_leaves_the_old_configuration_in_force(void **s
 	scenario_close(s);
 }
 
+static void a_kernel_that_refuses_at_the_start_does_not_keep_names_from_being_served(void **state)
+{
+	struct scenario *s = scenario_open_refused("");
+
+	(void)state;
+	assert_non_null(strstr(
+		s->sim.log, "the settings were not applied in full: Operation not permitted"));
+	assert_string_not_equal(scenario_answer(s, "www.example.com", CLIENT_A), "");
+	s->sim.kernel_refuses = false;
+	scenario_run(s, sec(30));
+	assert_non_null(strstr(s->sim.log, "mended the kernel's forwarding state"));
+	assert_string_not_equal(scenario_answer(s, "www.example.com", CLIENT_A), "");
+	scenario_close(s);
+}
+
 static void a_full_disk_leaves_the_old_configuration_in_force(void **state)
 {
 	struct scenario *s = running("");
@@ -736,6 +751,8 @@ int main(void)
 		cmocka_unit_test(a_commit_changes_the_next_answer_and_rolls_back),
 		cmocka_unit_test(a_commit_with_a_mistake_changes_nothing_and_says_why),
 		cmocka_unit_test(a_kernel_that_refuses_leaves_the_old_configuration_in_force),
+		cmocka_unit_test(
+			a_kernel_that_refuses_at_the_start_does_not_keep_names_from_being_served),
 		cmocka_unit_test(a_full_disk_leaves_the_old_configuration_in_force),
 		cmocka_unit_test(settings_with_mistakes_fall_back_to_the_last_good_revision),
 		cmocka_unit_test(a_restart_begins_with_the_states_the_links_had),

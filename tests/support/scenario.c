@@ -27,7 +27,8 @@ static char *read_file(const char *path, const char *more)
 	return text;
 }
 
-static struct scenario *open_world(const char *settings, const char *boot_words)
+static struct scenario *open_world(
+	const char *settings, const char *boot_words, bool kernel_refuses)
 {
 	struct scenario *s = calloc(1, sizeof(*s));
 
@@ -41,6 +42,7 @@ static struct scenario *open_world(const char *settings, const char *boot_words)
 	sim_store(&s->sim, "settings", settings);
 	if (boot_words)
 		sim_image(&s->sim, boot_words);
+	s->sim.kernel_refuses = kernel_refuses;
 	(void)fairlead_open(&s->product, &s->sim.drivers);
 	/* The jitter of probes is the same, whatever else was drawn at random before. */
 	for (uint8_t number = 1; number <= FL_LINKS_MAX; number++)
@@ -50,13 +52,13 @@ static struct scenario *open_world(const char *settings, const char *boot_words)
 
 struct scenario *scenario_open_with(const char *settings)
 {
-	return open_world(settings, NULL);
+	return open_world(settings, NULL, false);
 }
 
 struct scenario *scenario_open_image(const char *more, const char *boot_words)
 {
 	char *text = read_file(SETTINGS_FILE, more);
-	struct scenario *s = open_world(text, boot_words);
+	struct scenario *s = open_world(text, boot_words, false);
 
 	free(text);
 	return s;
@@ -66,6 +68,15 @@ struct scenario *scenario_open(const char *more)
 {
 	char *text = read_file(SETTINGS_FILE, more);
 	struct scenario *s = scenario_open_with(text);
+
+	free(text);
+	return s;
+}
+
+struct scenario *scenario_open_refused(const char *more)
+{
+	char *text = read_file(SETTINGS_FILE, more);
+	struct scenario *s = open_world(text, NULL, true);
 
 	free(text);
 	return s;

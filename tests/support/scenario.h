@@ -33,6 +33,8 @@ struct scenario {
 struct scenario *scenario_open(const char *more);
 /* The same with other settings altogether. */
 struct scenario *scenario_open_with(const char *settings);
+/* As scenario_open(), but the kernel refuses all it is told at the start. */
+struct scenario *scenario_open_refused(const char *more);
 /* As scenario_open(), but running from the image with this boot state (sim_image). */
 struct scenario *scenario_open_image(const char *more, const char *boot_words);
 /* Ends the product and checks that all memory came back. */
