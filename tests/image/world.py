@@ -24,6 +24,21 @@ class NoWorld(Exception):
     """It cannot be had here, and why."""
 
 
+class NoTaps(NoWorld):
+    """Nothing of QEMU's can be plugged into it."""
+
+
+class Alone:
+    """No world: QEMU's own user networking, which needs no rights, plays the two gateways and the LAN, and nobody else."""
+    taps = ()
+    nics = ["user,restrict=on,net=203.0.113.0/29,host=203.0.113.1,dns=203.0.113.6,dhcpstart=203.0.113.5",
+            "user,restrict=on,net=198.51.100.0/29,host=198.51.100.1,dns=198.51.100.6,dhcpstart=198.51.100.5",
+            "user,restrict=on,net=192.168.1.0/24,host=192.168.1.2,dns=192.168.1.3,dhcpstart=192.168.1.9"]
+
+    def down(self):
+        pass
+
+
 class World:
     """A lab in `folder`; `hold` ties it to this process."""
 
@@ -67,13 +82,23 @@ class World:
                                   stderr=subprocess.STDOUT, check=False)
             if done.returncode:
                 self.down()
-                raise NoWorld("no tap devices: " + done.stdout.strip().split("\n")[-1])
+                raise NoTaps("no tap devices: " + cure_for_taps(done.stdout.strip().split("\n")[-1]))
             _, fds, _, _ = socket.recv_fds(ours, 1, PORTS)
         return fds
 
     def down(self):
         self.run("down")
         self.holder.wait()
+
+
+def cure_for_taps(why):
+    """What was said, and which command helps: the ports of the emulated PC are taps, which some systems keep from users."""
+    if not os.path.exists("/dev/net/tun"):
+        return f"{why}\nThe kernel has no /dev/net/tun: load it with \"modprobe tun\", as root."
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return f"{why}\nOpen it to users with \"chmod 666 /dev/net/tun\", as root, which is how Debian has it and gives nobody a right over " \
+               "the network of this machine; or run this as root."
+    return why
 
 
 def open_tap(name):
