@@ -12,9 +12,9 @@ static const struct board_port ports[] = {
 };
 
 static const struct board_lamp lamps[] = {
-	{.name = "SYS", .green = "input0::scrolllock"},
-	{.name = "WAN1", .green = "input0::numlock"},
-	{.name = "WAN2", .green = "input0::capslock"},
+	{.name = "SYS", .green = "input0::scrolllock", .lent = true},
+	{.name = "WAN1", .green = "input0::numlock", .lent = true},
+	{.name = "WAN2", .green = "input0::capslock", .lent = true},
 	{.name = "WAN3"},
 	{.name = "WAN4"},
 	{.name = "WAN5"},

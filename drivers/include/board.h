@@ -21,6 +21,7 @@ struct board_port {
 struct board_lamp {
 	const char *name; /* "SYS", "WAN1" ... */
 	const char *green, *amber, *red;
+	bool lent; /* by something that may as well not be plugged in: nobody misses it */
 };
 
 struct board_button {

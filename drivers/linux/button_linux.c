@@ -76,6 +76,11 @@ enum fl_err button_linux_open(struct button_linux **handle, struct loop *loop,
 	return FL_OK;
 }
 
+bool button_linux_is_here(const struct button_linux *b)
+{
+	return b->device.fd >= 0;
+}
+
 void button_linux_close(struct button_linux *b)
 {
 	if (b->device.fd >= 0) {

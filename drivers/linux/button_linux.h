@@ -12,6 +12,8 @@ struct button_linux;
 /* A board without a button, or one whose device is not there, has none: that is no error. */
 MUST_USE enum fl_err button_linux_open(struct button_linux **handle, struct loop *loop,
 	const struct board_button *button, struct textbuf *why);
+/* False: the board has none, or its device is not there. */
+bool button_linux_is_here(const struct button_linux *b);
 void button_linux_close(struct button_linux *b);
 
 #endif

@@ -25,6 +25,7 @@ struct device {
 
 struct lamp {
 	const char *name;
+	bool lent; /* as the board's table has it */
 	struct device device[COLOURS];
 	/* For the file. */
 	char *path, *path_new;
@@ -207,7 +208,7 @@ static void lamps_name_pattern(void *ctx, struct str name, const char *pattern)
 static void lamp_open(struct lamp *l, const struct board_lamp *row, const char *sysfs_dir,
 	const char *file_dir, struct arena *mem)
 {
-	*l = (struct lamp){.name = row->name, .colour = "off", .pattern = "off"};
+	*l = (struct lamp){.name = row->name, .lent = row->lent, .colour = "off", .pattern = "off"};
 	for (size_t c = 0; c < COLOURS && sysfs_dir; c++) {
 		const char *name = c == GREEN ? row->green : c == AMBER ? row->amber : row->red;
 
@@ -221,6 +222,21 @@ static void lamp_open(struct lamp *l, const struct board_lamp *row, const char *
 	if (!l->path_new)
 		l->path = NULL;
 	lamp_file_write(l);
+}
+
+void lamps_linux_missing(const struct lamps *lamps, struct textbuf *out)
+{
+	const struct lamps_linux *all = lamps->ctx;
+
+	for (size_t i = 0; i < all->n; i++) {
+		for (size_t c = 0; c < COLOURS; c++) {
+			const struct device *d = &all->lamps[i].device[c];
+			const char *name = d->folder ? strrchr(d->folder, '/') : NULL;
+
+			if (name && !d->here && !all->lamps[i].lent)
+				textbuf_printf(out, "%s%s", out->n ? ", " : "", name + 1);
+		}
+	}
 }
 
 enum fl_err lamps_linux_open(struct lamps *out, const struct board_lamp *table, size_t n,

@@ -22,4 +22,8 @@
 MUST_USE enum fl_err lamps_linux_open(struct lamps *out, const struct board_lamp *table, size_t n,
 	const char *sysfs_dir, const char *file_dir, struct arena *mem, struct textbuf *why);
 
+/* The devices that the table names and that are not there, but for those that are lent:
+ * "apu:green:1, apu:green:2". */
+void lamps_linux_missing(const struct lamps *lamps, struct textbuf *out);
+
 #endif

@@ -323,6 +323,24 @@ static const char *cure_for(const char *why)
 	return forbidden && geteuid() != 0 ? "; fairleadd needs root or CAP_NET_ADMIN" : "";
 }
 
+/* Somebody waits in vain for a lamp or a button of the board that the kernel does not have.
+ * Elsewhere than in the image nobody expects them. */
+static void tell_missing(const struct world *w, const struct options *o, const struct log *log)
+{
+	char words[300];
+	struct textbuf t = textbuf_of(words, sizeof(words));
+
+	if (!w->drivers.unit.is_image || o->lamps)
+		return;
+	lamps_linux_missing(&w->drivers.lamps, &t);
+	if (this_board.reset.input && !button_linux_is_here(w->button))
+		textbuf_printf(&t, "%sthe button %s", t.n ? ", " : "", this_board.reset.input);
+	if (t.n)
+		log_printf(log, LOG_LEVEL_NOTICE,
+			"not on this machine, though the board %s has it: %s", this_board.name,
+			words);
+}
+
 static int run(struct world *w, const struct options *o)
 {
 	static struct fairlead product; /* 200 KiB: not for a stack */
@@ -340,6 +358,7 @@ static int run(struct world *w, const struct options *o)
 	/* Settings with mistakes do not keep it from starting: the console is the way to mend them.
 	 */
 	(void)fairlead_open(&product, &w->drivers);
+	tell_missing(w, o, &product.log);
 	while (!product.stop)
 		fairlead_step(&product, MTIME_NEVER);
 	log_printf(&w->drivers.log, LOG_LEVEL_INFO, "fairleadd ends; forwarding stays in place");

@@ -60,8 +60,8 @@ static const struct board_lamp table[] = {
 	{.name = "SYS", .green = "x:green:sys", .amber = "x:amber:sys", .red = "x:red:sys"},
 	{.name = "WAN1", .green = "x:green:wan1", .amber = "x:amber:wan1"},
 	{.name = "WAN2", .green = "x:green:wan2", .red = "x:red:wan2"},
-	{.name = "WAN3", .green = "x:white:wan3"},
-	{.name = "WAN4"},
+	{.name = "WAN3", .green = "x:white:wan3"}, {.name = "WAN4"},
+	{.name = "WAN5", .green = "x:keyboard:wan5", .lent = true}, /* nobody makes it */
 };
 
 static int setup(void **state)
@@ -185,6 +185,26 @@ static void kernel_trigger_of_a_device_is_taken_away(void **state)
 
 	open_lamps(b, true, false);
 	assert_file(b->sysfs, "x:green:wan1/trigger", "none\n");
+}
+
+static void devices_that_are_not_there_are_named(void **state)
+{
+	struct bench *b = *state;
+	char words[300], command[200];
+	struct textbuf t = textbuf_of(words, sizeof(words));
+
+	open_lamps(b, false, true);
+	lamps_linux_missing(&b->lamps, &t);
+	assert_int_equal(t.n, 0); /* files: no device is wanted */
+	open_lamps(b, true, false);
+	lamps_linux_missing(&b->lamps, &t);
+	assert_string_equal(words, "");
+	snprintf(command, sizeof(command), "rm -r '%s'/x:red:wan2 '%s'/x:white:wan3", b->sysfs,
+		b->sysfs);
+	assert_int_equal(system(command), 0);
+	open_lamps(b, true, false);
+	lamps_linux_missing(&b->lamps, &t);
+	assert_string_equal(words, "x:red:wan2, x:white:wan3");
 }
 
 static void device_is_lit_with_its_own_greatest_brightness(void **state)
@@ -353,7 +373,8 @@ static void every_lamp_has_a_file_and_nothing_else_lies_there(void **state)
 	open_lamps(b, false, true);
 	show(b, "SYS", RED);
 	snprintf(command, sizeof(command),
-		"test \"$(ls -A '%s' | tr '\\n' ' ')\" = 'SYS WAN1 WAN2 WAN3 WAN4 '", b->files);
+		"test \"$(ls -A '%s' | tr '\\n' ' ')\" = 'SYS WAN1 WAN2 WAN3 WAN4 WAN5 '",
+		b->files);
 	assert_int_equal(system(command), 0);
 }
 
@@ -379,6 +400,7 @@ int main(void)
 		T(lamp_without_amber_mixes_it_of_red_and_green),
 		T(lamp_of_one_device_lights_it_for_every_colour),
 		T(kernel_trigger_of_a_device_is_taken_away),
+		T(devices_that_are_not_there_are_named),
 		T(device_is_lit_with_its_own_greatest_brightness),
 		T(device_without_max_brightness_is_lit_with_one),
 		T(first_dark_is_written_whatever_the_device_showed),
