@@ -153,11 +153,18 @@ static bool is_there(struct kernel_linux *k, uint32_t feature)
 	}
 }
 
+#define ASKED_IN_ONE (~(KFEATURE_CAKE | KFEATURE_INCOMING | KFEATURE_FLOWTABLE))
+
 /* Asking has the kernel load what it has; what it has not may come later, with a module. */
 static uint32_t kernel_lacks(void *ctx, uint32_t features)
 {
 	struct kernel_linux *k = ctx;
+	uint32_t tables = features & ~k->settled & ASKED_IN_ONE;
 
+	if (tables && nft_supports_all(k, tables)) {
+		k->settled |= tables;
+		k->lacking &= ~tables;
+	}
 	for (uint32_t feature = 1; feature && feature <= features; feature <<= 1) {
 		if (!(features & ~k->settled & feature))
 			continue;

@@ -75,6 +75,9 @@ enum fl_err nft_remove(struct kernel_linux *k, struct textbuf *why);
 
 /* KFEATURE_TABLES, ... as far as it can be known. */
 bool nft_supports(struct kernel_linux *k, uint32_t feature);
+/* All of them, but for KFEATURE_FLOWTABLE, asked in one.  False: one is missing, or it is not
+ * known; then ask for each. */
+bool nft_supports_all(struct kernel_linux *k, uint32_t features);
 
 /* ---- what was counted (kernel_counts.c) ---- */
 
