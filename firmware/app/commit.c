@@ -12,6 +12,7 @@
  * before "confirm" starts with the old ones.  What a cut between the two saves has left is told at
  * the next start, and no revision is lost by it. */
 #include "product.h"
+#include "siphash.h"
 #include "text_grow.h"
 
 #include <string.h>
@@ -214,19 +215,12 @@ static const char *settings_name(const struct fairlead *f)
 	return f->io->settings_name ? f->io->settings_name : SETTINGS_NAME;
 }
 
-/* Another text has another mark, but for one in 2^64 or so (FNV-1a, eight octets at a time). */
+/* Another text has another mark, but for one in 2^64. */
 static uint64_t mark_of(struct bytes text)
 {
-	uint64_t mark = UINT64_C(14695981039346656037) ^ text.n;
+	static const uint8_t no_secret[16] = {0};
 
-	for (size_t i = 0; i < text.n; i += sizeof(uint64_t)) {
-		size_t left = text.n - i;
-		uint64_t word = 0;
-
-		memcpy(&word, text.at + i, left < sizeof(word) ? left : sizeof(word));
-		mark = (mark ^ word) * UINT64_C(1099511628211);
-	}
-	return mark;
+	return siphash(no_secret, text);
 }
 
 /* Does the file hold what is not in force, as somebody has edited it or it was refused?  What is

@@ -807,6 +807,26 @@ static void a_commit_over_an_edited_file_warns(void **state)
 	scenario_close(s);
 }
 
+/* Two texts that a mark of eight octets at a time, which only multiplies, does not tell apart: they
+ * differ in the last octets of two such eights. */
+static void an_edit_of_two_characters_is_noticed(void **state)
+{
+#define LINK "\nlink wan1 { interface eth0, address 203.0.113.2/29, gateway 203.0.113.1 }\n"
+	struct scenario *s = scenario_open("");
+
+	(void)state;
+	scenario_run(s, sec(5));
+	edit_the_file(s, "# editea by you2" LINK);
+	assert_int_equal(commit_reload(&s->product), FL_OK);
+	sit_down(s, 0, HELLO "ann\n");
+	type(s, 0, "configure");
+	edit_the_file(s, "# editeb by youa" LINK);
+	type(s, 0, "set link wan1 weight 9");
+	assert_true(has(type(s, 0, "commit"), "warning: settings was edited meanwhile"));
+	scenario_close(s);
+#undef LINK
+}
+
 static void a_commit_over_a_file_that_was_refused_warns(void **state)
 {
 	struct scenario *s = editing();
@@ -898,6 +918,7 @@ int main(void)
 		T(a_draft_of_what_was_rolled_back_is_a_conflict),
 		T(a_session_that_dies_leaves_what_it_committed_and_nothing_else),
 		T(a_commit_over_an_edited_file_warns),
+		T(an_edit_of_two_characters_is_noticed),
 		T(a_commit_over_a_file_that_was_refused_warns),
 		T(a_paste_of_5000_commands_loses_nothing),
 		T(a_paste_of_a_text_of_5000_lines_loses_nothing),
