@@ -492,88 +492,88 @@ static void print_nat(struct printer *p, const struct kop *op)
 		sink_printf(p->out, " port %s", held(p, op->dreg)->text);
 }
 
+static void print_nat_prefix(struct printer *p, const struct kop *op)
+{
+	sink_printf(p->out, " snat ip6 prefix to %s-%s", held(p, op->reg)->text,
+		held(p, op->dreg)->text);
+}
+
+/* Packets that put an element into a set, or take it out. */
+static void print_set_change(struct printer *p, const struct kop *op)
+{
+	sink_printf(p->out, " %s @%.*s { %s", op->code == KOP_REMEMBER ? "update" : "delete",
+		STR_ARG(op->name), held(p, op->reg)->text);
+	if (op->code == KOP_REMEMBER && op->dreg)
+		sink_printf(p->out, " : %s", held(p, op->dreg)->text);
+	sink_puts(p->out, " }");
+}
+
+static void print_verdict(struct printer *p, const struct kop *op)
+{
+	sink_printf(p->out, " %s%s%.*s", verdict_text(op->verdict), op->name.n ? " " : "",
+		STR_ARG(op->name));
+}
+
+static void print_reject(struct printer *p, const struct kop *op)
+{
+	sink_puts(p->out, op->tcp_reset ? " reject with tcp reset" : " reject");
+}
+
+static void hold_mtu(struct printer *p, const struct kop *op)
+{
+	hold(p, op->reg, KSET_PORT, "rt mtu");
+}
+
+/* nft writes numbers, whatever the order of their octets. */
+static void print_nothing(struct printer *p, const struct kop *op)
+{
+	(void)p;
+	(void)op;
+}
+
+/* What a step adds to the rule: what it loads is held until a later one uses it. */
+static const struct {
+	void (*print)(struct printer *p, const struct kop *op); /* NULL: see `words` */
+	const char *words;
+	bool and_held; /* and behind them what the step's register holds */
+} op_prints[] = {
+	[KOP_META_LOAD] = {.print = hold_meta},
+	[KOP_META_SET] = {.words = " meta mark set ", .and_held = true},
+	[KOP_CT_LOAD] = {.print = hold_ct},
+	[KOP_CT_SET] = {.words = " ct mark set ", .and_held = true},
+	[KOP_PAYLOAD] = {.print = hold_payload},
+	[KOP_BITWISE] = {.print = hold_masked},
+	[KOP_SHIFT] = {.print = hold_shifted},
+	[KOP_CMP] = {.print = print_cmp},
+	[KOP_RANGE] = {.print = print_cmp},
+	[KOP_LOOKUP] = {.print = print_lookup},
+	[KOP_REMEMBER] = {.print = print_set_change},
+	[KOP_FORGET] = {.print = print_set_change},
+	[KOP_IMMEDIATE] = {.print = hold_immediate},
+	[KOP_NUMGEN] = {.print = hold_draw},
+	[KOP_HASH] = {.print = hold_draw},
+	[KOP_VERDICT] = {.print = print_verdict},
+	[KOP_SNAT] = {.print = print_nat},
+	[KOP_SNAT_PREFIX] = {.print = print_nat_prefix},
+	[KOP_DNAT] = {.print = print_nat},
+	[KOP_MASQUERADE] = {.words = " masquerade"},
+	[KOP_REJECT] = {.print = print_reject},
+	[KOP_COUNTER] = {.words = " counter"},
+	[KOP_MSS_LOAD] = {.print = hold_mtu},
+	[KOP_HTONS] = {.print = print_nothing},
+	[KOP_MSS_SET] = {.words = " tcp option maxseg size set ", .and_held = true},
+	[KOP_OFFLOAD] = {.words = " flow add @established"},
+};
+
 static void print_op(struct printer *p, const struct kop *op)
 {
-	switch (op->code) {
-	case KOP_META_LOAD:
-		hold_meta(p, op);
-		return;
-	case KOP_META_SET:
-		sink_printf(p->out, " meta mark set %s", held(p, op->reg)->text);
-		return;
-	case KOP_CT_LOAD:
-		hold_ct(p, op);
-		return;
-	case KOP_CT_SET:
-		sink_printf(p->out, " ct mark set %s", held(p, op->reg)->text);
-		return;
-	case KOP_PAYLOAD:
-		hold_payload(p, op);
-		return;
-	case KOP_BITWISE:
-		hold_masked(p, op);
-		return;
-	case KOP_SHIFT:
-		hold_shifted(p, op);
-		return;
-	case KOP_CMP:
-	case KOP_RANGE:
-		print_cmp(p, op);
-		return;
-	case KOP_LOOKUP:
-		print_lookup(p, op);
-		return;
-	case KOP_REMEMBER:
-		sink_printf(
-			p->out, " update @%.*s { %s", STR_ARG(op->name), held(p, op->reg)->text);
-		if (op->dreg)
-			sink_printf(p->out, " : %s", held(p, op->dreg)->text);
-		sink_puts(p->out, " }");
-		return;
-	case KOP_FORGET:
-		sink_printf(
-			p->out, " delete @%.*s { %s }", STR_ARG(op->name), held(p, op->reg)->text);
-		return;
-	case KOP_IMMEDIATE:
-		hold_immediate(p, op);
-		return;
-	case KOP_NUMGEN:
-	case KOP_HASH:
-		hold_draw(p, op);
-		return;
-	case KOP_VERDICT:
-		sink_printf(p->out, " %s%s%.*s", verdict_text(op->verdict), op->name.n ? " " : "",
-			STR_ARG(op->name));
-		return;
-	case KOP_SNAT_PREFIX:
-		sink_printf(p->out, " snat ip6 prefix to %s-%s", held(p, op->reg)->text,
-			held(p, op->dreg)->text);
-		return;
-	case KOP_SNAT:
-	case KOP_DNAT:
-		print_nat(p, op);
-		return;
-	case KOP_MASQUERADE:
-		sink_puts(p->out, " masquerade");
-		return;
-	case KOP_REJECT:
-		sink_puts(p->out, op->tcp_reset ? " reject with tcp reset" : " reject");
-		return;
-	case KOP_COUNTER:
-		sink_puts(p->out, " counter");
-		return;
-	case KOP_MSS_LOAD:
-		hold(p, op->reg, KSET_PORT, "rt mtu");
-		return;
-	case KOP_HTONS:
-		return;
-	case KOP_MSS_SET:
-		sink_printf(p->out, " tcp option maxseg size set %s", held(p, op->reg)->text);
-		return;
-	case KOP_OFFLOAD:
-		sink_puts(p->out, " flow add @established");
+	if (op_prints[op->code].print) {
+		op_prints[op->code].print(p, op);
 		return;
 	}
+	sink_puts(p->out, op_prints[op->code].words);
+	if (op_prints[op->code].and_held)
+		sink_puts(p->out, held(p, op->reg)->text);
 }
 
 static void print_krule(const struct kernel_state *s, const struct krule *r, const struct sink *out)

@@ -275,6 +275,44 @@ static void a_rule_prints_in_the_words_of_nft(void **state)
 		strstr(text, "meta nfproto . meta mark != @down goto pin comment \"why\"\n"));
 }
 
+/* What the kernel does to packets and sets beyond comparing. */
+static void every_kind_of_end_prints_in_the_words_of_nft(void **state)
+{
+	struct kop ops[] = {
+		{.code = KOP_META_LOAD, .reg = KREG(0), .key = KMETA_MARK},
+		{.code = KOP_META_LOAD, .reg = KREG(1), .key = KMETA_NFPROTO},
+		{.code = KOP_META_SET, .reg = KREG(0)},
+		{.code = KOP_CT_SET, .reg = KREG(0)},
+		{.code = KOP_REMEMBER, .reg = KREG(0), .dreg = KREG(1), .name = STR("seen")},
+		{.code = KOP_REMEMBER, .reg = KREG(0), .name = STR("set")},
+		{.code = KOP_FORGET, .reg = KREG(0), .name = STR("seen")},
+		{.code = KOP_SNAT_PREFIX, .reg = KREG(0), .dreg = KREG(1)},
+		{.code = KOP_MSS_LOAD, .reg = KREG(0)},
+		{.code = KOP_HTONS, .reg = KREG(0)},
+		{.code = KOP_MSS_SET, .reg = KREG(0)},
+		{.code = KOP_COUNTER},
+		{.code = KOP_OFFLOAD},
+		{.code = KOP_MASQUERADE},
+		{.code = KOP_REJECT},
+		{.code = KOP_REJECT, .tcp_reset = true},
+	};
+	struct krule rule = {.ops = ops, .nops = COUNT_OF(ops)};
+	struct kchain chain = {.name = STR("any"), .rules = &rule, .nrules = 1};
+	struct kernel_state s = {.chains = &chain, .nchains = 1};
+	char text[1024];
+	struct textbuf t = textbuf_of(text, sizeof(text));
+	struct sink out = textbuf_sink(&t);
+
+	(void)state;
+	kernel_state_print(&s, &out);
+	assert_non_null(strstr(text,
+		"meta mark set meta mark ct mark set meta mark "
+		"update @seen { meta mark : meta nfproto } update @set { meta mark } "
+		"delete @seen { meta mark } snat ip6 prefix to meta mark-meta nfproto "
+		"tcp option maxseg size set rt mtu counter flow add @established masquerade "
+		"reject reject with tcp reset\n"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -293,6 +331,7 @@ int main(void)
 		TEST(a_key_has_no_more_fields_than_fit),
 		TEST(routes_and_rules_print_in_the_words_of_ip),
 		TEST(a_rule_prints_in_the_words_of_nft),
+		TEST(every_kind_of_end_prints_in_the_words_of_nft),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
