@@ -299,12 +299,13 @@ struct dns_counters {
 			  1]; /* address records answered, by link number; 0: off-site */
 };
 
-/* One line a counter that is not zero; links by the names that the image has for them. */
-void dns_counters_print(
-	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
+/* One line a counter that is not zero; links by the names that the image has for them.
+ * `violations`: ends of the worker by a system call that it may not make. */
+void dns_counters_print(const struct dns_counters *c, uint64_t violations,
+	const struct dns_image *image, const struct sink *out);
 /* The same as one JSON object. */
-void dns_counters_print_json(
-	const struct dns_counters *c, const struct dns_image *image, const struct sink *out);
+void dns_counters_print_json(const struct dns_counters *c, uint64_t violations,
+	const struct dns_image *image, const struct sink *out);
 
 struct dns_limiter;
 struct dns_query;

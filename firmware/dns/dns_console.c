@@ -45,10 +45,14 @@ static enum fl_err show_dns_statistics(struct console_call *call)
 {
 	const struct dns_console *m = call->module;
 	struct dns_counters c = {0};
+	struct dns_console_figures f = {0};
 
 	if (m->counters)
 		m->counters(m->ctx, &c);
-	(call->json ? dns_counters_print_json : dns_counters_print)(&c, m->image, call->out);
+	if (m->figures)
+		m->figures(m->ctx, &f);
+	(call->json ? dns_counters_print_json : dns_counters_print)(
+		&c, f.violations, m->image, call->out);
 	return FL_OK;
 }
 

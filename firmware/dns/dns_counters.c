@@ -65,8 +65,8 @@ static void print(const struct listener *out, const char *what, const char *whic
 	out->tell(out->ctx, name, n);
 }
 
-static void tell_all(
-	const struct dns_counters *c, const struct dns_image *image, const struct listener *out)
+static void tell_all(const struct dns_counters *c, uint64_t violations,
+	const struct dns_image *image, const struct listener *out)
 {
 	char text[DNS_TYPE_TEXT_MAX];
 
@@ -81,6 +81,7 @@ static void tell_all(
 		print(out, "addresses on ",
 			image->at ? image_header(image)->link[number - 1] : "a link",
 			c->per_link[number]);
+	print(out, "forbidden system calls", "", violations);
 }
 
 static void put_line(void *ctx, const char *name, uint64_t n)
@@ -88,15 +89,14 @@ static void put_line(void *ctx, const char *name, uint64_t n)
 	sink_printf(ctx, "%-32s %12llu\n", name, (unsigned long long)n);
 }
 
-void dns_counters_print(
-	const struct dns_counters *c, const struct dns_image *image, const struct sink *out)
+void dns_counters_print(const struct dns_counters *c, uint64_t violations,
+	const struct dns_image *image, const struct sink *out)
 {
 	struct sink to = *out;
 
-	if (c->queries)
-		tell_all(c, image, &(struct listener){put_line, &to});
-	else
+	if (!c->queries)
 		sink_puts(out, "no query yet\n");
+	tell_all(c, violations, image, &(struct listener){put_line, &to});
 }
 
 static void put_member(void *ctx, const char *name, uint64_t n)
@@ -104,13 +104,13 @@ static void put_member(void *ctx, const char *name, uint64_t n)
 	json_number(ctx, name, (int64_t)n);
 }
 
-void dns_counters_print_json(
-	const struct dns_counters *c, const struct dns_image *image, const struct sink *out)
+void dns_counters_print_json(const struct dns_counters *c, uint64_t violations,
+	const struct dns_image *image, const struct sink *out)
 {
 	struct json_writer w = {.out = out};
 
 	json_open(&w, "{");
-	tell_all(c, image, &(struct listener){put_member, &w});
+	tell_all(c, violations, image, &(struct listener){put_member, &w});
 	json_close(&w, "}");
 	sink_puts(out, "\n");
 }

@@ -878,7 +878,7 @@ static void counters_tell_types_codes_and_links(void **state)
 	ask(t, "www-a.example.com", DNS_A);
 	ask(t, "nobody.example.com", DNS_AAAA);
 	ask(t, "www-a.example.com", 4711);
-	dns_counters_print(&t->z.r.count, &t->z.r.image, &out);
+	dns_counters_print(&t->z.r.count, 2, &t->z.r.image, &out);
 	assert_string_equal(text, "queries                                     3\n"
 				  "over UDP                                    3\n"
 				  "with EDNS                                   3\n"
@@ -888,7 +888,24 @@ static void counters_tell_types_codes_and_links(void **state)
 				  "type A                                      1\n"
 				  "type AAAA                                   1\n"
 				  "type other                                  1\n"
-				  "addresses on wan1                           1\n");
+				  "addresses on wan1                           1\n"
+				  "forbidden system calls                      2\n");
+}
+
+/* Of a worker that was ended before it was asked anything. */
+static void forbidden_system_calls_are_told_before_any_query(void **state)
+{
+	struct test *t = *state;
+	char text[200];
+	struct textbuf b = textbuf_of(text, sizeof(text));
+	struct sink out = textbuf_sink(&b);
+
+	dns_counters_print(&(struct dns_counters){0}, 1, &t->z.r.image, &out);
+	assert_string_equal(text, "no query yet\n"
+				  "forbidden system calls                      1\n");
+	b = textbuf_of(text, sizeof(text));
+	dns_counters_print_json(&(struct dns_counters){0}, 1, &t->z.r.image, &out);
+	assert_non_null(strstr(text, "\"forbidden system calls\": 1"));
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_test, close_test)
@@ -938,6 +955,7 @@ int main(void)
 		TEST(broken_client_subnet_is_formerr),
 		TEST(empty_client_subnet_means_not_to_look),
 		TEST(counters_tell_types_codes_and_links),
+		TEST(forbidden_system_calls_are_told_before_any_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
