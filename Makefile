@@ -357,4 +357,4 @@ help: ## this list
 .PHONY: all run settings-doc test test-unit test-sim test-wire test-sentinel sentinel test-golden test-fuzz test-lab test-guest test-peers golden-update deps deps-peers deps-check format lint tidy \
 	clean help menuconfig cut-isp1 cut-isp2 heal-isp1 heal-isp2 ask mail caller lamps bench-dns bench-link bench-forwarding bench-sentinel FORCE
 
--include $(shell find $(B)/obj $(B)/obj-clang $(B)/san $(B)/fuzz $(B)/arm -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/obj-clang $(B)/san $(B)/fuzz $(B)/arm -type f -name '*.d' 2>/dev/null)
