@@ -112,6 +112,17 @@ static void put_content(struct fairlead *f, enum web_what what, mtime now, const
 	}
 }
 
+/* By its address here or by its name? */
+static bool is_for_us(const struct fairlead *f, struct str host)
+{
+	const struct config_values *v = &f->config[f->current].v;
+	bool ours = false;
+
+	for (size_t i = 0; i < v->report.nwebs; i++)
+		ours |= web_host_is(host, &v->report.webs[i].address, v->system.host_name);
+	return ours;
+}
+
 void pages_asked(struct fairlead *f, const struct io_event *e, mtime now)
 {
 	struct text_grow content = text_grow_in(&f->scratch), whole = text_grow_in(&f->scratch);
@@ -119,6 +130,8 @@ void pages_asked(struct fairlead *f, const struct io_event *e, mtime now)
 	struct web_request r;
 
 	web_parse(e->data, &r);
+	if (r.status == WEB_GOOD && !is_for_us(f, r.host))
+		r.status = WEB_MISDIRECTED;
 	if (r.status == WEB_GOOD)
 		put_content(f, r.what, now, &to_content);
 	else

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One request a connection, of which only the first line counts: no header changes an answer. */
+/* One request a connection, of which the first line counts, and for whom it is: a page of somebody
+ * else whose name leads to our address all of a sudden (DNS rebinding) must not read ours, and its
+ * browser names that page's host.  No other header changes an answer. */
 #include "web.h"
 
 static const struct {
@@ -31,6 +33,45 @@ static enum web_status find(struct str target, enum web_what *what)
 	return WEB_NOT_FOUND;
 }
 
+/* "gate:8080" and "[2001:db8::1]:80" without the port */
+static struct str without_port(struct str host)
+{
+	struct str rest = host;
+
+	if (!host.n || host.at[0] != '[')
+		return str_cut(&rest, ':');
+	rest.at++;
+	rest.n--;
+	return str_cut(&rest, ']');
+}
+
+/* Two that say for whom it is are a trick (RFC 9112 3.2): false. */
+static bool find_host(struct str headers, struct str *host)
+{
+	unsigned n = 0;
+
+	while (headers.n) {
+		struct str line = str_cut(&headers, '\n');
+		struct str name = str_cut(&line, ':');
+
+		if (!str_eq_nocase(name, STR("host")))
+			continue;
+		if (line.n && line.at[line.n - 1] == '\r')
+			line.n--;
+		*host = without_port(str_trim(line));
+		n++;
+	}
+	return n < 2;
+}
+
+bool web_host_is(struct str host, const struct ip_addr *at, struct str name)
+{
+	struct ip_addr literal;
+
+	return !host.n || str_eq_nocase(host, name) ||
+	       (ip_addr_parse(host, &literal) == FL_OK && ip_addr_eq(&literal, at));
+}
+
 void web_parse(struct bytes heard, struct web_request *out)
 {
 	struct str text = {(const char *)heard.at, heard.n};
@@ -44,7 +85,7 @@ void web_parse(struct bytes heard, struct web_request *out)
 	target = str_cut(&line, ' ');
 	out->head = str_is(method, "HEAD");
 	if (method.n == 0 || target.n == 0 || target.at[0] != '/' ||
-		!str_starts(line, STR("HTTP/1.")))
+		!str_starts(line, STR("HTTP/1.")) || !find_host(text, &out->host))
 		out->status = WEB_GARBLED;
 	else if (!out->head && !str_is(method, "GET"))
 		out->status = WEB_NOT_ALLOWED;
@@ -63,6 +104,8 @@ const char *web_refusal(enum web_status s)
 		return "Not Found";
 	case WEB_NOT_ALLOWED:
 		return "Method Not Allowed";
+	case WEB_MISDIRECTED:
+		return "Misdirected Request";
 	case WEB_TOO_LONG:
 		return "Request Header Fields Too Large";
 	}

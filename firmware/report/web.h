@@ -4,6 +4,7 @@
 #ifndef FL_WEB_H
 #define FL_WEB_H
 
+#include "addr.h"
 #include "bytes.h"
 #include "link.h"
 #include "log.h"
@@ -15,6 +16,7 @@ enum web_status {
 	WEB_GARBLED = 400,
 	WEB_NOT_FOUND = 404,
 	WEB_NOT_ALLOWED = 405, /* a method other than GET and HEAD */
+	WEB_MISDIRECTED = 421, /* it is for another host (RFC 9110 15.5.20) */
 	WEB_TOO_LONG = 431,
 };
 
@@ -24,10 +26,14 @@ struct web_request {
 	enum web_status status;
 	enum web_what what; /* status WEB_GOOD */
 	bool head;          /* HEAD: the answer is without its content */
+	struct str host;    /* for whom, without a port; empty: it does not say; of `heard` */
 };
 
 /* What the octets up to the empty line ask for; without one they are too long (RFC 9112). */
 void web_parse(struct bytes heard, struct web_request *out);
+/* Is a question to `host` one to us, at address `at` or by the name `name`?  Of one that does not
+ * say to whom it is: yes, since no browser leaves it out. */
+bool web_host_is(struct str host, const struct ip_addr *at, struct str name);
 
 /* ---- the answer ---- */
 

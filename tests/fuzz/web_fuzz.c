@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	const struct ip_addr at = ip_addr_v4(192, 168, 1, 1);
 	struct web_request r;
 	char head[1024];
 	struct textbuf t = textbuf_of(head, sizeof(head));
@@ -19,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (r.status == WEB_GOOD &&
 		(r.what > WEB_JSON || memcmp(data, r.head ? "HEAD /" : "GET /", 5) != 0))
 		abort();
+	if (r.host.n &&
+		(r.host.at < (const char *)data || r.host.at + r.host.n > (const char *)data + n))
+		abort();
+	(void)web_host_is(r.host, &at, STR("gate"));
 	web_head(&r, n, &out);
 	if (t.cut || memcmp(head, "HTTP/1.1 ", 9) != 0 || !web_refusal(r.status)[0])
 		abort();

@@ -57,6 +57,23 @@ static void metrics_follow_the_links(void **state)
 	scenario_close(s);
 }
 
+static void another_hosts_page_cannot_read_ours(void **state)
+{
+	struct scenario *s = scenario_open(WEB);
+
+	(void)state;
+	scenario_run(s, sec(1));
+	sim_ask_page(&s->sim, "GET /status.json HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n");
+	scenario_run(s, sec(2));
+	assert_non_null(strstr(s->sim.answer, "HTTP/1.1 421 "));
+	assert_null(strstr(s->sim.answer, "wan1"));
+	sim_ask_page(&s->sim, "GET /status.json HTTP/1.1\r\nHost: 192.168.1.1:8080\r\n\r\n");
+	scenario_run(s, sec(3));
+	assert_non_null(strstr(s->sim.answer, "HTTP/1.1 200 "));
+	assert_non_null(strstr(s->sim.answer, "wan1"));
+	scenario_close(s);
+}
+
 static void address_on_a_link_is_refused(void **state)
 {
 	static const char typed[] = "configure\rset report web 203.0.113.2\rcommit\r";
@@ -79,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_is_where_the_settings_say),
 		cmocka_unit_test(metrics_follow_the_links),
+		cmocka_unit_test(another_hosts_page_cannot_read_ours),
 		cmocka_unit_test(address_on_a_link_is_refused),
 	};
 

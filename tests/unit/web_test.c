@@ -40,6 +40,35 @@ static void everything_else_is_refused(void **state)
 	assert_int_equal(parsed("GET / HTTP/1.1\r\nHost: gate\r\n").status, WEB_TOO_LONG);
 }
 
+static bool is_for_gate(const char *host)
+{
+	const struct ip_addr at = ip_addr_v4(192, 168, 1, 1);
+	char text[200];
+
+	snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nAccept: *\r\n%s\r\n\r\n", host);
+	assert_int_equal(parsed(text).status, WEB_GOOD);
+	return web_host_is(parsed(text).host, &at, STR("gate"));
+}
+
+static void a_question_to_another_host_is_not_for_us(void **state)
+{
+	const struct ip_addr loopback = {.family = 6, .b = {[15] = 1}};
+
+	(void)state;
+	assert_true(is_for_gate("Host: 192.168.1.1"));
+	assert_true(is_for_gate("host:192.168.1.1:8080 "));
+	assert_true(is_for_gate("HOST: Gate:80"));
+	assert_true(is_for_gate("X-Host: evil.example"));
+	assert_false(is_for_gate("Host: evil.example"));
+	assert_false(is_for_gate("Host: gate.evil.example"));
+	assert_false(is_for_gate("Host: 192.168.1.2"));
+	assert_false(is_for_gate("Host: 192.168.1.1.evil.example:80"));
+	assert_true(web_host_is(
+		parsed("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n").host, &loopback, STR("gate")));
+	assert_int_equal(
+		parsed("GET / HTTP/1.1\r\nHost: gate\r\nHost: evil\r\n\r\n").status, WEB_GARBLED);
+}
+
 static void put_log(void *ctx, const struct sink *out)
 {
 	sink_puts(out, ctx);
@@ -217,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_pages_can_be_asked_for),
 		cmocka_unit_test(everything_else_is_refused),
+		cmocka_unit_test(a_question_to_another_host_is_not_for_us),
 		cmocka_unit_test(metrics_are_those_of_the_links),
 		cmocka_unit_test(what_is_not_known_is_no_metric),
 		cmocka_unit_test(every_sample_belongs_to_the_family_before_it),
