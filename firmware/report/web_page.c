@@ -12,10 +12,17 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%}"
 	"th,td{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid "
 	"#ccc;vertical-align:top}"
-	"pre{white-space:pre-wrap;font-size:13px}.up{color:#1a7a2e}.warn{color:#9a6400}"
+	"pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}.up{color:#1a7a2e}.warn{"
+	"color:#9a6400}"
 	".bad{color:#b3261e;font-weight:bold}.off{color:#777}"
 	"@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
-	"th,td{border-color:#444}.up{color:#6fce84}.warn{color:#e0b050}.bad{color:#ff8a80}}";
+	"th,td{border-color:#444}.up{color:#6fce84}.warn{color:#e0b050}.bad{color:#ff8a80}}"
+	/* A narrow window: a link is some lines of words, each figure with its name. */
+	"@media(max-width:55em){th,td:empty{display:none}tr{display:block;padding:.5em 0;"
+	"border-bottom:1px solid #888}td{display:inline-block;border:0;padding:0 .8em 0 0}"
+	"td:nth-child(4):before{content:'for '}td:nth-child(5):before{content:'round trip '}"
+	"td:nth-child(6):before{content:'loss '}td:nth-child(7):before{content:'down '}"
+	"td:nth-child(8):before{content:'up '}td:nth-child(9){display:block}}";
 
 static void escaped_put(void *ctx, const char *text, size_t n)
 {
