@@ -266,9 +266,66 @@ static void put_published(const struct forwarding_source *s, const struct forwar
 			"");
 }
 
+static void put_server_json(
+	struct json_writer *w, const struct forward_conf *f, const struct forward_server *server)
+{
+	static const char *const states[] = {
+		[SERVER_UNCHECKED] = "unchecked",
+		[SERVER_ASKED] = "asked",
+		[SERVER_ANSWERS] = "answers",
+		[SERVER_DEAD] = "dead",
+	};
+	char text[IP_TEXT_MAX];
+
+	json_row(w);
+	json_string(w, "address", str_of(ip_addr_text(&server->addr, text)));
+	if (f->to_port)
+		json_number(w, "port", f->to_port);
+	json_number(w, "weight", server->weight);
+	json_string(w, "state", str_of(states[server->state]));
+	json_close(w, "}");
+}
+
+static void put_on_json(
+	struct json_writer *w, const struct forwarding_source *s, const struct forward_on *on)
+{
+	char text[IP_TEXT_MAX];
+
+	json_row(w);
+	if (on->link >= 0 && (size_t)on->link < s->nlinks)
+		json_string(w, "link", s->links[on->link].name);
+	json_string(w, "address", str_of(ip_addr_text(&on->address, text)));
+	json_close(w, "}");
+}
+
+static void put_published_json(struct json_writer *w, const struct forwarding_source *s,
+	const struct forward_conf *f, uint64_t connections)
+{
+	char service[LINE];
+	struct textbuf t = textbuf_of(service, sizeof(service));
+
+	forwarding_service_text(f->protocol, &f->port, &t);
+	json_row(w);
+	json_string(w, "forward", f->name);
+	json_string(w, "service", textbuf_str(&t));
+	json_number(w, "connections", (int64_t)connections);
+	json_key(w, "to");
+	json_open(w, "[");
+	for (size_t i = 0; i < f->nto; i++)
+		put_server_json(w, f, &f->to[i]);
+	json_close(w, "]");
+	json_key(w, "on");
+	json_open(w, "[");
+	for (size_t i = 0; i < f->non; i++)
+		put_on_json(w, s, &f->on[i]);
+	json_close(w, "]");
+	json_close(w, "}");
+}
+
 static enum fl_err show_forwards(struct console_call *call)
 {
 	const struct forwarding_console *m = call->module;
+	struct json_writer w = {.out = call->out};
 	const struct forward_conf *f;
 	struct tally tally;
 	struct arena mem;
@@ -276,11 +333,18 @@ static enum fl_err show_forwards(struct console_call *call)
 
 	arena_init(&mem, m->memory);
 	err = tally_read(m, &mem, &tally, call->out);
-	if (!err)
+	if (!err && call->json)
+		json_rows_begin(&w);
+	else if (!err)
 		sink_printf(call->out, "%-14s %-18s %-32s %11s  %s\n", "FORWARD", "SERVICE", "TO",
 			"CONNECTIONS", "ON");
 	for (size_t i = 0; !err && (f = forwarding_published(&m->source, i)); i++)
-		put_published(&m->source, f, tally.published[i], call->out);
+		if (call->json)
+			put_published_json(&w, &m->source, f, tally.published[i]);
+		else
+			put_published(&m->source, f, tally.published[i], call->out);
+	if (!err && call->json)
+		json_rows_end(&w);
 	arena_reset(&mem);
 	return err;
 }
@@ -371,8 +435,8 @@ static enum fl_err show_forwarding(struct console_call *call)
 const struct console_command forwarding_commands[] = {
 	{"show rules", "outbound rules, the connections they took, and the links they lead to now",
 		CONSOLE_OPERATE_HEADED_JSON, show_rules, NULL},
-	{"show forwards", "servers inside that are reached from outside", CONSOLE_OPERATE_HEADED,
-		show_forwards, NULL},
+	{"show forwards", "servers inside that are reached from outside",
+		CONSOLE_OPERATE_HEADED_JSON, show_forwards, NULL},
 	{"clear rules counters", "count the connections of rules and forwards anew",
 		CONSOLE_OPERATE_CHANGES, clear_counters, NULL},
 	{"show nat", "the source addresses that connections leave with, by link", CONSOLE_OPERATE,

@@ -101,11 +101,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *run(struct fixture *f, const char *grammar)
+static const char *run_as(struct fixture *f, const char *grammar, bool json)
 {
 	struct textbuf t = textbuf_of(f->text, sizeof(f->text));
 	struct sink out = textbuf_sink(&t);
-	struct console_call call = {.module = &f->module, .out = &out};
+	struct console_call call = {.module = &f->module, .out = &out, .json = json};
 	const struct console_command *c = forwarding_commands;
 
 	while (c->grammar && strcmp(c->grammar, grammar) != 0)
@@ -114,6 +114,11 @@ static const char *run(struct fixture *f, const char *grammar)
 	assert_int_equal(c->run(&call), FL_OK);
 	assert_false(t.cut);
 	return f->text;
+}
+
+static const char *run(struct fixture *f, const char *grammar)
+{
+	return run_as(f, grammar, false);
 }
 
 static void show_nat_says_which_address_connections_leave_with(void **state)
@@ -204,6 +209,45 @@ static void show_forwards_says_which_server_is_dead(void **state)
 	assert_non_null(strstr(run(f, "show forwards"), "no server answers"));
 }
 
+static void show_forwards_is_json_for_programs(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	f->forward.nto = 2;
+	f->servers[0].state = SERVER_ANSWERS;
+	f->servers[1].state = SERVER_DEAD;
+	f->counted[0] = (struct kernel_count){STR("forward smtp"), 23, 1};
+	text = run_as(f, "show forwards", true);
+	assert_string_equal(text, "[\n"
+				  "    {\n"
+				  "        \"forward\": \"smtp\",\n"
+				  "        \"service\": \"tcp port 25\",\n"
+				  "        \"connections\": 23,\n"
+				  "        \"to\": [\n"
+				  "            {\n"
+				  "                \"address\": \"192.168.1.25\",\n"
+				  "                \"port\": 2525,\n"
+				  "                \"weight\": 1,\n"
+				  "                \"state\": \"answers\"\n"
+				  "            },\n"
+				  "            {\n"
+				  "                \"address\": \"192.168.1.26\",\n"
+				  "                \"port\": 2525,\n"
+				  "                \"weight\": 3,\n"
+				  "                \"state\": \"dead\"\n"
+				  "            }\n"
+				  "        ],\n"
+				  "        \"on\": [\n"
+				  "            {\n"
+				  "                \"link\": \"wan2\",\n"
+				  "                \"address\": \"203.0.114.3\"\n"
+				  "            }\n"
+				  "        ]\n"
+				  "    }\n"
+				  "]\n");
+}
+
 static void show_forwarding_speaks_the_words_of_ip_and_nft(void **state)
 {
 	const char *text = run(*state, "show forwarding");
@@ -229,6 +273,7 @@ int main(void)
 		TEST(show_rules_follows_the_first_live_link_for_the_rest),
 		TEST(show_forwards_names_server_service_and_links),
 		TEST(show_forwards_says_which_server_is_dead),
+		TEST(show_forwards_is_json_for_programs),
 		TEST(show_forwarding_speaks_the_words_of_ip_and_nft),
 	};
 
