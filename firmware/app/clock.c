@@ -193,7 +193,9 @@ void clock_put(const struct fairlead *f, mtime now, const struct sink *out)
 		return;
 	}
 	if (!t->good) {
-		sink_puts(out, "no time server has answered yet\n");
+		sink_puts(out, t->refused ? "time servers answer, but the system does not let "
+					    "its clock be set\n"
+					  : "no time server has answered yet\n");
 		return;
 	}
 	put_off(t->off_us, &off);

@@ -96,6 +96,29 @@ static void silent_servers_are_told_of_once(void **state)
 	scenario_close(s);
 }
 
+static enum fl_err refuse(void *ctx, int64_t wall_us, int64_t *off, struct textbuf *why)
+{
+	(void)ctx, (void)wall_us;
+	*off = 0;
+	textbuf_printf(why, "the clock cannot be set: no");
+	return FL_EIO;
+}
+
+static void system_that_keeps_its_clock_to_itself_is_told_of(void **state)
+{
+	struct scenario *s = scenario_open("system ntp-server 192.0.2.1\n");
+	int status;
+
+	(void)state;
+	s->sim.drivers.unit.correct_clock = refuse;
+	add_server(s, 0, 1, RIGHT);
+	scenario_run(s, sec(10));
+	assert_true(scenario_logged_at(s, "the clock cannot be set: no") > 0);
+	assert_non_null(strstr(scenario_type(s, "show clock", &status),
+		"time servers answer, but the system does not let its clock be set\n"));
+	scenario_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +127,7 @@ int main(void)
 		cmocka_unit_test(one_of_three_that_is_wrong_is_not_believed),
 		cmocka_unit_test(servers_are_asked_again),
 		cmocka_unit_test(silent_servers_are_told_of_once),
+		cmocka_unit_test(system_that_keeps_its_clock_to_itself_is_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
