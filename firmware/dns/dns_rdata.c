@@ -38,6 +38,8 @@ static const struct type_row types[] = {
 	{64, "SVCB", "2np"},
 	{65, "HTTPS", "2np"},
 	{99, "SPF", "s"},
+	{108, "EUI48", "e"},
+	{109, "EUI64", "E"},
 	{256, "URI", "22v"},
 	{257, "CAA", "1tv"},
 };
@@ -440,6 +442,33 @@ static bool read_hex(struct reader *r)
 	return true;
 }
 
+/* RFC 7043: octets in hexadecimal between hyphens, "00-00-5e-00-53-2a". */
+static bool read_eui(struct reader *r, size_t octets)
+{
+	struct str w;
+
+	if (!take_word(r, &w) || w.n != octets * 3 - 1)
+		return complain(r, w, "is not octets with hyphens between them");
+	for (size_t i = 0; i < w.n; i += 3) {
+		int high = hex_digit(w.at[i]), low = hex_digit(w.at[i + 1]);
+
+		if (high < 0 || low < 0 || (i + 2 < w.n && w.at[i + 2] != '-'))
+			return complain(r, w, "is not octets with hyphens between them");
+		buf_put_u8(r->out, (uint8_t)(high << 4 | low));
+	}
+	return true;
+}
+
+static bool read_eui48(struct reader *r)
+{
+	return read_eui(r, 6);
+}
+
+static bool read_eui64(struct reader *r)
+{
+	return read_eui(r, 8);
+}
+
 static int base64_digit(char c)
 {
 	static const char digits[] =
@@ -805,6 +834,27 @@ static bool show_hex(struct view *v)
 	return true;
 }
 
+static bool show_eui(struct view *v, size_t octets)
+{
+	const uint8_t *p = view_take(v, octets);
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < octets; i++)
+		sink_printf(v->out, "%s%02x", i ? "-" : "", p[i]);
+	return true;
+}
+
+static bool show_eui48(struct view *v)
+{
+	return show_eui(v, 6);
+}
+
+static bool show_eui64(struct view *v)
+{
+	return show_eui(v, 8);
+}
+
 static void put_base64(const struct sink *out, const uint8_t *p, size_t n)
 {
 	static const char digits[] =
@@ -931,6 +981,8 @@ static const struct {
 	{'t', read_tag, show_tag},
 	{'v', read_value, show_value},
 	{'h', read_hex, show_hex},
+	{'e', read_eui48, show_eui48},
+	{'E', read_eui64, show_eui64},
 	{'b', read_base64, show_base64},
 	{'p', read_params, show_params},
 };

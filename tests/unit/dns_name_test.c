@@ -193,6 +193,9 @@ static void data_of_every_type_is_read_and_printed(void **state)
 		{"KX", "10 kx", "10 kx.com."},
 		{"CERT", "1 2 3 AQID", "1 2 3 AQID"},
 		{"OPENPGPKEY", "AQID BAU=", "AQIDBAU="},
+		{"EUI48", "00-00-5E-00-53-2A", "00-00-5e-00-53-2a"},
+		{"EUI64", "00-00-5e-ef-10-00-00-2a", "00-00-5e-ef-10-00-00-2a"},
+		{"TYPE108", "\\# 6 00005e00532a", "00-00-5e-00-53-2a"},
 		{"TYPE731", "\\# 3 ab cd ef", "\\# 3 abcdef"},
 		{"TYPE731", "\\# 0", "\\# 0"},
 		{"TYPE1", "\\# 4 c0000201", "192.0.2.1"},
@@ -221,6 +224,13 @@ static void bad_data_is_refused_with_a_reason(void **state)
 		{"HTTPS", "1 . port=1 alpn=h2 port=2", "\"port\" is there twice"},
 		{"HTTPS", "1 . mandatory=port,alpn,port port=1 alpn=h2",
 			"\"port,alpn,port\" names a parameter twice"},
+		{"EUI48", "00-00-5e-00-53",
+			"\"00-00-5e-00-53\" is not octets with hyphens between them"},
+		{"EUI48", "00:00:5e:00:53:2a",
+			"\"00:00:5e:00:53:2a\" is not octets with hyphens between them"},
+		{"EUI64", "00-00-5e-ef-10-00-00-2g",
+			"\"00-00-5e-ef-10-00-00-2g\" is not octets with hyphens between them"},
+		{"TYPE109", "\\# 6 00005e00532a", "the octets are not what this type has"},
 		{"SOA", "ns1 me 1 2x 3 4 5", "\"2x\" is no time: 3600, or 1h"},
 	};
 
