@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `show system`, `request system ...`. */
+#include "json_write.h"
 #include "product.h"
 #include "version.h"
 
@@ -41,6 +42,62 @@ static void show_slot(struct console_call *call, const struct boot_state *s, enu
 		s->slot[n].left, BOOT_ATTEMPTS, boot_state_starts(s, n) ? ", starts next" : "");
 }
 
+static void slot_json(struct json_writer *w, const struct fairlead *f, const struct boot_state *s,
+	enum boot_slot_name n)
+{
+	const char name[] = {boot_slot_letter(n), '\0'};
+
+	json_row(w);
+	json_string(w, "slot", str_of(name));
+	json_flag(w, "running", n == system_slot(f));
+	json_flag(w, "good", s->slot[n].ok);
+	json_number(w, "attempts-left", s->slot[n].left);
+	json_flag(w, "starts-next", boot_state_starts(s, n));
+	json_close(w, "}");
+}
+
+static void image_json(
+	struct json_writer *w, struct fairlead *f, const struct boot_state *s, bool slots_known)
+{
+	const struct unit *m = &f->io->unit;
+	const char *dog = m->watchdog(m->ctx);
+	struct health_facts facts;
+
+	system_facts(f, &facts);
+	json_flag(w, "safe-mode", m->is_safe);
+	json_flag(w, "healthy", !*health_lacks(&facts));
+	if (*health_lacks(&facts))
+		json_string(w, "lacks", str_of(health_lacks(&facts)));
+	if (dog)
+		json_string(w, "watchdog", str_of(dog));
+	if (!slots_known)
+		return;
+	json_key(w, "slots");
+	json_open(w, "[");
+	slot_json(w, f, s, BOOT_SLOT_A);
+	slot_json(w, f, s, BOOT_SLOT_B);
+	json_close(w, "]");
+}
+
+static void show_system_json(struct console_call *call)
+{
+	struct fairlead *f = call->module;
+	struct json_writer w = {.out = call->out};
+	struct boot_state s;
+	char words[200];
+	struct textbuf why = textbuf_of(words, sizeof(words));
+
+	json_open(&w, "{");
+	json_string(&w, "version", str_of(fl_version));
+	json_string(&w, "board", str_of(CONFIG_BOARD));
+	json_number(&w, "running-ms", mtime_between(f->started, call->now).us / 1000);
+	json_flag(&w, "image", f->io->unit.is_image);
+	if (f->io->unit.is_image)
+		image_json(&w, f, &s, system_boot_state(f, &s, &why) == FL_OK);
+	json_close(&w, "}");
+	sink_puts(call->out, "\n");
+}
+
 static enum fl_err show_system(struct console_call *call)
 {
 	struct fairlead *f = call->module;
@@ -51,6 +108,10 @@ static enum fl_err show_system(struct console_call *call)
 	char words[200], up[LINK_SPAN_TEXT_MAX];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
+	if (call->json) {
+		show_system_json(call);
+		return FL_OK;
+	}
 	sink_printf(call->out, "version      %s for %s\nrunning for  %s\n", fl_version,
 		CONFIG_BOARD, link_span_text(mtime_between(f->started, call->now), up));
 	if (!m->is_image) {
@@ -380,7 +441,7 @@ static enum fl_err request_date(struct console_call *call)
 }
 
 const struct console_command system_commands[] = {
-	{"show system", "version, slots, health and watchdog", CONSOLE_ANY, show_system, NULL},
+	{"show system", "version, slots, health and watchdog", CONSOLE_ANY_JSON, show_system, NULL},
 	{"request system update FILE",
 		"install a signed update (a file or an address) in the other slot",
 		CONSOLE_ANY_CHANGES, request_update, NULL},

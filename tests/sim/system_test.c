@@ -364,6 +364,39 @@ static void a_script_is_not_asked(void **state)
 	scenario_close(s);
 }
 
+static const char *system_as_json(struct scenario *s)
+{
+	const char *text;
+	int status;
+
+	scenario_run(s, sec(90));
+	text = scenario_type(s, "show system | display json", &status);
+	assert_int_equal(status, 0);
+	return text;
+}
+
+static void programs_can_ask_what_runs(void **state)
+{
+	struct scenario *s = image_open(TRIAL);
+	const char *text = system_as_json(s), *b;
+
+	(void)state;
+	assert_non_null(strstr(text, "\"image\": true,"));
+	assert_non_null(strstr(text, "\"safe-mode\": false,"));
+	assert_non_null(strstr(text, "\"healthy\": true,"));
+	assert_non_null(strstr(text, "\"slot\": \"a\""));
+	b = strstr(text, "\"slot\": \"b\"");
+	assert_non_null(b);
+	assert_non_null(strstr(b, "\"running\": false"));
+	assert_non_null(strstr(b, "\"attempts-left\": 3"));
+	scenario_close(s);
+	s = scenario_open("");
+	text = system_as_json(s);
+	assert_non_null(strstr(text, "\"image\": false\n}\n"));
+	assert_null(strstr(text, "slot"));
+	scenario_close(s);
+}
+
 static void elsewhere_than_in_the_image_the_system_is_left_alone(void **state)
 {
 	static const char *const commands[] = {"request system reboot", "request system poweroff",
@@ -404,6 +437,7 @@ int main(void)
 		cmocka_unit_test(the_clock_is_set),
 		cmocka_unit_test(what_only_a_visit_would_mend_is_asked_first),
 		cmocka_unit_test(a_script_is_not_asked),
+		cmocka_unit_test(programs_can_ask_what_runs),
 		cmocka_unit_test(elsewhere_than_in_the_image_the_system_is_left_alone),
 	};
 
