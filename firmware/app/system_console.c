@@ -83,7 +83,7 @@ static void show_system_json(struct console_call *call)
 {
 	struct fairlead *f = call->module;
 	struct json_writer w = {.out = call->out};
-	struct boot_state s;
+	struct boot_state s = {0};
 	char words[200];
 	struct textbuf why = textbuf_of(words, sizeof(words));
 
