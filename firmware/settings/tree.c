@@ -202,34 +202,37 @@ static struct entry *merge_chains(struct entry *a, struct entry *b)
 	return (struct entry *)head.next;
 }
 
-/* Merge sort from below: pile[i] holds a sorted chain of 2^i entries, or none. */
+/* Cut a chain behind the entries that are in order from its first on; the rest. */
+static struct entry *cut_run(struct entry *e)
+{
+	struct entry *next = entry_next(e);
+
+	for (; next && entry_cmp(e, next) <= 0; next = entry_next(next))
+		e = next;
+	e->branch.node.next = NULL;
+	return next;
+}
+
+/* Merge sort of the runs that are in order already, from below: pile[i] holds a sorted chain of 2^i
+ * of them, or none.  One more of 100,000 that are sorted is compared its way, and no further. */
 static struct entry *sort_chain(struct entry *e)
 {
 	struct entry *pile[32] = {0}, *sorted = NULL;
 
 	while (e) {
-		struct entry *one = e;
+		struct entry *run = e;
 		unsigned i = 0;
 
-		e = entry_next(e);
-		one->branch.node.next = NULL;
+		e = cut_run(e);
 		for (; pile[i]; i++) {
-			one = merge_chains(pile[i], one);
+			run = merge_chains(pile[i], run);
 			pile[i] = NULL;
 		}
-		pile[i] = one;
+		pile[i] = run;
 	}
 	for (unsigned i = 0; i < 32; i++)
 		sorted = merge_chains(pile[i], sorted);
 	return sorted;
-}
-
-static bool chain_is_sorted(const struct entry *e)
-{
-	for (; e && entry_next(e); e = entry_next(e))
-		if (entry_cmp(e, entry_next(e)) > 0)
-			return false;
-	return true;
 }
 
 struct entry *group_settle(struct settings_node *n)
@@ -240,7 +243,7 @@ struct entry *group_settle(struct settings_node *n)
 	if (g->settled)
 		return g->first;
 	hash_rest(g); /* it takes them from the end of the chain */
-	if (!(n->row->flags & SETTING_ORDERED) && !chain_is_sorted(g->first))
+	if (!(n->row->flags & SETTING_ORDERED))
 		g->first = sort_chain(g->first);
 	g->last = NULL;
 	for (struct entry *e = g->first; e; e = entry_next(e)) {
