@@ -30,9 +30,9 @@ struct dns_service {
 		struct textbuf *why);
 	/* Room for an image of so many octets, zeroed, aligned to eight; NULL: out of memory. */
 	uint8_t *(*room)(void *ctx, size_t n);
-	/* The same with a copy of the image that is served, or is about to be; NULL also where
-	 * there is none. */
-	uint8_t *(*copy)(void *ctx);
+	/* The same that begins with a copy of the image that is served, or is about to be, which is
+	 * not larger; NULL also where there is none. */
+	uint8_t *(*copy)(void *ctx, size_t n);
 	/* Serve this image from now on.  What was made in the room given last is not copied, and
 	 * can be read there until another image is served; any other is copied. */
 	enum fl_err (*image)(void *ctx, struct bytes image, struct textbuf *why);

@@ -140,15 +140,17 @@ static bool write_all(int fd, const uint8_t *at, size_t n)
 	return true;
 }
 
-/* With these octets in it: a page that is written whole need not be cleared first, nor be mapped
- * unless it is changed. */
-static bool room_copy(struct shared *room, const uint8_t *from, size_t n)
+/* With these octets at its beginning: a page that is written whole need not be cleared first, nor
+ * be mapped unless it is changed. */
+static bool room_copy(struct shared *room, struct bytes from, size_t n)
 {
+	size_t rest = n - from.n;
 	void *at;
 
 	*room = (struct shared){
 		memfd_create("fairlead-zone-image", MFD_CLOEXEC | MFD_ALLOW_SEALING), NULL, n};
-	if (room->fd >= 0 && write_all(room->fd, from, n)) {
+	if (room->fd >= 0 && write_all(room->fd, from.at, from.n) &&
+		(!rest || fallocate(room->fd, 0, (off_t)from.n, (off_t)rest) == 0)) {
 		at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, room->fd, 0);
 		room->at = at == MAP_FAILED ? NULL : at;
 		if (room->at && fcntl(room->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0)
@@ -656,12 +658,14 @@ static uint8_t *worker_room(void *ctx, size_t n)
 	return room_open(&w->room, n) ? w->room.at : NULL;
 }
 
-static uint8_t *worker_copy(void *ctx)
+static uint8_t *worker_copy(void *ctx, size_t n)
 {
 	struct dns_worker *w = ctx;
 
 	shared_free(&w->room);
-	return w->read && room_copy(&w->room, w->read, w->read_n) ? w->room.at : NULL;
+	if (!w->read || n < w->read_n || !room_copy(&w->room, bytes_of(w->read, w->read_n), n))
+		return NULL;
+	return w->room.at;
 }
 
 /* An image that was made elsewhere comes into the room first. */

@@ -33,11 +33,13 @@ static uint8_t *dns_room(void *ctx, size_t n)
 	return s->room;
 }
 
-static uint8_t *dns_copy(void *ctx)
+static uint8_t *dns_copy(void *ctx, size_t n)
 {
 	struct sim *s = ctx;
 
-	return s->image_n ? memcpy(dns_room(s, s->image_n), s->image, s->image_n) : NULL;
+	if (!s->image_n || n < s->image_n)
+		return NULL;
+	return memcpy(dns_room(s, n), s->image, s->image_n);
 }
 
 static enum fl_err dns_image(void *ctx, struct bytes image, struct textbuf *why)

@@ -537,10 +537,10 @@ static void told_of_commit(struct fairlead *f, const struct console_commit *c)
 		call_for_confirm(f);
 }
 
-/* What a commit has put in force: values of a few hosts, or a whole configuration. */
+/* What a commit has put in force: a few rows of domains, or a whole configuration. */
 struct applied {
 	bool few;
-	struct commit_hosts hosts;
+	struct commit_rows rows;
 	unsigned before; /* else */
 };
 
@@ -554,7 +554,7 @@ static enum fl_err apply(struct fairlead *f, const struct console_commit *c,
 	enum fl_err err;
 
 	applied->before = f->current;
-	applied->few = may_be_few && commit_hosts(f, c->candidate, &applied->hosts) == FL_OK;
+	applied->few = may_be_few && commit_rows(f, c->candidate, &applied->rows) == FL_OK;
 	if (applied->few)
 		return FL_OK;
 	err = check_into(f, c->candidate, c->unlocks, next_config(f), out);
@@ -574,7 +574,7 @@ static void undo(struct fairlead *f, struct applied *applied)
 	struct textbuf ignored = textbuf_of((char[128]){0}, 128);
 
 	if (applied->few)
-		(void)commit_hosts_undo(f, &applied->hosts, &ignored);
+		(void)commit_rows_undo(f, &applied->rows, &ignored);
 	else
 		(void)put_in_force(f, applied->before, false, &ignored);
 }

@@ -81,7 +81,8 @@ struct config {
 	struct arena mem;
 	struct settings tree;
 	struct config_values v;
-	size_t edited; /* entries that were changed in place */
+	size_t edited;             /* entries that were changed in place */
+	struct config_room *rooms; /* arrays that have grown by it (commit_rows.c) */
 	/* All names of the domains, as config_bind() has checked them, for the image to be made of;
 	 * NULL once it is made. */
 	struct dns_zones *zones;

@@ -350,8 +350,8 @@ enum fl_err publish_configuration(
 	struct fairlead *f, const struct config *old, struct textbuf *why);
 /* Serve the domains of the configuration in force; its links are as they were. */
 enum fl_err publish_domains(struct fairlead *f, struct textbuf *why);
-/* The same, of which only these hosts have changed.  FL_EAGAIN: it takes publish_domains(). */
-enum fl_err publish_hosts(struct fairlead *f, const struct dns_edit *hosts, size_t n);
+/* The same, of which only these rows have changed.  FL_EAGAIN: it takes publish_domains(). */
+enum fl_err publish_rows(struct fairlead *f, const struct dns_edit *rows, size_t n);
 /* The lease of a link is another one: fill it in, and bring kernel, probes and DNS in line. */
 void publish_lease(struct fairlead *f, uint8_t number, mtime now);
 /* Links live or die: the LANs follow with the prefixes they have of them. */
@@ -431,18 +431,23 @@ const struct settings *commit_committed(void *ctx, uint32_t *revision);
 enum fl_err commit_revision(void *ctx, uint32_t back, struct arena *mem, struct settings *out);
 void commit_revisions(void *ctx, const struct sink *out);
 
-/* ---- commit_hosts.c: commits of a few host records ---- */
+/* ---- commit_rows.c: commits of a few rows of domains ---- */
 
-struct commit_hosts {
+struct commit_rows {
 	struct settings_edits edits;
-	struct dns_edit hosts[SETTINGS_EDITS_MAX];
+	union {
+		struct dns_host_conf host;
+		struct dns_balanced_conf balanced;
+		struct dns_record_conf record;
+	} was[SETTINGS_EDITS_MAX];
+	bool was_there[SETTINGS_EDITS_MAX];
 };
-/* Put `candidate` in force, if it changes no more than values of a few hosts that have names of
- * their own.  FL_EAGAIN: it changes more, or there is a mistake, and nothing was done. */
-enum fl_err commit_hosts(
-	struct fairlead *f, const struct settings *candidate, struct commit_hosts *done);
+/* Put `candidate` in force, if it changes no more than a few hosts, balanced hosts and records.
+ * FL_EAGAIN: it changes more, or there is a mistake, and nothing was done. */
+enum fl_err commit_rows(
+	struct fairlead *f, const struct settings *candidate, struct commit_rows *done);
 /* What was in force before is again. */
-enum fl_err commit_hosts_undo(struct fairlead *f, struct commit_hosts *done, struct textbuf *why);
+enum fl_err commit_rows_undo(struct fairlead *f, struct commit_rows *done, struct textbuf *why);
 
 /* ---- panel.c: lamps ---- */
 

@@ -260,26 +260,28 @@ enum fl_err publish_domains(struct fairlead *f, struct textbuf *why)
 	return err;
 }
 
-enum fl_err publish_hosts(struct fairlead *f, const struct dns_edit *hosts, size_t n)
+enum fl_err publish_rows(struct fairlead *f, const struct dns_edit *rows, size_t n)
 {
 	const struct dns_service *d = &f->io->dns;
 	uint32_t serial = commit_next_serial(f);
 	struct dns_source source = config_dns_source(fairlead_config(f), serial);
 	struct textbuf ignored = textbuf_of((char[128]){0}, 128);
 	struct dns_patch *patch;
-	struct bytes image = bytes_of(NULL, f->image.n);
+	struct bytes image = bytes_of(NULL, 0);
 	enum fl_err err = f->image.at ? FL_OK : FL_EAGAIN;
 
 	if (!err)
-		err = dns_image_patch(&f->image, &source, hosts, n, &f->scratch, &patch);
-	if (!err && (image.at = d->copy(d->ctx))) {
+		err = dns_image_patch(&f->image, &source, rows, n, &f->scratch, &patch);
+	if (!err)
+		image.n = dns_patch_size(patch);
+	if (!err && (image.at = d->copy(d->ctx, image.n))) {
 		dns_patch_write(patch, (uint8_t *)(uintptr_t)image.at);
 		err = d->image(d->ctx, image, &ignored);
 	}
 	arena_reset(&f->scratch);
 	if (err || !image.at)
 		return FL_EAGAIN;
-	f->image.at = image.at;
+	f->image = (struct dns_image){image.at, image.n};
 	f->serial = serial;
 	secondaries_configure(f);
 	return FL_OK;

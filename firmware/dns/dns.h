@@ -247,18 +247,25 @@ MUST_USE enum fl_err dns_image_open(struct bytes octets, struct dns_image *out);
 MUST_USE enum fl_err dns_image_open_like(
 	struct bytes octets, const struct dns_image *sound, struct dns_image *out);
 
-/* One host record is not what it was when an image was made. */
+/* One row of a domain is not what it was when an image was made. */
+enum dns_row { DNS_ROW_HOST, DNS_ROW_BALANCED, DNS_ROW_RECORD };
+
 struct dns_edit {
-	size_t domain, host; /* indices in the source, which has the host as it is now */
-	struct dns_host_conf was;
+	size_t domain; /* index in the source */
+	enum dns_row kind;
+	const void *was; /* the row before; NULL: there was none */
+	const void *is;  /* the row in the source; NULL: there is none any more */
 };
 struct dns_patch;
-/* What these edits, of different hosts, change in `image`, which was made of the source before them
- * and of links that have the same numbers and addresses still.  FL_EAGAIN: more than can be changed
- * in place, or there is a mistake; make a whole image.  FL_EFULL: memory. */
+/* What these edits change in `image`, which was made of the source before them and of links that
+ * have the same numbers and addresses still.  FL_EAGAIN: more than can be changed in place, or
+ * there is a mistake; make a whole image.  FL_EFULL: memory. */
 MUST_USE enum fl_err dns_image_patch(const struct dns_image *image, const struct dns_source *source,
 	const struct dns_edit *edits, size_t n, struct arena *mem, struct dns_patch **out);
-/* Change a copy of that image: it is the one that dns_image_build() would make, octet for octet. */
+/* Octets of the image when it is changed. */
+size_t dns_patch_size(const struct dns_patch *patch);
+/* Change a copy of that image, with zeros behind it: it answers as the one that dns_image_build()
+ * would make. */
 void dns_patch_write(const struct dns_patch *patch, uint8_t *image);
 
 /* ---- questions ---- */

@@ -10,6 +10,7 @@
 #include "dns_build.h"
 
 #include "dns_access.h"
+#include "dns_few.h"
 #include "dns_view.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@
 
 /* ---- names, zones, records ---- */
 
-static struct build_node *find_key(const struct dns_zones *b, const struct dns_key *key)
+static struct build_node *find_key(struct dns_zones *b, const struct dns_key *key)
 {
 	uint32_t mask = b->nslots - 1, at = key->hash & mask;
 
@@ -29,7 +30,7 @@ static struct build_node *find_key(const struct dns_zones *b, const struct dns_k
 			memcmp(node->name, key->wire, key->n) == 0)
 			return node;
 	}
-	return NULL;
+	return b->few ? few_context(b, key) : NULL;
 }
 
 static void slot_fill(struct build_slot *slots, uint32_t nslots, struct build_slot slot)
@@ -56,7 +57,7 @@ static bool slots_make(struct dns_zones *b, uint32_t nslots)
 	return true;
 }
 
-struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n)
+struct build_node *build_find(struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct dns_key key;
 
@@ -64,20 +65,30 @@ struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, si
 	return find_key(b, &key);
 }
 
-static struct build_node *node_new(
-	struct dns_zones *b, struct build_zone *zone, const struct dns_key *key)
+struct build_node *build_node_alloc(struct dns_zones *b, const struct dns_key *key)
 {
 	size_t size = offsetof(struct build_node, name) + key->n;
 	struct build_node *node = arena_alloc(b->mem, size);
 
-	if (!node || (b->nnodes >= b->nslots / 4 * 3 && !slots_make(b, 2 * b->nslots)))
+	if (!node || (b->nfilled >= b->nslots / 4 * 3 && !slots_make(b, 2 * b->nslots)))
 		return NULL;
 	memcpy(node->name, key->wire, key->n);
-	node->zone = zone;
 	node->n = key->n;
 	node->labels = (uint8_t)dns_name_labels(key->wire);
 	node->hash = key->hash;
 	slot_fill(b->slots, b->nslots, (struct build_slot){key->hash, node});
+	b->nfilled++;
+	return node;
+}
+
+struct build_node *build_node_new(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_key *key)
+{
+	struct build_node *node = build_node_alloc(b, key);
+
+	if (!node)
+		return NULL;
+	node->zone = zone;
 	*b->last_node = node;
 	b->last_node = &node->next;
 	b->nnodes++;
@@ -107,7 +118,7 @@ struct build_zone *build_zone(
 	zone = ARENA_NEW(b->mem, struct build_zone);
 	if (!zone)
 		return NULL;
-	zone->apex = node_new(b, zone, &key);
+	zone->apex = build_node_new(b, zone, &key);
 	if (!zone->apex)
 		return NULL;
 	zone->name = *name;
@@ -143,7 +154,7 @@ struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
 				dns_name_text(node->zone->name.wire, text));
 			return NULL;
 		}
-		if (!node && !(node = node_new(b, zone, &key)))
+		if (!node && !(node = build_node_new(b, zone, &key)))
 			return NULL;
 		if (!first)
 			first = node;
@@ -206,13 +217,12 @@ static struct build_set *set_of(
 struct build_set *build_add(
 	struct dns_zones *b, struct build_node *node, const struct build_data *d)
 {
-	struct build_set *set = set_of(b, node, d);
+	struct build_set *set = node->context ? NULL : set_of(b, node, d);
 	struct build_record *r, **end;
 	uint8_t *data;
 
 	if (!set)
 		return NULL;
-	node->shared |= d->origin != node->host;
 	if (d->ttl < set->ttl)
 		set->ttl = d->ttl; /* RFC 2181 5.2: one TTL a set */
 	for (end = &set->records; *end; end = &(*end)->next)
@@ -253,7 +263,7 @@ static uint32_t links_of_set(const struct build_set *set)
 	return links;
 }
 
-static uint32_t links_of_addresses(struct dns_zones *b, struct build_node *node)
+uint32_t build_links(struct dns_zones *b, struct build_node *node)
 {
 	return links_of_set(build_set(b, node, DNS_A)) | links_of_set(build_set(b, node, DNS_AAAA));
 }
@@ -265,15 +275,17 @@ static bool is_wildcard(const struct build_node *node)
 
 static void connect_node(struct build_node *node)
 {
-	for (struct build_node *n = node; n; n = n->parent)
-		if (n != n->zone->apex && made_set(n, DNS_NS))
+	for (struct build_node *n = node; n; n = n->context ? NULL : n->parent)
+		if (n->context && n->cut)
+			node->cut = n->cut;
+		else if (n != n->zone->apex && made_set(n, DNS_NS))
 			node->cut = n; /* the one nearest to the apex stays */
 	if (node->parent && is_wildcard(node))
 		node->parent->wildcard = node;
 }
 
 /* The closest name there is. */
-static struct build_node *closest(const struct dns_zones *b, const uint8_t *name, size_t n)
+static struct build_node *closest(struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct build_node *node = build_find(b, name, n);
 
@@ -286,7 +298,7 @@ static struct build_node *closest(const struct dns_zones *b, const uint8_t *name
 }
 
 /* The node that answers for a name: its own, or a wildcard; NULL: none of ours. */
-static struct build_node *answering(const struct dns_zones *b, const uint8_t *name, size_t n)
+static struct build_node *answering(struct dns_zones *b, const uint8_t *name, size_t n)
 {
 	struct build_node *node = closest(b, name, n);
 
@@ -310,7 +322,7 @@ static void check_target(struct dns_zones *b, const struct build_set *set,
 	if (node && made_set(node, DNS_CNAME))
 		diag_error(b->why, r->origin, NULL, "name the host that the alias stands for",
 			"the %s %s is an alias", what, dns_name_text(name, text));
-	else if (!node || (!links_of_addresses(b, node) && !node->awaits))
+	else if (!node || (!build_links(b, node) && !node->awaits))
 		diag_error(b->why, r->origin, NULL, "add a host of that name",
 			"the %s %s has no address", what, dns_name_text(name, text));
 }
@@ -343,13 +355,13 @@ static void check_glue(
 
 	dns_key_of(r->data, r->n, &name);
 	if (!dns_name_is_below(name.wire, name.n, node->name, node->n) ||
-		(server && links_of_addresses(b, server)))
+		(server && build_links(b, server)))
 		return;
 	diag_error(b->why, r->origin, NULL, "add a record A or AAAA of that name",
 		"the name server %s of a delegation has no address", dns_name_text(r->data, text));
 }
 
-static void add_mask(struct dns_zones *b, struct build_set *set, uint32_t links)
+void build_mask(struct dns_zones *b, struct build_set *set, uint32_t links)
 {
 	struct build_mask *m;
 
@@ -366,7 +378,7 @@ static void add_mask(struct dns_zones *b, struct build_set *set, uint32_t links)
 
 static bool has_no_address_yet(struct dns_zones *b, const struct build_record *r)
 {
-	return r->target && r->target->awaits && !links_of_addresses(b, r->target);
+	return r->target && r->target->awaits && !build_links(b, r->target);
 }
 
 /* Mail must wait for the address: that is a failure which passes (RFC 5321 5.1), whether the set is
@@ -399,6 +411,7 @@ static void leave_out_unaddressed(struct dns_zones *b, struct build_set *set)
 		if (has_no_address_yet(b, *at)) {
 			*at = (*at)->next;
 			set->count--;
+			set->partial = true;
 		} else {
 			at = &(*at)->next;
 		}
@@ -408,7 +421,7 @@ static void leave_out_unaddressed(struct dns_zones *b, struct build_set *set)
 /* The name whose addresses are those of `name`: for mail they count also when a wildcard has them,
  * as the exchange is in while they are live. */
 static struct build_node *target_node(
-	const struct dns_zones *b, uint16_t type, const uint8_t *name, size_t n)
+	struct dns_zones *b, uint16_t type, const uint8_t *name, size_t n)
 {
 	struct build_node *node = build_find(b, name, n);
 
@@ -431,16 +444,14 @@ static void connect_targets(
 		if (!n)
 			return;
 		r->target = target_node(b, set->type, r->data + at, n);
-		if (r->target)
-			r->target->referred = true;
 		if (set->type == DNS_MX)
 			r->preference = get_u16(r->data);
 		if (depends)
 			check_target(b, set, r, r->data + at, n);
 		else if (set->type == DNS_NS)
 			check_glue(b, node, r);
-		if (depends && r->target && links_of_addresses(b, r->target))
-			r->links = links_of_addresses(b, r->target);
+		if (depends && r->target && build_links(b, r->target))
+			r->links = build_links(b, r->target);
 	}
 	if (set->type == DNS_MX)
 		leave_out_unaddressed(b, set);
@@ -455,8 +466,8 @@ static void bind_addresses(struct dns_zones *b, const struct build_set *set)
 		return;
 	for (const struct build_record *r = set->records; r; r = r->next)
 		if (r->target) {
-			add_mask(b, build_set(b, r->target, DNS_A), links);
-			add_mask(b, build_set(b, r->target, DNS_AAAA), links);
+			build_mask(b, build_set(b, r->target, DNS_A), links);
+			build_mask(b, build_set(b, r->target, DNS_AAAA), links);
 		}
 }
 
@@ -489,7 +500,7 @@ static void check_alias(struct dns_zones *b, const struct build_node *node)
 }
 
 /* The name that an alias stands for; NULL: it is no alias, or what it stands for is not ours. */
-static struct build_node *after(const struct dns_zones *b, const struct build_node *alias)
+static struct build_node *after(struct dns_zones *b, const struct build_node *alias)
 {
 	const struct build_set *cname = alias->cut ? NULL : made_set(alias, DNS_CNAME);
 
@@ -513,7 +524,7 @@ static void check_loop(struct dns_zones *b, struct build_node *alias)
 		node->loops = true;
 }
 
-static void connect(struct dns_zones *b)
+void build_connect(struct dns_zones *b)
 {
 	struct build_node *node;
 	struct build_set *set;
@@ -653,7 +664,8 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		.policy = from->policy,
 		.flags = (uint8_t)((from->whole ? SET_WHOLE : 0) |
 				   (has_instead(from) ? SET_INSTEAD : 0) |
-				   (from->awaits ? SET_AWAITS : 0)),
+				   (from->awaits ? SET_AWAITS : 0) |
+				   (from->partial ? SET_PARTIAL : 0)),
 		.nmasks = (uint16_t)from->nmasks,
 		.ttl = from->ttl,
 		.links = links_of_set(from),
@@ -670,11 +682,6 @@ static void write_set(const struct build_node *node, const struct build_set *fro
 		memcpy(image + at->records, &m->links, sizeof(m->links));
 		at->records += (uint32_t)sizeof(m->links);
 	}
-}
-
-static bool is_host_alone(const struct build_node *node)
-{
-	return node->plain && !node->shared && !node->referred;
 }
 
 void build_node_write(
@@ -701,7 +708,6 @@ void build_node_write(
 		.nsets = (uint16_t)nsets,
 		.name_n = from->n,
 		.flags = (uint8_t)((from->awaited ? NODE_AWAITED : 0) |
-				   (is_host_alone(from) ? NODE_HOST : 0) |
 				   (from->withheld ? NODE_WITHHELD : 0)),
 	};
 	memcpy(node + 1, from->name, from->n);
@@ -919,7 +925,7 @@ enum fl_err dns_zones_gather(const struct dns_source *source, struct arena *mem,
 	dns_contents(b);
 	dns_view_contents(b);
 	if (!mem->full)
-		connect(b);
+		build_connect(b);
 	if (mem->full)
 		return FL_EFULL;
 	if (why->errors > errors)

@@ -32,7 +32,7 @@ struct build_set {
 	uint32_t ttl;
 	uint16_t type, count, nmasks;
 	uint8_t order, policy; /* see struct image_set */
-	bool whole, awaits;
+	bool whole, awaits, partial;
 };
 
 /* The set of a host that has one address and nothing else, as most names of a large zone have: it
@@ -56,10 +56,8 @@ struct build_node {
 	bool awaits : 1;   /* its link is given an address only while it runs */
 	bool awaited : 1;  /* and some domain has no exchange that has one */
 	bool withheld : 1; /* the top of a zone that secondaries are not given */
-	bool plain : 1;    /* the host has an address of its own and is no mail entry */
 	bool unmade : 1;   /* it has no set yet, and a struct build_plain is what it would be */
-	bool shared : 1;   /* other rows have given it records, too */
-	bool referred : 1; /* records of other names point to it */
+	bool context : 1;  /* the image has it: nothing is added (dns_few.h) */
 	uint8_t name[];    /* lower case */
 };
 
@@ -102,13 +100,16 @@ struct build_link {
 	struct ip_addr own[2]; /* family 0: none */
 };
 
+struct dns_few;
+
 struct dns_zones {
 	struct dns_source source;
+	struct dns_few *few; /* NULL: all names are built */
 	struct build_link links[FL_LINKS_MAX];
 	struct arena *mem;
 	struct diags *why;
 	struct build_slot *slots;
-	uint32_t nslots; /* a power of two */
+	uint32_t nslots, nfilled; /* the former a power of two */
 	struct build_node *nodes, **last_node;
 	uint32_t nnodes;
 	struct build_zone *zones, **last_zone;
@@ -130,7 +131,11 @@ struct build_data {
 	const struct origin *origin;
 };
 
-struct build_node *build_find(const struct dns_zones *b, const uint8_t *name, size_t n);
+struct build_node *build_find(struct dns_zones *b, const uint8_t *name, size_t n);
+/* Of no zone yet, and not one of `nodes`.  NULL: memory. */
+struct build_node *build_node_alloc(struct dns_zones *b, const struct dns_key *key);
+struct build_node *build_node_new(
+	struct dns_zones *b, struct build_zone *zone, const struct dns_key *key);
 /* The node of `name`, made with all names between it and the zone's.  NULL: memory, or the name
  * is not the zone's to give, which has been told. */
 struct build_node *build_node(struct dns_zones *b, struct build_zone *zone,
@@ -146,22 +151,29 @@ struct build_set *build_add(
 
 /* Nothing in it yet.  NULL: memory. */
 struct dns_zones *build_new(const struct dns_source *source, struct arena *mem, struct diags *why);
+/* The record's target and links, delegations, wildcards: whatever names have to do with each other.
+ * Mistakes are told. */
+void build_connect(struct dns_zones *b);
+/* The links of a name's addresses. */
+uint32_t build_links(struct dns_zones *b, struct build_node *node);
+/* One of the sets that name this address depends on so many links. */
+void build_mask(struct dns_zones *b, struct build_set *set, uint32_t links);
 /* Octets of a node in the image. */
 uint32_t build_node_size(struct dns_zones *b, const struct build_node *node);
 /* Write a node of so many octets, which are zeroed, at its place. */
 void build_node_write(
 	const struct dns_zones *b, const struct build_node *node, uint32_t size, uint8_t *image);
 
-/* The zone of a domain, without names but its own.  NULL: memory, or a mistake, which was told. */
-struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_domain_conf *c);
-/* One host of it.  NULL: likewise. */
-struct build_node *dns_contents_host(
-	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h);
 /* The set of a node that has `unmade`. */
 void dns_contents_plain(
 	const struct dns_zones *b, const struct build_node *node, struct build_plain *out);
 /* All zones and all their names.  Mistakes are told. */
 void dns_contents(struct dns_zones *b);
+/* The same of b->few. */
+void dns_contents_few(struct dns_zones *b);
+/* Add the names that these rows give records to, now or before, to b->few: the row's own name, the
+ * domain's, those of balanced hosts, PTRs. */
+void dns_contents_edit(struct dns_zones *b, const struct dns_edit *edit);
 /* The same of `record` rows alone, in settings that are not all good. */
 void dns_contents_records(struct dns_zones *b);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From rows of settings to names and records, one kind of row after the other. */
-#include "dns_build.h"
+#include "dns_few.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -246,8 +246,7 @@ void dns_contents_plain(
 	out->record.links = link_mask(b, h->link, h->address.family, &out->record.link);
 }
 
-struct build_node *dns_contents_host(
-	struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
+static void add_host(struct dns_zones *b, struct build_zone *zone, const struct dns_host_conf *h)
 {
 	struct named named = {
 		&h->origin, h->address, h->link, seconds(h->ttl, zone->ttl), &h->when_dead};
@@ -255,15 +254,13 @@ struct build_node *dns_contents_host(
 	struct build_node *node = host_node(b, zone, h->name.label, &h->origin, &name);
 
 	if (!node)
-		return NULL;
-	node->plain = h->address.family && !h->mail_entry;
-	if (!node->sets && makes_plain_set(b, h)) {
+		return;
+	if (!b->few && !node->sets && makes_plain_set(b, h)) {
 		node->unmade = true;
-		return node;
+		return;
 	}
 	add_named(b, node, &named);
 	add_mail_entry(b, zone, &name, &h->name, h->mail_entry, named.ttl, &h->origin);
-	return node;
 }
 
 static void add_balanced(struct dns_zones *b, struct build_zone *zone,
@@ -444,6 +441,13 @@ static void add_soa(struct dns_zones *b, struct build_zone *zone, const struct d
 	build_add(b, zone->apex, &d);
 }
 
+/* May the row have to do with what is built? */
+static bool is_wanted(
+	const struct dns_zones *b, const struct build_zone *zone, struct str name, bool mail_entry)
+{
+	return !b->few || (mail_entry && !zone->apex->context) || few_has_text(b->few, name, zone);
+}
+
 static void fill_domain(
 	struct dns_zones *b, struct build_zone *zone, const struct dns_domain_conf *c)
 {
@@ -452,11 +456,14 @@ static void fill_domain(
 	for (size_t i = 0; i < c->nname_servers; i++)
 		add_name_server(b, zone, &c->name_servers[i]);
 	for (size_t i = 0; i < c->nhosts; i++)
-		(void)dns_contents_host(b, zone, &c->hosts[i]);
+		if (is_wanted(b, zone, c->hosts[i].name.label, c->hosts[i].mail_entry))
+			add_host(b, zone, &c->hosts[i]);
 	for (size_t i = 0; i < c->nbalanced; i++)
-		add_balanced(b, zone, c, &c->balanced[i]);
+		if (is_wanted(b, zone, c->balanced[i].name.label, c->balanced[i].mail_entry))
+			add_balanced(b, zone, c, &c->balanced[i]);
 	for (size_t i = 0; i < c->nrecords; i++)
-		add_record(b, zone, &c->records[i]);
+		if (is_wanted(b, zone, c->records[i].name, false))
+			add_record(b, zone, &c->records[i]);
 	if (c->nname_servers == 0) {
 		diag_error(b->why, &c->origin, "name-server",
 			"add `name-server NAME { address ADDRESS, link LINK }`",
@@ -467,7 +474,20 @@ static void fill_domain(
 		add_soa(b, zone, &primary, c->contact);
 }
 
-struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_domain_conf *c)
+static void set_domain(
+	struct build_zone *zone, const struct dns_domain_conf *c, const struct dns_name *name)
+{
+	zone->name = *name;
+	zone->origin = &c->origin;
+	zone->transfer = &c->transfer;
+	zone->ttl = seconds(c->ttl, 30);
+	zone->negative = seconds(c->negative_ttl, 10);
+	if (zone->negative > zone->ttl)
+		zone->negative = zone->ttl; /* RFC 2308 5: the smaller of the two */
+}
+
+/* The zone of a domain, without names but its own.  NULL: memory, or a mistake, which was told. */
+static struct build_zone *open_domain(struct dns_zones *b, const struct dns_domain_conf *c)
 {
 	struct build_zone *zone;
 	struct dns_name name;
@@ -478,13 +498,8 @@ struct build_zone *dns_contents_domain(struct dns_zones *b, const struct dns_dom
 		return NULL;
 	}
 	zone = build_zone(b, &name, &c->origin);
-	if (zone) {
-		zone->transfer = &c->transfer;
-		zone->ttl = seconds(c->ttl, 30);
-		zone->negative = seconds(c->negative_ttl, 10);
-		if (zone->negative > zone->ttl)
-			zone->negative = zone->ttl; /* RFC 2308 5: the smaller of the two */
-	}
+	if (zone)
+		set_domain(zone, c, &name);
 	return zone;
 }
 
@@ -637,7 +652,7 @@ static void put_ptr(struct dns_zones *b, struct build_zone *zone, const struct d
 		set->records->preference = (uint16_t)rank;
 }
 
-static struct build_zone *zone_above(const struct dns_zones *b, const struct dns_name *name)
+static struct build_zone *zone_above(struct dns_zones *b, const struct dns_name *name)
 {
 	const uint8_t *at = name->wire;
 	size_t left = name->n;
@@ -654,8 +669,22 @@ static struct build_zone *zone_above(const struct dns_zones *b, const struct dns
 	}
 }
 
-static void add_ptr(struct dns_zones *b, const struct ip_addr *a, const struct dns_name *host,
-	enum ptr_rank rank, const struct origin *origin)
+/* What is done for each name that has a PTR of an address. */
+struct ptr_visit {
+	void (*visit)(struct dns_zones *b, struct build_zone *zone, const struct dns_name *owner,
+		const struct ptr_visit *v);
+	const struct dns_name *host;
+	enum ptr_rank rank;
+	const struct origin *origin;
+};
+
+static void visit_put(struct dns_zones *b, struct build_zone *zone, const struct dns_name *owner,
+	const struct ptr_visit *v)
+{
+	put_ptr(b, zone, owner, v->host, v->rank, v->origin);
+}
+
+static void each_ptr(struct dns_zones *b, const struct ip_addr *a, const struct ptr_visit *v)
 {
 	for (size_t i = 0; i < b->source.nreverses; i++) {
 		const struct dns_reverse_conf *c = &b->source.reverses[i];
@@ -669,45 +698,49 @@ static void add_ptr(struct dns_zones *b, const struct ip_addr *a, const struct d
 		reverse_name(a, a->family == 4 ? 4 : 32, &name);
 		zone = zone_above(b, &name);
 		if (zone)
-			put_ptr(b, zone, &name, host, rank, origin);
+			v->visit(b, zone, &name, v);
 		if (!is_classless(&c->prefix))
 			continue;
 		classless_name(&c->prefix, &above);
 		zone = zone_above(b, &above);
 		n = snprintf(last, sizeof(last), "%u", a->b[3]);
 		if (zone && dns_name_parse((struct str){last, (size_t)n}, &above, &name) == FL_OK)
-			put_ptr(b, zone, &name, host, rank, origin);
+			v->visit(b, zone, &name, v);
 	}
 }
 
-static void add_ptr_of(struct dns_zones *b, const struct build_zone *zone, struct str label,
+static void add_ptr_of(struct dns_zones *b, const struct dns_name *domain, struct str label,
 	const struct named *h, enum ptr_rank rank)
 {
-	struct ip_addr own[2];
 	struct dns_name name;
-	size_t n = addresses_of(b, h, own);
+	const struct ptr_visit put = {visit_put, &name, rank, h->origin};
+	struct ip_addr own[2];
+	size_t n = 0;
 
-	if (dns_name_parse(label, &zone->name, &name) != FL_OK ||
+	for (size_t all = addresses_of(b, h, own), i = 0; i < all; i++)
+		if (!b->few || few_has_address(b->few, &own[i]))
+			own[n++] = own[i];
+	if (n == 0 || dns_name_parse(label, domain, &name) != FL_OK ||
 		(name.wire[0] == 1 && name.wire[1] == '*'))
 		return;
 	for (size_t i = 0; i < n; i++)
-		add_ptr(b, &own[i], &name, rank, h->origin);
+		each_ptr(b, &own[i], &put);
 }
 
 static void add_ptrs(
-	struct dns_zones *b, const struct build_zone *zone, const struct dns_domain_conf *c)
+	struct dns_zones *b, const struct dns_name *domain, const struct dns_domain_conf *c)
 {
 	for (size_t i = 0; i < c->nhosts; i++) {
 		const struct dns_host_conf *h = &c->hosts[i];
 		struct named named = {&h->origin, h->address, h->link, 0, NULL};
 
-		add_ptr_of(b, zone, h->name.label, &named, h->mail_entry ? PTR_MAIL : PTR_HOST);
+		add_ptr_of(b, domain, h->name.label, &named, h->mail_entry ? PTR_MAIL : PTR_HOST);
 	}
 	for (size_t i = 0; i < c->nname_servers; i++) {
 		const struct dns_name_server_conf *s = &c->name_servers[i];
 		struct named named = {&s->origin, s->address, DNS_LINK_ANY, 0, NULL};
 
-		add_ptr_of(b, zone, s->name, &named, PTR_NAME_SERVER);
+		add_ptr_of(b, domain, s->name, &named, PTR_NAME_SERVER);
 	}
 }
 
@@ -737,7 +770,7 @@ void dns_contents(struct dns_zones *b)
 	if (!zone)
 		return;
 	for (size_t i = 0; i < s->ndomains; i++)
-		zone[i] = dns_contents_domain(b, &s->domains[i]);
+		zone[i] = open_domain(b, &s->domains[i]);
 	for (size_t i = 0; i < s->nreverses; i++)
 		open_reverse(b, &s->reverses[i]);
 	for (const struct build_zone *z = b->zones; z; z = z->next)
@@ -747,8 +780,160 @@ void dns_contents(struct dns_zones *b)
 			fill_domain(b, zone[i], &s->domains[i]);
 	for (size_t i = 0; i < s->ndomains && s->nreverses; i++)
 		if (zone[i])
-			add_ptrs(b, zone[i], &s->domains[i]);
+			add_ptrs(b, &zone[i]->name, &s->domains[i]);
 }
+
+/* ---- a few names ---- */
+
+/* The zone of a domain that was there when the image was made; NULL: it was not. */
+static struct build_zone *zone_in_image(struct dns_zones *b, const struct dns_name *name)
+{
+	const struct dns_image *image = b->few->image;
+	const struct image_node *apex;
+	struct dns_key key;
+
+	dns_key_of(name->wire, name->n, &key);
+	apex = dns_image_find(image, key.wire, key.n, key.hash);
+	return apex && few_has_zone(b->few, apex->zone) ? few_zone(b, apex->zone) : NULL;
+}
+
+static void fill_few_reverse(struct dns_zones *b, struct build_zone *zone)
+{
+	const struct dns_source *s = &b->source;
+
+	for (size_t i = 0; i < s->nreverses; i++) {
+		struct ip_prefix p = ip_prefix_network(&s->reverses[i].prefix);
+
+		if (p.bits != zone->reverse.bits || !ip_addr_eq(&p.addr, &zone->reverse.addr))
+			continue;
+		zone->ttl = 3600;
+		fill_reverse(b, zone, &s->reverses[i]);
+	}
+}
+
+/* In the order of dns_contents(), as records are in the order of their rows. */
+void dns_contents_few(struct dns_zones *b)
+{
+	const struct dns_source *s = &b->source;
+	struct dns_name name;
+
+	for (struct build_zone *z = b->zones; z; z = z->next)
+		if (z->reverse.addr.family && !z->apex->context)
+			fill_few_reverse(b, z);
+	for (size_t i = 0; i < s->ndomains; i++) {
+		struct build_zone *zone = NULL;
+
+		if (dns_name_parse(s->domains[i].name, NULL, &name) == FL_OK)
+			zone = zone_in_image(b, &name);
+		if (zone)
+			set_domain(zone, &s->domains[i], &name);
+		if (zone)
+			fill_domain(b, zone, &s->domains[i]);
+	}
+	for (size_t i = 0; i < s->ndomains && s->nreverses && b->few->naddresses; i++)
+		if (dns_name_parse(s->domains[i].name, NULL, &name) == FL_OK)
+			add_ptrs(b, &name, &s->domains[i]);
+}
+
+/* A mistake is left to a whole build, which tells it. */
+static void note_name(struct dns_zones *b, const struct dns_name *domain, struct str label)
+{
+	const struct build_zone *zone = zone_above(b, domain);
+	const struct few_name *few;
+	struct dns_name name;
+	struct dns_key key;
+
+	if (!zone || dns_name_parse(label, domain, &name) != FL_OK) {
+		b->few->too_many = true;
+		return;
+	}
+	dns_key_of(name.wire, name.n, &key);
+	few_add(b->few, &key);
+	few = few_find(b->few, &key);
+	b->few->too_many |= !few || few->zone != zone->index;
+}
+
+static void visit_note(struct dns_zones *b, struct build_zone *zone, const struct dns_name *owner,
+	const struct ptr_visit *v)
+{
+	struct dns_key key;
+
+	(void)zone;
+	(void)v;
+	dns_key_of(owner->wire, owner->n, &key);
+	few_add(b->few, &key);
+}
+
+static void note_balanced(
+	struct dns_zones *b, const struct dns_name *domain, const struct dns_balanced_conf *c)
+{
+	if (!c)
+		return;
+	note_name(b, domain, c->name.label);
+	if (c->mail_entry)
+		note_name(b, domain, STR("@"));
+}
+
+static void note_host(
+	struct dns_zones *b, const struct dns_name *domain, const struct dns_host_conf *h)
+{
+	static const struct ptr_visit note = {.visit = visit_note};
+	struct named named = {0};
+	struct ip_addr own[2];
+	size_t n;
+
+	if (!h)
+		return;
+	note_name(b, domain, h->name.label);
+	if (h->mail_entry)
+		note_name(b, domain, STR("@"));
+	named.address = h->address;
+	named.link = h->link;
+	n = addresses_of(b, &named, own);
+	/* What waits for an address may be left out where it was named. */
+	b->few->too_many |= n == 0;
+	for (size_t i = 0; i < n; i++) {
+		few_add_address(b->few, &own[i]);
+		each_ptr(b, &own[i], &note);
+	}
+}
+
+/* The names of the balanced hosts that it is a member of. */
+static void note_members(struct dns_zones *b, const struct dns_name *domain,
+	const struct dns_domain_conf *c, const struct dns_host_conf *h)
+{
+	for (size_t i = 0; h && i < c->nbalanced; i++)
+		for (size_t k = 0; k < c->balanced[i].nmembers; k++)
+			if (c->balanced[i].members[k].host == h - c->hosts)
+				note_balanced(b, domain, &c->balanced[i]);
+}
+
+void dns_contents_edit(struct dns_zones *b, const struct dns_edit *edit)
+{
+	const struct dns_domain_conf *c = &b->source.domains[edit->domain];
+	const struct dns_record_conf *record;
+	struct dns_name domain;
+
+	if (dns_name_parse(c->name, NULL, &domain) != FL_OK)
+		return;
+	switch (edit->kind) {
+	case DNS_ROW_HOST:
+		note_host(b, &domain, edit->was);
+		note_host(b, &domain, edit->is);
+		note_members(b, &domain, c, edit->is);
+		break;
+	case DNS_ROW_BALANCED:
+		note_balanced(b, &domain, edit->was);
+		note_balanced(b, &domain, edit->is);
+		break;
+	case DNS_ROW_RECORD:
+		record = edit->is ? edit->is : edit->was;
+		note_name(b, &domain, record->name);
+		break;
+	}
+}
+
+/* ---- records alone ---- */
 
 /* A text that was told to be wrong is empty. */
 static bool is_told(const struct dns_record_conf *c)
@@ -764,7 +949,7 @@ void dns_contents_records(struct dns_zones *b)
 	if (!zone)
 		return;
 	for (size_t i = 0; i < s->ndomains; i++)
-		zone[i] = s->domains[i].name.n ? dns_contents_domain(b, &s->domains[i]) : NULL;
+		zone[i] = s->domains[i].name.n ? open_domain(b, &s->domains[i]) : NULL;
 	for (size_t i = 0; i < s->ndomains; i++)
 		for (size_t j = 0; zone[i] && j < s->domains[i].nrecords; j++)
 			if (!is_told(&s->domains[i].records[j]))

@@ -104,10 +104,12 @@ struct image_node {
 	uint8_t flags;  /* NODE_... */
 };
 
-#define NODE_AWAITED 1 /* mail waits for the address that a provider is to give this name */
-#define NODE_WITHHELD                                                                              \
-	4           /* a zone's top: a secondary cannot be told what is answered, as mail waits */
-#define NODE_HOST 2 /* made of one host row alone, and no other name's records point to it */
+/* Mail waits for the address that a provider is to give this name. */
+#define NODE_AWAITED 1
+/* A zone's top: a secondary cannot be told what is answered, as mail waits. */
+#define NODE_WITHHELD 2
+/* Its name is not there any more, or has another node: see dns_patch.c. */
+#define NODE_GONE 4
 
 enum image_order {
 	ORDER_FIXED,      /* as written */
@@ -120,6 +122,7 @@ enum image_order {
 #define SET_WHOLE   1 /* with no link alive: all records, rather than none */
 #define SET_INSTEAD 2 /* it has records that are answered instead of dead ones */
 #define SET_AWAITS  4 /* MX: every exchange has yet to be given its address; not answered */
+#define SET_PARTIAL 8 /* MX: exchanges that have yet to be given an address are left out */
 
 struct image_set {
 	uint16_t type;

@@ -4,8 +4,9 @@
  *
  *   1. The header's three parts lie in the image.
  *   2. The nodes fill their part: each one's own pieces lie inside it.
- *   3. Every node is found by its name in the slots, and no other slot is used.  So a slot's offset
- *      is always a node, and an offset is a node if and only if the slots know it.
+ *   3. Every node that is not gone is found by its name in the slots, and no other slot is used.
+ *      So a slot's offset is always a node, and an offset is a node if and only if the slots know
+ *      it.
  *   4. Offsets from node to node and from zone to node are nodes by that test, and a node's name
  *      ends in its zone's name, which makes every compression pointer point into the question. */
 #include "dns_access.h"
@@ -110,7 +111,7 @@ static bool set_is_sound(
 	const struct image_record *r;
 
 	if (set->count == 0 || set->order >= ORDERS || set->policy >= POLICIES_MAX ||
-		set->flags > (SET_WHOLE | SET_INSTEAD | SET_AWAITS) ||
+		set->flags > (SET_WHOLE | SET_INSTEAD | SET_AWAITS | SET_PARTIAL) ||
 		!lies_in(set->records, 1, octets, from, to))
 		return false;
 	r = image_records(image, set->records);
@@ -135,7 +136,7 @@ static bool node_is_sound(const struct dns_image *image, uint32_t at)
 	end = at + node->size;
 	if (node->name_n == 0 || dns_name_size(image_name(node), node->name_n) != node->name_n ||
 		dns_name_labels(image_name(node)) > image_header(image)->most_labels ||
-		node->flags > (NODE_AWAITED | NODE_HOST | NODE_WITHHELD))
+		node->flags > (NODE_AWAITED | NODE_WITHHELD | NODE_GONE))
 		return false;
 	for (unsigned i = 0; i < node->nsets; i++)
 		if (!set_is_sound(image, &sets[i], at, end))
@@ -164,6 +165,14 @@ static bool is_node(const struct dns_image *image, uint32_t at)
 	return find_own(image, node) == node;
 }
 
+static bool slot_is_sound(const struct dns_image *image, uint32_t at)
+{
+	const struct image_node *node = image_node(image, at);
+
+	return lies_in(at, 1, sizeof(*node), image_header(image)->nodes, image->n) &&
+	       node->name_n <= image->n - at - sizeof(*node);
+}
+
 /* Step 3: until it is done no slot may be followed, so first each slot must look like a node. */
 static bool slots_are_sound(const struct dns_image *image)
 {
@@ -172,13 +181,10 @@ static bool slots_are_sound(const struct dns_image *image)
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < h->nslots; i++) {
-		const struct image_node *node = image_node(image, slots[i].node);
-
 		if (!slots[i].node)
 			continue;
 		used++;
-		if (!lies_in(slots[i].node, 1, sizeof(*node), h->nodes, image->n) ||
-			node->name_n > image->n - slots[i].node - sizeof(*node))
+		if (!slot_is_sound(image, slots[i].node))
 			return false;
 	}
 	return used == h->nnodes;
@@ -239,18 +245,30 @@ static bool zone_is_sound(const struct dns_image *image, uint32_t index)
 	       image_records(image, zone->soa)->n >= READY_DATA + 20;
 }
 
+static bool is_gone(const struct dns_image *image, uint32_t at)
+{
+	return image_node(image, at)->flags & NODE_GONE;
+}
+
+static bool is_found(const struct dns_image *image, uint32_t at)
+{
+	return find_own(image, image_node(image, at)) == image_node(image, at);
+}
+
 static bool nodes_are_sound(const struct dns_image *image)
 {
 	const struct image_header *h = image_header(image);
 	uint32_t at, count = 0;
 
-	for (at = h->nodes; at < h->size; at += image_node(image, at)->size, count++)
+	for (at = h->nodes; at < h->size; at += image_node(image, at)->size) {
 		if (!node_is_sound(image, at))
 			return false;
+		count += !is_gone(image, at);
+	}
 	if (count != h->nnodes || !slots_are_sound(image))
 		return false;
 	for (at = h->nodes; at < h->size; at += image_node(image, at)->size)
-		if (find_own(image, image_node(image, at)) != image_node(image, at))
+		if (!is_gone(image, at) && !is_found(image, at))
 			return false;
 	return true;
 }
@@ -267,49 +285,41 @@ enum fl_err dns_image_open(struct bytes octets, struct dns_image *out)
 		if (!zone_is_sound(&image, i))
 			return FL_EFORMAT;
 	for (uint32_t at = h->nodes; at < h->size; at += image_node(&image, at)->size)
-		if (!references_are_sound(&image, image_node(&image, at)))
+		if (!is_gone(&image, at) && !references_are_sound(&image, image_node(&image, at)))
 			return FL_EFORMAT;
 	*out = image;
 	return FL_OK;
 }
 
-/* ---- an image like one that is sound ---- */
+/* ---- an image like one that is sound ----
+ *
+ * Its nodes are those of the sound one, a few of them changed or gone, and a few more behind them.
+ *
+ * The slots are still a bijection if as many are used as there are nodes that are not gone, and
+ * each of these is found.  A node is found as before unless a slot has changed on the way from its
+ * name's own slot to it, so the nodes behind a changed slot are looked for, and those that are new.
+ */
 
-#define CHANGED_MAX 64 /* nodes; with more of them the whole is checked */
+#define CHANGED_MAX 512 /* nodes; with more of them the whole is checked */
 
-/* All but the nodes is the same, and the serial, which may be any. */
-static bool has_same_frame(const struct dns_image *image, const struct dns_image *sound)
+struct changes {
+	const struct dns_image *now, *was;
+	uint32_t node[CHANGED_MAX]; /* that are changed, gone or new */
+	size_t n;
+	uint32_t live; /* nodes that are not gone */
+	bool some_gone;
+};
+
+/* The parts are where they were. */
+static bool has_same_parts(const struct dns_image *image, const struct dns_image *sound)
 {
-	struct image_header now, was;
+	const struct image_header *now = image_header(image), *was = image_header(sound);
 
-	if (image->n != sound->n || (uintptr_t)image->at % IMAGE_ALIGN)
-		return false;
-	memcpy(&now, image->at, sizeof(now));
-	memcpy(&was, sound->at, sizeof(was));
-	now.serial = was.serial;
-	return memcmp(&now, &was, sizeof(now)) == 0 &&
-	       memcmp(image->at + sizeof(now), sound->at + sizeof(now), was.nodes - sizeof(now)) ==
-		       0;
-}
-
-/* The places of nodes that are not as they are in the sound image; returns how many, or one more
- * than there is room for. */
-static size_t changed_nodes(
-	const struct dns_image *image, const struct dns_image *sound, uint32_t changed[CHANGED_MAX])
-{
-	const struct image_header *h = image_header(sound);
-	size_t n = 0;
-	uint32_t size;
-
-	for (uint32_t at = h->nodes; at < h->size; at += size) {
-		size = image_node(sound, at)->size;
-		if (memcmp(image->at + at, sound->at + at, size) == 0)
-			continue;
-		if (n == CHANGED_MAX)
-			return n + 1;
-		changed[n++] = at;
-	}
-	return n;
+	return image->n >= sound->n && image->n <= UINT32_MAX &&
+	       (uintptr_t)image->at % IMAGE_ALIGN == 0 && header_is_sound(image) &&
+	       now->zones == was->zones && now->nzones == was->nzones && now->slots == was->slots &&
+	       now->nslots == was->nslots && now->nodes == was->nodes &&
+	       now->most_labels >= was->most_labels;
 }
 
 /* The node is sound by itself, and is to others what it was: of this name and size, in this zone,
@@ -321,26 +331,140 @@ static bool node_stays(const struct dns_image *image, const struct dns_image *so
 	return now->size == was->size && now->zone == was->zone && now->name_n == was->name_n &&
 	       memcmp(image_name(now), image_name(was), was->name_n) == 0 &&
 	       node_is_sound(image, at) &&
-	       (!dns_image_set(was, DNS_NS) || dns_image_set(now, DNS_NS));
+	       (!dns_image_set(was, DNS_NS) || dns_image_set(now, DNS_NS)) &&
+	       (!is_gone(sound, at) || is_gone(image, at));
 }
 
-static bool changes_are_sound(const struct dns_image *image, const struct dns_image *sound)
+static bool note_change(struct changes *c, uint32_t at)
 {
-	uint32_t changed[CHANGED_MAX];
-	size_t n = changed_nodes(image, sound, changed);
-
-	if (n > CHANGED_MAX)
+	if (c->n == CHANGED_MAX)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!node_stays(image, sound, changed[i]))
-			return false;
-	for (size_t i = 0; i < n; i++) {
-		const struct image_node *node = image_node(image, changed[i]);
+	c->node[c->n++] = at;
+	return true;
+}
 
-		if (!references_are_sound(image, node) ||
-			(image_zone(image, node->zone)->apex == changed[i] &&
-				!zone_is_sound(image, node->zone)))
+/* Each node that is not as it was, and those behind them all. */
+static bool changed_nodes_are_sound(struct changes *c)
+{
+	uint32_t at, size;
+
+	for (at = image_header(c->was)->nodes; at < c->was->n; at += size) {
+		size = image_node(c->was, at)->size;
+		if (memcmp(c->now->at + at, c->was->at + at, size) == 0)
+			continue;
+		if (!note_change(c, at) || !node_stays(c->now, c->was, at))
 			return false;
+		if (is_gone(c->now, at) && !is_gone(c->was, at)) {
+			c->live--;
+			c->some_gone = true;
+		}
+	}
+	for (; at < c->now->n; at += image_node(c->now, at)->size) {
+		if (!note_change(c, at) || !node_is_sound(c->now, at))
+			return false;
+		c->live += !is_gone(c->now, at);
+	}
+	return c->live == image_header(c->now)->nnodes;
+}
+
+/* Their offsets may be followed, and as many are used as there are nodes. */
+static bool changed_slots_are_sound(const struct changes *c)
+{
+	const struct image_slot *now = image_slots(c->now), *was = image_slots(c->was);
+	uint32_t used = image_header(c->was)->nnodes;
+
+	for (uint32_t i = 0; i < image_header(c->now)->nslots; i++) {
+		if (now[i].hash == was[i].hash && now[i].node == was[i].node)
+			continue;
+		if (now[i].node && !slot_is_sound(c->now, now[i].node))
+			return false;
+		used = used + (now[i].node != 0) - (was[i].node != 0);
+	}
+	return used == c->live;
+}
+
+/* The nodes of the run of slots that begins here, as it was. */
+static bool run_is_found(const struct changes *c, uint32_t at)
+{
+	const struct image_slot *was = image_slots(c->was);
+	uint32_t mask = image_header(c->was)->nslots - 1;
+
+	for (; was[at].node; at = (at + 1) & mask)
+		if (!is_gone(c->now, was[at].node) && !is_found(c->now, was[at].node))
+			return false;
+	return true;
+}
+
+static bool all_are_found(const struct changes *c)
+{
+	const struct image_slot *now = image_slots(c->now), *was = image_slots(c->was);
+
+	for (uint32_t i = 0; i < image_header(c->now)->nslots; i++)
+		if ((now[i].hash != was[i].hash || now[i].node != was[i].node) &&
+			!run_is_found(c, i))
+			return false;
+	for (size_t i = c->n; i > 0 && c->node[i - 1] >= c->was->n; i--)
+		if (!is_gone(c->now, c->node[i - 1]) && !is_found(c->now, c->node[i - 1]))
+			return false;
+	return true;
+}
+
+/* A zone has the name it had, which its nodes' names end in. */
+static bool changed_zones_are_sound(const struct changes *c)
+{
+	for (uint32_t i = 0; i < image_header(c->now)->nzones; i++) {
+		const struct image_zone *now = image_zone(c->now, i), *was = image_zone(c->was, i);
+		const struct image_node *before = image_node(c->was, was->apex), *apex;
+
+		if (memcmp(now, was, sizeof(*now)) == 0)
+			continue;
+		if (!zone_is_sound(c->now, i))
+			return false;
+		apex = image_node(c->now, now->apex);
+		if (apex->name_n != before->name_n ||
+			memcmp(image_name(apex), image_name(before), apex->name_n) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool changed_references_are_sound(const struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct image_node *node = image_node(c->now, c->node[i]);
+
+		/* Of which it is to be said first that it is one. */
+		if (node->zone >= image_header(c->now)->nzones ||
+			(image_zone(c->now, node->zone)->apex == c->node[i] &&
+				!zone_is_sound(c->now, node->zone)))
+			return false;
+		if (!is_gone(c->now, c->node[i]) && !references_are_sound(c->now, node))
+			return false;
+	}
+	return true;
+}
+
+/* Does a node that has not changed refer to one that is gone? */
+static bool none_is_missed(const struct changes *c)
+{
+	const struct image_header *h = image_header(c->now);
+	const struct image_node *node;
+
+	for (uint32_t at = h->nodes; c->some_gone && at < h->size; at += node->size) {
+		node = image_node(c->now, at);
+		if (node->flags & NODE_GONE)
+			continue;
+		if ((node->cut && is_gone(c->now, node->cut)) ||
+			(node->wildcard && is_gone(c->now, node->wildcard)))
+			return false;
+		for (unsigned i = 0; i < node->nsets; i++) {
+			const struct image_set *set = &image_sets(node)[i];
+			const struct image_record *r = image_records(c->now, set->records);
+
+			for (unsigned k = 0; k < set->count; k++)
+				if (r[k].target && is_gone(c->now, r[k].target))
+					return false;
+		}
 	}
 	return true;
 }
@@ -349,8 +473,12 @@ enum fl_err dns_image_open_like(
 	struct bytes octets, const struct dns_image *sound, struct dns_image *out)
 {
 	struct dns_image image = {octets.at, octets.n};
+	struct changes c = {.now = &image, .was = sound, .live = image_header(sound)->nnodes};
 
-	if (!has_same_frame(&image, sound) || !changes_are_sound(&image, sound))
+	if (octets.n < sizeof(struct image_header) || !has_same_parts(&image, sound) ||
+		!changed_nodes_are_sound(&c) || !changed_slots_are_sound(&c) ||
+		!all_are_found(&c) || !changed_zones_are_sound(&c) ||
+		!changed_references_are_sound(&c) || !none_is_missed(&c))
 		return dns_image_open(octets, out);
 	*out = image;
 	return FL_OK;

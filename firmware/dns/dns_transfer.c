@@ -344,6 +344,8 @@ static bool walk_put(struct dns_transfer *t, enum walk_kind kind, struct buf *m,
 		w->node += image_node(image, w->node)->size, w->set = 0) {
 		const struct image_node *node = image_node(image, w->node);
 
+		if (node->flags & NODE_GONE)
+			continue;
 		if (node->zone != t->zone) {
 			if (kind == WALK_ALL && is_child(t, node) && !walk_child(t, node, m, count))
 				return false;

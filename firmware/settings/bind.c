@@ -405,7 +405,7 @@ enum fl_err settings_bind(const struct settings *s, struct arena *mem, void *out
 enum fl_err settings_bind_edit(const struct settings *s, const struct settings_edit *edit,
 	struct arena *mem, void *out, struct diags *why)
 {
-	const struct entry *e = (const struct entry *)edit->entry;
+	const struct entry *e = (const struct entry *)edit->now;
 	const struct branch *around = e->branch.up;
 	const struct scope top = {NULL, s->schema, tree_root(s)};
 	const struct scope in = {&top, around->node.row->rows, around};

@@ -9,7 +9,8 @@
 
 /* NULL: no difference is welcome. */
 struct finder {
-	const struct setting *outer, *inner;
+	const struct setting *outer;
+	const char *const *inner;
 	struct arena *mem;
 	struct settings_edits *out;
 	size_t outer_index;
@@ -40,29 +41,68 @@ static bool same_head(const struct entry *a, const struct entry *b)
 	return memcmp(a->text, b->text, all) == 0;
 }
 
-static bool has_values_only(const struct branch *b)
+static bool is_editable(const struct finder *f, const struct settings_node *list)
 {
-	for (const struct settings_node *n = b->first; n; n = n->next)
-		if (n->row->kind != SETTING_VALUE)
-			return false;
-	return true;
+	const struct branch *up = ((const struct group *)list)->first
+					  ? ((const struct group *)list)->first->branch.up
+					  : NULL;
+
+	if (!f || !up || up->node.row != f->outer || list->row->flags & SETTING_ORDERED)
+		return false;
+	for (const char *const *name = f->inner; *name; name++)
+		if (str_is(str_of(list->row->name), *name))
+			return true;
+	return false;
 }
 
-/* The inside of `b` is kept for `a`.  False: there are too many, or it is not only values. */
-static bool note_edit(struct finder *f, struct entry *a, const struct entry *b)
+/* Entry `x` of list `a` becomes a copy of `y`; without `x` that comes before `next`, without `y` it
+ * goes.  False: there are too many. */
+static bool note_edit(struct finder *f, struct settings_node *a, struct entry *x,
+	const struct entry *y, struct entry *next, size_t index)
 {
+	struct branch *up = ((struct group *)a)->first->branch.up;
 	struct settings_edit *edit = &f->out->at[f->out->n];
-	struct branch inside = {0};
+	struct entry *copy = NULL;
 
-	if (f->out->n == SETTINGS_EDITS_MAX || !has_values_only(&a->branch) ||
-		!has_values_only(&b->branch))
+	if (f->out->n == SETTINGS_EDITS_MAX)
 		return false;
-	if (tree_copy(f->mem, &b->branch, &inside)) {
+	if (y && !(copy = tree_copy_entry(f->mem, y, up))) {
 		f->full = true;
 		return false;
 	}
-	*edit = (struct settings_edit){&a->branch.node, inside.first, f->outer_index, a->index};
+	*edit = (struct settings_edit){.list = a,
+		.now = x ? &x->branch.node : NULL,
+		.other = copy ? &copy->branch.node : NULL,
+		.next = next ? &next->branch.node : NULL,
+		.outer = f->outer_index,
+		.index = index};
 	f->out->n++;
+	return true;
+}
+
+/* Both lists are in the same order, so what is in one of them alone is found on the way. */
+static bool edit_list(struct finder *f, struct settings_node *a, struct settings_node *b)
+{
+	struct entry *x = group_settle(a), *y = group_settle(b);
+	size_t index = 0;
+
+	while (x || y) {
+		bool same = x && y && same_head(x, y);
+		int order = same ? 0 : !x ? 1 : !y ? -1 : entry_cmp(x, y);
+
+		if (!same && order == 0)
+			return false;
+		if (order < 0 && !note_edit(f, a, x, NULL, entry_next(x), index))
+			return false;
+		if (order > 0 && !note_edit(f, a, NULL, y, x, index))
+			return false;
+		if (same && !same_branch(NULL, &x->branch, &y->branch) &&
+			!note_edit(f, a, x, y, entry_next(x), index))
+			return false;
+		index += order >= 0;
+		x = order <= 0 ? entry_next(x) : x;
+		y = order >= 0 ? entry_next(y) : y;
+	}
 	return true;
 }
 
@@ -70,15 +110,14 @@ static bool same_list(struct finder *f, struct settings_node *a, struct settings
 {
 	struct entry *x = group_settle(a), *y = group_settle(b);
 
+	if (is_editable(f, a))
+		return edit_list(f, a, b);
 	for (; x && y; x = entry_next(x), y = entry_next(y)) {
-		bool editable = f && a->row == f->inner;
-
 		if (!same_head(x, y))
 			return false;
 		if (f && a->row == f->outer)
 			f->outer_index = x->index;
-		if (!same_branch(editable ? NULL : f, &x->branch, &y->branch) &&
-			!(editable && note_edit(f, x, y)))
+		if (!same_branch(f, &x->branch, &y->branch))
 			return false;
 	}
 	return !x && !y;
@@ -113,23 +152,32 @@ bool settings_same(const struct settings *a, const struct settings *b)
 }
 
 enum fl_err settings_find_edits(struct settings *s, const struct settings *to, const char *outer,
-	const char *inner, struct settings_edits *out)
+	const char *const *inner, struct settings_edits *out)
 {
-	struct finder f = {.mem = s->mem, .out = out};
+	struct finder f = {.inner = inner, .mem = s->mem, .out = out};
 
 	out->n = 0;
 	f.outer = row_find(s->schema, str_of(outer));
-	f.inner = f.outer ? row_find(f.outer->rows, str_of(inner)) : NULL;
-	if (!f.inner || !same_branch(&f, tree_root(s), tree_root(to)))
+	if (!f.outer || !same_branch(&f, tree_root(s), tree_root(to)))
 		return f.full ? FL_EFULL : FL_ERANGE;
 	return FL_OK;
 }
 
-void settings_swap_edit(struct settings_edit *edit)
+struct str settings_edit_list(const struct settings_edit *edit)
 {
-	struct branch *b = (struct branch *)edit->entry;
-	struct settings_node *inside = b->first;
+	return str_of(edit->list->row->name);
+}
 
-	b->first = edit->inside;
-	edit->inside = inside;
+void settings_swap_edit(struct settings *s, struct settings_edit *edit)
+{
+	struct group *g = (struct group *)edit->list;
+	struct settings_node *now = edit->now;
+
+	if (now)
+		tree_take_entry(g, (struct entry *)now);
+	if (edit->other)
+		tree_insert_entry(
+			s->mem, g, (struct entry *)edit->other, (struct entry *)edit->next);
+	edit->now = edit->other;
+	edit->other = now;
 }

@@ -170,16 +170,20 @@ bool settings_same(const struct settings *a, const struct settings *b);
 MUST_USE enum fl_err settings_bind(
 	const struct settings *s, struct arena *mem, void *out, struct diags *why);
 
-/* ---- a few changed values, in place ----
+/* ---- a few changed entries, in place ----
  *
- * 100,000 entries need not be copied and bound anew because one of them has another value. */
+ * 100,000 entries need not be copied and bound anew because one of them has another value, is new,
+ * or is gone. */
 
 #define SETTINGS_EDITS_MAX 16
 
 struct settings_edit {
-	struct settings_node *entry;  /* in the tree */
-	struct settings_node *inside; /* what it has inside in the other state */
-	size_t outer, index;          /* of the entry around it, and its own, in the bound arrays */
+	struct settings_node *list, *next;
+	struct settings_node *now;   /* the entry in the tree; NULL: none */
+	struct settings_node *other; /* the one in the other state; NULL: none */
+	size_t outer;                /* of the entry around it, in the bound array */
+	/* Its own.  What is gone was there after all edits before this one. */
+	size_t index;
 };
 
 struct settings_edits {
@@ -187,14 +191,17 @@ struct settings_edits {
 	size_t n;
 };
 
-/* What makes `s` the same as `to`, if that is no more than other values in a few entries of list
- * `inner` in list `outer`, a top row, and both have these entries.  FL_ERANGE: it is more.  The
- * values of `to` are copied to the memory of `s`. */
+/* What makes `s` the same as `to`, if that is no more than a few entries of lists whose names are
+ * in `inner`, in entries of list `outer`, a top row, that both have.  FL_ERANGE: it is more.  The
+ * entries of `to` are copied to the memory of `s`. */
 MUST_USE enum fl_err settings_find_edits(struct settings *s, const struct settings *to,
-	const char *outer, const char *inner, struct settings_edits *out);
-/* Exchange the entry's inside for the other one; once more, and it is as it was. */
-void settings_swap_edit(struct settings_edit *edit);
-/* Fill the struct of the entry, `out`, from what it has inside now.  As settings_bind(). */
+	const char *outer, const char *const *inner, struct settings_edits *out);
+/* The name of its list. */
+struct str settings_edit_list(const struct settings_edit *edit);
+/* Exchange the entry for the other one; once more, and it is as it was.  Edits are made in their
+ * order and taken back in the reverse order. */
+void settings_swap_edit(struct settings *s, struct settings_edit *edit);
+/* Fill the struct of the entry that is there now, `out`.  As settings_bind(). */
 MUST_USE enum fl_err settings_bind_edit(const struct settings *s, const struct settings_edit *edit,
 	struct arena *mem, void *out, struct diags *why);
 

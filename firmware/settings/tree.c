@@ -133,15 +133,19 @@ struct entry *entry_next(const struct entry *e)
 	return (struct entry *)e->branch.node.next;
 }
 
+static void hash_add(struct group *g, struct entry *e)
+{
+	struct entry **b = &g->bucket[e->hash & (g->nbuckets - 1)];
+
+	e->chain = *b;
+	*b = e;
+}
+
 /* Into the table with those that are not there yet. */
 static void hash_rest(struct group *g)
 {
-	for (struct entry *e = g->unhashed; e; e = entry_next(e)) {
-		struct entry **b = &g->bucket[e->hash & (g->nbuckets - 1)];
-
-		e->chain = *b;
-		*b = e;
-	}
+	for (struct entry *e = g->unhashed; e; e = entry_next(e))
+		hash_add(g, e);
 	g->unhashed = NULL;
 }
 
@@ -497,14 +501,17 @@ static void hash_remove(struct group *g, const struct entry *e)
 	*p = e->chain;
 }
 
-void tree_remove_entry(struct entry *e)
+/* Number the entries from `e` on. */
+static void number_from(struct entry *e)
 {
-	struct group *g = (struct group *)tree_child(e->branch.up, e->branch.node.row);
+	for (uint32_t index = e && e->prev ? e->prev->index + 1 : 0; e; e = entry_next(e))
+		e->index = index++;
+}
+
+static void unchain_entry(struct group *g, struct entry *e)
+{
 	struct entry *next = entry_next(e);
 
-	hash_rest(g);
-	if (g->bucket)
-		hash_remove(g, e);
 	if (e->prev)
 		e->prev->branch.node.next = e->branch.node.next;
 	else
@@ -514,7 +521,54 @@ void tree_remove_entry(struct entry *e)
 	else
 		g->last = e->prev;
 	g->count--;
+}
+
+void tree_remove_entry(struct entry *e)
+{
+	struct group *g = (struct group *)tree_child(e->branch.up, e->branch.node.row);
+
+	hash_rest(g);
+	if (g->bucket)
+		hash_remove(g, e);
+	unchain_entry(g, e);
 	g->settled = false;
+}
+
+/* Of a settled group: is the entry in the hash table, or does it belong there? */
+static bool is_hashed(const struct group *g, const struct entry *e)
+{
+	return g->bucket && (!g->unhashed || e->index < g->unhashed->index);
+}
+
+void tree_take_entry(struct group *g, struct entry *e)
+{
+	struct entry *next = entry_next(e);
+
+	if (is_hashed(g, e))
+		hash_remove(g, e);
+	else if (g->unhashed == e)
+		g->unhashed = next;
+	unchain_entry(g, e);
+	number_from(next);
+}
+
+void tree_insert_entry(struct arena *mem, struct group *g, struct entry *e, struct entry *next)
+{
+	hash_grow(mem, g, g->count + 1);
+	e->prev = next ? next->prev : g->last;
+	e->branch.node.next = next ? &next->branch.node : NULL;
+	if (e->prev)
+		e->prev->branch.node.next = &e->branch.node;
+	else
+		g->first = e;
+	if (next)
+		next->prev = e;
+	else
+		g->last = e;
+	g->count++;
+	number_from(e);
+	if (is_hashed(g, e))
+		hash_add(g, e);
 }
 
 static void take_marks(struct settings_node *to, const struct settings_node *from)
@@ -603,8 +657,7 @@ static struct settings_node *copy_octets(struct arena *mem, const void *from, si
 	return to ? memcpy(to, from, n) : NULL;
 }
 
-static bool copy_entry(
-	struct arena *mem, struct group *g, const struct entry *from, struct branch *up)
+struct entry *tree_copy_entry(struct arena *mem, const struct entry *from, struct branch *up)
 {
 	struct entry *e = (struct entry *)copy_octets(mem, from, sizeof(*from));
 	size_t all = 0;
@@ -612,13 +665,22 @@ static bool copy_entry(
 	for (unsigned i = 0; i < from->ncolumns; i++)
 		all += from->n[i];
 	if (!e)
-		return false;
+		return NULL;
 	e->text = arena_octets(mem, from->text, all);
 	if (!e->text || tree_copy(mem, &from->branch, &e->branch))
-		return false;
+		return NULL;
 	e->branch.up = up;
-	chain_entry(mem, g, e);
-	return true;
+	return e;
+}
+
+static bool copy_entry(
+	struct arena *mem, struct group *g, const struct entry *from, struct branch *up)
+{
+	struct entry *e = tree_copy_entry(mem, from, up);
+
+	if (e)
+		chain_entry(mem, g, e);
+	return e;
 }
 
 static struct settings_node *copy_group(

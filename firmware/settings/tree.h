@@ -114,6 +114,12 @@ struct entry *tree_put_entry(struct arena *mem, struct branch *b, const struct s
 	const struct str *columns, unsigned n, const struct place *at, unsigned *had);
 void tree_remove(struct branch *b, struct settings_node *child);
 void tree_remove_entry(struct entry *e);
+/* The same of a group that stays settled. */
+void tree_take_entry(struct group *g, struct entry *e);
+/* Put an entry of no group into a settled one, before `next`, or as the last. */
+void tree_insert_entry(struct arena *mem, struct group *g, struct entry *e, struct entry *next);
+/* A copy that is in no group, to go below `up`. */
+struct entry *tree_copy_entry(struct arena *mem, const struct entry *from, struct branch *up);
 /* Move all of `from` into `to`; needs memory for hash tables only, and does without. */
 void tree_merge(struct arena *mem, struct branch *to, struct branch *from);
 /* What was read becomes part of the tree. */

@@ -3,13 +3,15 @@
 """dns_load.py FAIRLEADD FAIRLEAD NAMES - from the settings to the first answer, beside gdnsd; and what a change costs.
 
 The daemon is started on settings with NAMES hosts, a tenth of them with an MX, and gdnsd on the same zone; the time is
-that until the last name is answered.  Then one address is changed at the console, five times: from the commit until
-the new address is answered.  Memory is the kernel's PSS.  Run it by `unshare --net`.
+that until the last name is answered.  Then rows of each kind are committed at the console, five times: from the commit
+until the answer is the new one.  Memory is the kernel's PSS.  Run it by `unshare --net`.
 """
 import os, socket, struct, subprocess, sys, tempfile, time
 
 LINKS = 3
 FAIRLEAD_PORT, GDNSD_PORT = 5300, 5301
+A, MX, TXT = 1, 15, 16
+TURNS = 5
 
 
 def run(*words):
@@ -46,21 +48,29 @@ class Asker:
     def __init__(self, port):
         self.socket, self.to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ("127.0.0.1", port)
         self.socket.settimeout(0.002)
+        self.number = 0
 
-    def ask(self, name):
+    def ask(self, name, type):
         labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+        self.number = self.number % 65535 + 1
         try:
-            self.socket.sendto(struct.pack(">6H", 1, 0, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, 1, 1), self.to)
-            return self.socket.recv(2000)
+            self.socket.sendto(struct.pack(">6H", self.number, 0, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, type, 1),
+                               self.to)
+            reply = self.socket.recv(2000)
         except OSError:
             return b""
+        return reply if reply[:2] == struct.pack(">H", self.number) else b""
 
-    def await_address(self, name, wanted, limit=120):
+    def wait(self, name, type, is_new, limit=120):
         end = time.time() + limit
         while time.time() < end:
-            if self.ask(name).endswith(socket.inet_aton(wanted)):
+            reply = self.ask(name, type)
+            if len(reply) > 12 and is_new(reply):
                 return time.time()
-        sys.exit(f"{name} is not answered with {wanted} in {limit} s")
+        sys.exit(f"{name} is not answered as expected in {limit} s")
+
+    def await_address(self, name, wanted, limit=120):
+        return self.wait(name, A, lambda reply: reply.endswith(socket.inet_aton(wanted)), limit)
 
 
 def pss(pid):
@@ -73,21 +83,59 @@ def children(pid):
         return f.read().split()
 
 
+def answers(reply):
+    return struct.unpack(">H", reply[6:8])[0]
+
+
+def edits(n, last):
+    """What is committed in turn n: its kind, the commands behind `domain example.com`, and when it is answered."""
+    def ends_with(*address):
+        return lambda reply: reply.endswith(bytes(address))
+
+    host, old, mail, www = f"new{n}", f"h{10 * n + 1}", f"mx{n}", f"www{n}"
+    return [
+        ("address of a host", [f"set host h{last} address 10.250.0.{n}"], f"h{last}", A, ends_with(10, 250, 0, n)),
+        ("host added", [f"set host {host} address 10.251.0.{n}", f"set host {host} link wan1"], host, A,
+         ends_with(10, 251, 0, n)),
+        ("host removed", [f"delete host {host}"], host, A, lambda reply: reply[3] & 15 == 3),
+        ("record added", [f"set record {old} TXT text{n}"], old, TXT, lambda reply: reply.endswith(b"text%d" % n)),
+        ("record changed", [f"delete record {old} TXT text{n}", f"set record {old} TXT other{n}"], old, TXT,
+         lambda reply: reply.endswith(b"other%d" % n)),
+        ("record removed", [f"delete record {old} TXT other{n}"], old, TXT, lambda reply: answers(reply) == 0),
+        ("MX record added", [f'set record {old} MX "10 mail"'], old, MX, lambda reply: answers(reply) == 1),
+        ("mail entry added", [f"set host {10 + n};{mail} {value}"
+                              for value in (f"address 10.252.0.{n}", "link wan1", "mail-entry yes")], "", MX,
+         lambda reply: answers(reply) == 1 + n),
+        ("balanced host added", [f"set balanced-host {www} member h{n + k}" for k in (0, 20)], www, A,
+         lambda reply: answers(reply) == 2),
+        ("balanced host's member", [f"set balanced-host {www} member h{n + 40}"], www, A,
+         lambda reply: answers(reply) == 3),
+    ]
+
+
 def changes(client, folder, asker, last):
+    """How long each turn took, in seconds, by the kind of edit."""
     console = subprocess.Popen([client, "--socket", f"{folder}/socket"], stdin=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, text=True)
-    print("configure", file=console.stdin, flush=True)
-    took = []
-    for n in range(5):
-        time.sleep(1)  # the saving of the change before
-        print(f"set domain example.com host h{last} address 10.250.0.{n}", file=console.stdin, flush=True)
-        time.sleep(1)
-        begun = time.time()
-        print("commit", file=console.stdin, flush=True)
-        took.append(asker.await_address(f"h{last}.example.com", f"10.250.0.{n}") - begun)
+    took = {}
+
+    def type_line(line):
+        print(line, file=console.stdin, flush=True)
+
+    type_line("configure")
+    for n in range(TURNS):
+        for kind, commands, name, type, is_new in edits(n, last):
+            time.sleep(1)  # the saving of the change before
+            for command in commands:
+                verb, words = command.split(" ", 1)
+                type_line(f"{verb} domain example.com {words}")
+            time.sleep(1)
+            begun = time.time()
+            type_line("commit")
+            took.setdefault(kind, []).append(asker.wait(f"{name}.example.com".lstrip("."), type, is_new, 20) - begun)
     console.kill()
     console.wait()
-    return sorted(took)[len(took) // 2]
+    return took
 
 
 def gdnsd(folder, names):
@@ -128,8 +176,9 @@ def main():
             print(f"{names} names: settings to first answer {loaded:.2f} s, PSS of the daemon {pss(server.pid):.1f} MB, "
                   f"of the worker {sum(pss(p) for p in children(server.pid)):.1f} MB", flush=True)
             if names <= 100000:
-                took = changes(client, d, asker, last)
-                print(f"{names} names: a change of one, commit to answer {1e3 * took:.0f} ms")
+                for kind, took in changes(client, d, asker, last).items():
+                    print(f"{names} names: {kind}, commit to answer {1e3 * sorted(took)[TURNS // 2]:.0f} ms "
+                          f"(first {1e3 * took[0]:.0f}, worst {1e3 * max(took):.0f})", flush=True)
         finally:
             server.terminate()
             server.wait()

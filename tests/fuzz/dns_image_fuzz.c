@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A damaged image.  Input: how many octets to cut off, then changes of six octets: offset and a new
- * 32-bit value, or for an odd offset only its last octet.  Either the image is not opened, or
- * answering from it stays inside of it, which the address sanitizer sees. */
+/* A damaged image.  Input: which image, and how many octets to cut off; then changes of six octets:
+ * offset and a new 32-bit value, or for an odd offset only its last octet.  Either the image is not
+ * opened, or answering from it stays inside of it, which the address sanitizer sees. */
 #include "support/dns_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -37,26 +37,75 @@ static void list(struct zone *z)
 	dns_explain(&z->r.image, &z->pub, STR("example.com"), STR("MX"), &out);
 }
 
+static struct bytes built(struct zone *z)
+{
+	if (zone_build(z) != FL_OK)
+		abort();
+	return z->octets;
+}
+
+/* A host has gone, and a name that has grown has moved: both leave nodes that are gone. */
+static struct bytes patched(struct zone *z, struct bytes before)
+{
+	const struct dns_image image = {before.at, before.n};
+	struct dns_domain_conf *d = &z->domain[0];
+	const struct dns_host_conf offsite = z->host[--d->nhosts];
+	struct dns_edit edits[] = {
+		{0, DNS_ROW_HOST, &offsite, NULL}, {0, DNS_ROW_RECORD, NULL, NULL}};
+	struct dns_patch *patch;
+	uint8_t *copy;
+
+	zone_record(z, "www-a", "TXT", "makes it longer");
+	edits[1].is = &d->records[d->nrecords - 1];
+	if (dns_image_patch(&image, &z->source, edits, COUNT_OF(edits), &z->mem, &patch) != FL_OK)
+		abort();
+	copy = malloc(dns_patch_size(patch));
+	memcpy(copy, before.at, before.n);
+	dns_patch_write(patch, copy);
+	return bytes_of(copy, dns_patch_size(patch));
+}
+
+/* An exchange waits for its address, and is left out. */
+static struct bytes waiting(void)
+{
+	static struct zone z;
+
+	zone_example(&z);
+	z.links[2].dhcp = true;
+	z.links[2].naddresses = 0;
+	zone_host(&z, "30;mail3", "", 3);
+	return built(&z);
+}
+
+struct base {
+	struct bytes image, before;
+};
+
+static const struct base *choose(uint8_t which, struct zone *z)
+{
+	static struct base bases[3];
+
+	if (!bases[0].image.n) {
+		zone_example(z);
+		bases[0].image = bases[0].before = built(z);
+		bases[1] = (struct base){patched(z, bases[0].image), bases[0].image};
+		bases[2].image = bases[2].before = waiting();
+	}
+	return &bases[which < 128 ? 0 : which < 192 ? 1 : 2];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct zone z;
-	static struct bytes whole;
-	struct dns_image before;
-	bool sound = false;
 	struct bytes in = bytes_of(data, n);
-	size_t size;
-	uint8_t *copy;
+	uint8_t first = bytes_take_u8(&in);
+	const struct base *base = choose(first, &z);
+	const struct dns_image before = {base->before.at, base->before.n};
+	size_t size = base->image.n - first % 64u;
+	bool sound = false;
+	uint8_t *copy = malloc(size); /* its end is the end of what may be read */
 
-	if (!whole.n) {
-		zone_example(&z);
-		if (zone_build(&z) != FL_OK)
-			abort();
-		whole = z.octets;
-	}
-	before = (struct dns_image){whole.at, whole.n};
-	size = whole.n - bytes_take_u8(&in);
-	copy = malloc(size); /* the end of the image is the end of what may be read */
-	memcpy(copy, whole.at, size);
+	memcpy(copy, base->image.at, size);
 	while (in.n >= 6) {
 		size_t at = bytes_take_u16(&in) % (size - 4);
 		uint32_t value = bytes_take_u32(&in);

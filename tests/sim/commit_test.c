@@ -631,6 +631,107 @@ static void a_host_with_a_mistake_stays_as_it_was(void **state)
 	scenario_close(s);
 }
 
+/* Some lines, and a commit that takes them in place. */
+static void commit_in_place(struct scenario *s, const char *const *lines)
+{
+	unsigned current = s->product.current;
+	uint32_t revision = s->product.revision, serial = s->product.serial;
+
+	for (; *lines; lines++)
+		type(s, 0, *lines);
+	type(s, 0, "commit");
+	assert_int_equal(s->product.revision, revision + 1);
+	assert_int_equal(s->product.current, current);
+	assert_true(s->product.serial > serial);
+}
+
+#define D "domain example.com "
+
+static void rows_of_a_domain_come_and_go_in_place(void **state)
+{
+	static const char *const come[] = {"set " D "host m.new address 203.0.113.5",
+		"set " D "host m.new link wan1", "set " D "balanced-host www member m.new", NULL};
+	static const char *const text[] = {"set " D "record m.new TXT two", NULL};
+	static const char *const mail[] = {"set " D "host 5;a address 203.0.113.6",
+		"set " D "host 5;a link wan1", "set " D "host 5;a mail-entry yes", NULL};
+	static const char *const go[] = {
+		"delete " D "balanced-host www member m.new", "delete " D "host m.new", NULL};
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set " D "record offsite TXT one");
+	type(s, 0, "commit"); /* the first record of a domain takes a whole build */
+	commit_in_place(s, come);
+	commit_in_place(s, text);
+	assert_string_equal(scenario_answer(s, "m.new.example.com", DNS_A), "203.0.113.5");
+	assert_string_equal(
+		scenario_answer(s, "5.113.0.203.in-addr.arpa", DNS_PTR), "m.new.example.com");
+	assert_true(has(scenario_answer(s, "www.example.com", DNS_A), "203.0.113.5"));
+	commit_in_place(s, mail);
+	assert_true(has(scenario_answer(s, "example.com", DNS_MX), "5 a.example.com"));
+	commit_in_place(s, go);
+	assert_string_equal(scenario_answer(s, "m.new.example.com", DNS_A), "");
+	assert_string_equal(scenario_answer(s, "5.113.0.203.in-addr.arpa", DNS_PTR), "");
+	restart(s);
+	scenario_run(s, span_sum(us(s->sim.now.us), sec(1)));
+	assert_true(has(scenario_answer(s, "example.com", DNS_MX), "5 a.example.com"));
+	scenario_close(s);
+}
+
+static void a_ptr_in_a_domain_of_ours_stays(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "set reverse 10.0.0.0/8 auto");
+	type(s, 0, "set domain 1.0.10.in-addr.arpa name-server ns1.example.com.");
+	type(s, 0, "set domain 1.0.10.in-addr.arpa record 5 TXT one");
+	type(s, 0, "set " D "host ten address 10.0.1.5");
+	type(s, 0, "set " D "host ten link any");
+	type(s, 0, "commit");
+	assert_string_equal(
+		scenario_answer(s, "5.1.0.10.in-addr.arpa", DNS_PTR), "ten.example.com");
+	type(s, 0, "set domain 1.0.10.in-addr.arpa record 5 TXT two");
+	type(s, 0, "commit");
+	assert_string_equal(
+		scenario_answer(s, "5.1.0.10.in-addr.arpa", DNS_PTR), "ten.example.com");
+	scenario_close(s);
+}
+
+static void a_row_that_could_not_be_saved_is_as_it_was(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	s->sim.storage_refuses = true;
+	type(s, 0, "delete " D "balanced-host www member www-a");
+	type(s, 0, "delete " D "balanced-host portal");
+	type(s, 0, "delete " D "host www-a");
+	type(s, 0, "set " D "host www-c address 203.0.113.6");
+	type(s, 0, "set " D "host www-c link wan1");
+	assert_true(has(type(s, 0, "commit"), "the change was not saved"));
+	assert_string_equal(scenario_answer(s, "www-a.example.com", DNS_A), "203.0.113.4");
+	assert_string_equal(scenario_answer(s, "www-c.example.com", DNS_A), "");
+	assert_true(has(scenario_answer(s, "portal.example.com", DNS_A), "203.0.113.4"));
+	s->sim.storage_refuses = false;
+	assert_true(has(type(s, 0, "commit"), "committed: revision 2\r\n"));
+	assert_string_equal(scenario_answer(s, "www-c.example.com", DNS_A), "203.0.113.6");
+	assert_string_equal(scenario_answer(s, "www.example.com", DNS_A), "198.51.100.4");
+	scenario_close(s);
+}
+
+static void a_host_that_a_balanced_one_needs_does_not_go(void **state)
+{
+	struct scenario *s = editing();
+
+	(void)state;
+	type(s, 0, "delete " D "host www-a");
+	assert_true(has(type(s, 0, "commit"), "there is no host \"www-a\""));
+	assert_string_equal(scenario_answer(s, "www-a.example.com", DNS_A), "203.0.113.4");
+	assert_true(has(scenario_answer(s, "www.example.com", DNS_A), "203.0.113.4"));
+	scenario_close(s);
+}
+
 static void a_clock_in_1970_loses_nothing(void **state)
 {
 	struct scenario *s = editing();
@@ -911,6 +1012,10 @@ int main(void)
 		T(an_address_that_could_not_be_saved_is_answered_no_more),
 		T(an_address_that_nobody_confirms_goes_back),
 		T(a_host_with_a_mistake_stays_as_it_was),
+		T(rows_of_a_domain_come_and_go_in_place),
+		T(a_ptr_in_a_domain_of_ours_stays),
+		T(a_row_that_could_not_be_saved_is_as_it_was),
+		T(a_host_that_a_balanced_one_needs_does_not_go),
 		T(a_disk_that_fills_before_confirm_leaves_it_waiting),
 		T(a_clock_in_1970_loses_nothing),
 		T(twenty_revisions_are_kept),

@@ -1470,6 +1470,8 @@ static void doing_what_the_difference_says_leads_from_one_tree_to_the_other(void
 
 /* ---- changes in place ---- */
 
+static const char *const edited_lists[] = {"host", "balanced-host", "record", NULL};
+
 /* What leads from the tree to one with these statements set. */
 static enum fl_err find_edits(
 	struct fixture *f, const char *const *statements, struct settings_edits *edits)
@@ -1482,7 +1484,7 @@ static enum fl_err find_edits(
 		assert_int_equal(settings_set(&other, str_of(*statements), &f->why), FL_OK);
 	assert_int_equal(settings_same(&f->s, &other),
 		settings_diff(&f->s, &other, &(struct sink){t_text_put, &f->out}) == 0);
-	return settings_find_edits(&f->s, &other, "domain", "host", edits);
+	return settings_find_edits(&f->s, &other, "domain", edited_lists, edits);
 }
 
 static void values_of_hosts_are_changed_in_place_and_back(void **state)
@@ -1497,7 +1499,7 @@ static void values_of_hosts_are_changed_in_place_and_back(void **state)
 	bind(f);
 	assert_int_equal(find_edits(f, changes, &edits), FL_OK);
 	assert_int_equal(edits.n, 1);
-	settings_swap_edit(&edits.at[0]);
+	settings_swap_edit(&f->s, &edits.at[0]);
 	assert_string_equal(printed(f, "domain example.com host www-a", SETTINGS_LINES),
 		"set domain example.com host www-a address 192.0.2.9\n"
 		"set domain example.com host www-a link wan1\n"
@@ -1507,16 +1509,65 @@ static void values_of_hosts_are_changed_in_place_and_back(void **state)
 	assert_int_equal(row.ttl.us, 9000000);
 	assert_int_equal(row.link, f->bound.domains[0].hosts[edits.at[0].index].link);
 	assert_true(str_is(row.name.label, "www-a"));
-	settings_swap_edit(&edits.at[0]);
+	settings_swap_edit(&f->s, &edits.at[0]);
 	assert_string_equal(printed(f, "", SETTINGS_LINES), sketch_lines);
 }
 
-static void what_is_more_than_values_of_hosts_is_not_changed_in_place(void **state)
+/* Set or delete a row, or one of its values. */
+static void change_a_row(struct fixture *f, struct settings *s, struct rng *r)
+{
+	static const char *const rows[] = {"host a", "host b", "host z9", "host z10", "host 10;m",
+		"balanced-host p", "record x TXT one", "record www TXT two"};
+	static const char *const hosts[] = {"address 192.0.2.1", "address 192.0.2.2", "link wan1"};
+	const char *row = rows[rng_below(r, COUNT_OF(rows))], *value = "";
+	char text[160];
+
+	if (row[0] == 'h')
+		value = hosts[rng_below(r, COUNT_OF(hosts))];
+	if (row[0] == 'b')
+		value = "member www-a";
+	if (rng_below(r, 3)) {
+		snprintf(text, sizeof(text), "domain example.com %s %s", row, value);
+		assert_int_equal(settings_set(s, str_of(text), &f->why), FL_OK);
+	} else {
+		snprintf(text, sizeof(text), "domain example.com %s", row);
+		if (settings_delete(s, str_of(text), &f->why))
+			f->why.errors = 0; /* it was not there */
+	}
+}
+
+static void entries_come_and_go_in_place_and_back(void **state)
+{
+	struct rng r = rng_of(5);
+	struct fixture *f = *state;
+	struct settings_edits edits;
+	unsigned found = 0;
+
+	load(f, sketch);
+	for (int round = 0; round < 2000; round++) {
+		struct settings other, before;
+
+		assert_int_equal(settings_copy(&f->s, &f->mem, &before), FL_OK);
+		assert_int_equal(settings_copy(&f->s, &f->mem, &other), FL_OK);
+		for (unsigned n = 1 + rng_below(&r, 4); n > 0; n--)
+			change_a_row(f, &other, &r);
+		if (settings_find_edits(&f->s, &other, "domain", edited_lists, &edits))
+			continue;
+		found++;
+		for (size_t i = 0; i < edits.n; i++)
+			settings_swap_edit(&f->s, &edits.at[i]);
+		assert_true(settings_same(&f->s, &other));
+		for (size_t i = round % 2 ? edits.n : 0; i > 0; i--)
+			settings_swap_edit(&f->s, &edits.at[i - 1]);
+		assert_true(settings_same(&f->s, round % 2 ? &before : &other));
+	}
+	assert_true(found > 1000);
+}
+
+static void what_is_more_than_a_few_rows_of_domains_is_not_changed_in_place(void **state)
 {
 	static const char *const changes[][2] = {
-		{"domain example.com host new address 192.0.2.9"},
 		{"domain example.org host new address 192.0.2.9"},
-		{"domain example.com balanced-host www policy any"},
 		{"link wan1 weight 5"},
 		{"dns threads 3"},
 	};
@@ -1538,7 +1589,7 @@ static void a_mistake_of_a_host_changed_in_place_is_told(void **state)
 
 	load(f, sketch);
 	assert_int_equal(find_edits(f, changes, &edits), FL_OK);
-	settings_swap_edit(&edits.at[0]);
+	settings_swap_edit(&f->s, &edits.at[0]);
 	assert_int_equal(
 		settings_bind_edit(&f->s, &edits.at[0], &f->mem, &row, &f->why), FL_EFORMAT);
 	assert_non_null(strstr(said(f), "there is no link \"wan9\""));
@@ -1771,7 +1822,8 @@ int main(void)
 		T(random_trees_do_not_differ_from_their_copies),
 		T(doing_what_the_difference_says_leads_from_one_tree_to_the_other),
 		T(values_of_hosts_are_changed_in_place_and_back),
-		T(what_is_more_than_values_of_hosts_is_not_changed_in_place),
+		T(entries_come_and_go_in_place_and_back),
+		T(what_is_more_than_a_few_rows_of_domains_is_not_changed_in_place),
 		T(a_mistake_of_a_host_changed_in_place_is_told),
 		T(ten_thousand_hosts_in_any_order_load_and_bind),
 		T(entries_in_order_are_found_by_those_that_are_not),
