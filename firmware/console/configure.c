@@ -720,6 +720,25 @@ bool console_prints_settings(const struct console_command *row)
 		       row->run == console_run_operational || load_prints_settings(row));
 }
 
+enum fl_err console_printed_path(
+	struct console *c, const struct console_command *row, struct str rest, struct str *out)
+{
+	const struct settings *tree = &c->draft.tree;
+	enum fl_err err = FL_OK;
+	uint32_t revision;
+
+	*out = rest;
+	if (row->run == show_draft)
+		err = draft_at_place(c, rest, out);
+	else if (row->run == show_configuration)
+		tree = committed(c, &revision);
+	else
+		err = FL_ENOTSUP;
+	if (!err)
+		*out = console_whole_words(c, tree, *out);
+	return err;
+}
+
 size_t console_settings_rest(void *ctx, const struct console_command *row, struct str typed,
 	struct str partial, struct arena *mem, struct settings_choice *out, size_t max, bool *end)
 {

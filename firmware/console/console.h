@@ -58,7 +58,11 @@ enum console_mode {
 	CONSOLE_CONFIGURE_JSON = 34,
 	CONSOLE_OPERATE_HEADED_JSON = 41,
 	CONSOLE_ANY_JSON = 35,
-	CONSOLE_ANY_HEADED_JSON = 43
+	CONSOLE_ANY_HEADED_JSON = 43,
+	/* It prints a zone as a master file. */
+	CONSOLE_ZONE = 64,
+	CONSOLE_OPERATE_ZONE = 65,
+	CONSOLE_ANY_ZONE = 67
 };
 
 /* What may stand for a capital word: called with an index that rises from 0 until it returns false.

@@ -113,6 +113,7 @@ struct console {
 	struct grammar_match match;
 	struct str line;         /* the one that runs */
 	enum settings_form form; /* SETTINGS_LINES after `| display set` */
+	bool as_zone;            /* `| display zone` */
 	bool no_pages;
 	struct console_call *call; /* the one that runs */
 	struct repeat repeat;
@@ -219,6 +220,10 @@ bool console_takes_whole_line(const struct console_command *row);
 /* Does the command print settings, so that `| display set` can change their form? */
 bool console_prints_settings(const struct console_command *row);
 bool load_prints_settings(const struct console_command *row);
+/* The path, words in full, of the settings that `show PATH` or the like would print; in c->scratch.
+ * FL_ENOTSUP: the row prints none.  FL_EFULL: memory. */
+MUST_USE enum fl_err console_printed_path(
+	struct console *c, const struct console_command *row, struct str rest, struct str *out);
 grammar_rest console_settings_rest;
 
 /* One line of what is being loaded.  Once memory does not suffice nothing is kept, but the lines

@@ -215,9 +215,48 @@ static enum fl_err add_filters(struct console *c, struct str line, size_t pipe)
 	return m ? FL_OK : FL_EFULL;
 }
 
+static struct grammar grammar_of_operation(struct console *c)
+{
+	struct grammar g = grammar_of(c);
+
+	g.mode = CONSOLE_OPERATE;
+	return g;
+}
+
+/* Behind `show domain NAME`, in whatever words, `| display zone` means `show zone NAME`. */
+static enum fl_err find_zone_command(struct console *c, const struct console_command *row)
+{
+	struct grammar g = grammar_of_operation(c);
+	struct line_word domain, name, more;
+	struct str path = {0}, raw;
+	enum fl_err err = console_printed_path(c, row, c->match.rest, &path);
+	size_t at = 0, cap = path.n + sizeof("show zone ");
+	char *line = arena_alloc(&c->scratch, cap);
+	struct textbuf t;
+
+	if (err == FL_EFULL || !line)
+		return console_out_of_memory(&c->terminal);
+	if (err || !line_word_next(path, &at, &domain) || !line_word_next(path, &at, &name) ||
+		line_word_next(path, &at, &more) ||
+		!str_is(line_word_raw(path, &domain), "domain")) {
+		console_say_error(c,
+			"\"display zone\" is for a domain: \"show domain NAME | display zone\"; "
+			"\"show zone NAME\" prints a reverse zone, too");
+		return FL_ENOTSUP;
+	}
+	raw = line_word_raw(path, &name);
+	t = textbuf_of(line, cap);
+	textbuf_printf(&t, "show zone %.*s", STR_ARG(raw));
+	grammar_find(&g, textbuf_str(&t), &c->match);
+	return c->match.result == GRAMMAR_FOUND ? FL_OK : FL_ENOTSUP;
+}
+
 /* Can the row print what `| display` asks for?  No: that was said. */
 static bool has_form(struct console *c, const struct console_command *row)
 {
+	if (c->as_zone)
+		return row->mode & CONSOLE_ZONE || row->run == console_run_operational ||
+		       find_zone_command(c, row) == FL_OK;
 	if (c->form == SETTINGS_BRACES || console_prints_settings(row) ||
 		(c->form == SETTINGS_JSON && row->mode & CONSOLE_JSON))
 		return true;
@@ -234,6 +273,7 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	enum fl_err err;
 
 	c->form = SETTINGS_BRACES;
+	c->as_zone = false;
 	c->no_pages = false;
 	output_begin(&c->output, OUTPUT_PLAIN, c->columns, c->rows);
 	err = add_filters(c, line, pipe);
@@ -251,14 +291,6 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 }
 
 /* ---- "run": a line of the other mode ---- */
-
-static struct grammar grammar_of_operation(struct console *c)
-{
-	struct grammar g = grammar_of(c);
-
-	g.mode = CONSOLE_OPERATE;
-	return g;
-}
 
 /* The filters of the line are those of `run`. */
 enum fl_err console_run_operational(struct console_call *call)

@@ -126,6 +126,12 @@ static enum fl_err filter_display_json(struct console_call *call)
 	return FL_OK;
 }
 
+static enum fl_err filter_display_zone(struct console_call *call)
+{
+	call->session->as_zone = true;
+	return FL_OK;
+}
+
 const struct console_command console_filter_commands[] = {
 	{.grammar = "match PATTERN",
 		.help = "only lines that have the pattern (a regular expression without groups)",
@@ -148,5 +154,9 @@ const struct console_command console_filter_commands[] = {
 		.help = "the configuration, a table or what explain says, as JSON",
 		.mode = CONSOLE_ANY,
 		.run = filter_display_json},
+	{.grammar = "display zone",
+		.help = "of a domain: its zone as it is answered now, as a master file",
+		.mode = CONSOLE_ANY,
+		.run = filter_display_zone},
 	{.grammar = NULL},
 };

@@ -117,7 +117,9 @@ static enum fl_err import_zone(struct console_call *call)
 }
 
 const struct console_command dns_zone_commands[] = {
-	{"show zone NAME", "a zone as it is answered now, as a master file", CONSOLE_ANY, show_zone,
+	{"show zone NAME", "a zone as it is answered now, as a master file", CONSOLE_ANY_ZONE,
+		show_zone, NULL},
+	{"show domain NAME", "the same as \"show zone NAME\"", CONSOLE_OPERATE_ZONE, show_zone,
 		NULL},
 	{"show dns secondaries", "who is told of changes, and who knows", CONSOLE_ANY_HEADED,
 		show_secondaries, NULL},

@@ -132,6 +132,43 @@ static void zone_that_is_not_served_is_an_error(void **state)
 	scenario_close(s);
 }
 
+static void a_domain_is_displayed_as_its_zone(void **state)
+{
+	static const char *const lines[] = {"show domain example.com",
+		"show domain example.com | display zone",
+		"show configuration domain example.com | display zone",
+		"configure\nshow domain example.com | display zone\nexit",
+		"configure\nshow dom example.com | display zone\nexit",
+		"configure\nedit domain example.com\nshow | display zone\ntop\nexit",
+		"configure\nrun show domain example.com | display zone\nexit",
+		"show zone example.com | display zone"};
+	struct scenario *s = open_with_file("");
+	char *zone = strdup(type(s, "show zone example.com"));
+
+	(void)state;
+	has(zone, "\tSOA\t");
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		has(type(s, lines[i]), zone);
+	free(zone);
+	scenario_close(s);
+}
+
+static void only_a_domain_can_be_displayed_as_a_zone(void **state)
+{
+	static const char *const lines[] = {"show links | display zone",
+		"show configuration | display zone", "show configuration link wan1 | display zone",
+		"show configuration domain example.com host | display zone",
+		"configure\nsave kept | display zone\nexit"};
+	struct scenario *s = open_with_file("");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		has(type(s, lines[i]), "\"display zone\" is for a domain");
+	has(type(s, "configure\nset domain example.org\nshow domain example.org | display zone"),
+		"\"example.org\" is not a zone that is served");
+	scenario_close(s);
+}
+
 static void secondaries_are_shown_with_what_they_know(void **state)
 {
 	struct scenario *s = scenario_open(
@@ -152,6 +189,8 @@ int main(void)
 		cmocka_unit_test(file_that_is_not_there_is_an_error),
 		cmocka_unit_test(import_needs_the_configuration_mode),
 		cmocka_unit_test(zone_that_is_not_served_is_an_error),
+		cmocka_unit_test(a_domain_is_displayed_as_its_zone),
+		cmocka_unit_test(only_a_domain_can_be_displayed_as_a_zone),
 		cmocka_unit_test(secondaries_are_shown_with_what_they_know),
 	};
 
