@@ -229,7 +229,9 @@ static enum fl_err find_zone_command(struct console *c, const struct console_com
 	struct grammar g = grammar_of_operation(c);
 	struct line_word domain, name, more;
 	struct str path = {0}, raw;
-	enum fl_err err = console_printed_path(c, row, c->match.rest, &path);
+	enum fl_err err = IS_ENABLED(CONFIG_CONSOLE_DRAFT)
+				  ? console_printed_path(c, row, c->match.rest, &path)
+				  : FL_ENOTSUP;
 	size_t at = 0, cap = path.n + sizeof("show zone ");
 	char *line = arena_alloc(&c->scratch, cap);
 	struct textbuf t;
