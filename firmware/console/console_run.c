@@ -223,54 +223,54 @@ static struct grammar grammar_of_operation(struct console *c)
 	return g;
 }
 
-/* Behind `show domain NAME`, in whatever words, `| display zone` means `show zone NAME`. */
+/* `| display zone` behind what shows the settings of a domain means the command of the same words
+ * that shows its zone. */
 static enum fl_err find_zone_command(struct console *c, const struct console_command *row)
 {
 	struct grammar g = grammar_of_operation(c);
-	struct line_word domain, name, more;
-	struct str path = {0}, raw;
+	struct str path = {0};
 	enum fl_err err = IS_ENABLED(CONFIG_CONSOLE_DRAFT)
 				  ? console_printed_path(c, row, c->match.rest, &path)
 				  : FL_ENOTSUP;
-	size_t at = 0, cap = path.n + sizeof("show zone ");
+	size_t cap = path.n + sizeof("show ");
 	char *line = arena_alloc(&c->scratch, cap);
 	struct textbuf t;
 
 	if (err == FL_EFULL || !line)
 		return console_out_of_memory(&c->terminal);
-	if (err || !line_word_next(path, &at, &domain) || !line_word_next(path, &at, &name) ||
-		line_word_next(path, &at, &more) ||
-		!str_is(line_word_raw(path, &domain), "domain")) {
-		console_say_error(c,
-			"\"display zone\" is for a domain: \"show domain NAME | display zone\"; "
-			"\"show zone NAME\" prints a reverse zone, too");
-		return FL_ENOTSUP;
-	}
-	raw = line_word_raw(path, &name);
 	t = textbuf_of(line, cap);
-	textbuf_printf(&t, "show zone %.*s", STR_ARG(raw));
-	grammar_find(&g, textbuf_str(&t), &c->match);
-	return c->match.result == GRAMMAR_FOUND ? FL_OK : FL_ENOTSUP;
+	textbuf_printf(&t, "show %.*s", STR_ARG(path));
+	if (!err)
+		grammar_find(&g, textbuf_str(&t), &c->match);
+	if (!err && c->match.result == GRAMMAR_FOUND && c->match.command->mode & CONSOLE_ZONE)
+		return FL_OK;
+	console_say_error(c,
+		"\"display zone\" is for a domain: \"show domain NAME | display zone\"; "
+		"\"show zone NAME\" prints a reverse zone, too");
+	return FL_ENOTSUP;
 }
 
-/* Can the row print what `| display` asks for?  No: that was said. */
-static bool has_form(struct console *c, const struct console_command *row)
+/* Make sure of the form that `| display` asks for, or say that the row has none such. */
+static enum fl_err take_form(struct console *c)
 {
+	const struct console_command *row = c->match.command;
+
 	if (c->as_zone)
-		return row->mode & CONSOLE_ZONE || row->run == console_run_operational ||
-		       find_zone_command(c, row) == FL_OK;
+		return row->mode & CONSOLE_ZONE || row->run == console_run_operational
+			       ? FL_OK
+			       : find_zone_command(c, row);
 	if (c->form == SETTINGS_BRACES || console_prints_settings(row) ||
 		(c->form == SETTINGS_JSON && row->mode & CONSOLE_JSON))
-		return true;
+		return FL_OK;
 	console_say_error(c, "\"display %s\" is for commands that show the configuration%s",
 		c->form == SETTINGS_JSON ? "json" : "set",
 		c->form == SETTINGS_JSON ? ", and for \"explain\" and most tables" : "");
-	return false;
+	return FL_ENOTSUP;
 }
 
 static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 {
-	const struct console_command *row = c->match.command;
+	const struct console_command *row;
 	struct sink out = output_sink(&c->output);
 	enum fl_err err;
 
@@ -281,8 +281,10 @@ static enum fl_err run_found(struct console *c, struct str line, size_t pipe)
 	err = add_filters(c, line, pipe);
 	if (err)
 		return err;
-	if (!has_form(c, row))
-		return FL_ENOTSUP;
+	err = take_form(c);
+	if (err)
+		return err;
+	row = c->match.command;
 	if (wants_pages(c))
 		c->output.way = OUTPUT_PAGED;
 	c->output.headed = row->mode & CONSOLE_HEADED;
@@ -300,6 +302,7 @@ enum fl_err console_run_operational(struct console_call *call)
 	struct console *c = call->session;
 	struct grammar g = grammar_of_operation(c);
 	size_t start = (size_t)(call->rest.at - c->line.at);
+	enum fl_err err;
 
 	if (call->rest.n == 0) {
 		console_say_error(c, "run what? \"?\" lists what there is");
@@ -308,9 +311,8 @@ enum fl_err console_run_operational(struct console_call *call)
 	grammar_find(&g, call->rest, &c->match);
 	if (c->match.result != GRAMMAR_FOUND)
 		return say_mistake(c, c->line, start, call->rest, &c->match);
-	if (!has_form(c, c->match.command))
-		return FL_ENOTSUP;
-	return call_found(c, c->match.rest, call->out);
+	err = take_form(c);
+	return err ? err : call_found(c, c->match.rest, call->out);
 }
 
 bool console_is_operational(struct console *c, struct str line)
