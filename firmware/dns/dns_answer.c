@@ -47,7 +47,8 @@ enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTIO
 
 struct pending {
 	const struct image_node *node;
-	size_t name_at;
+	const uint8_t *name; /* as it stands in the record that names it */
+	size_t name_n, name_at;
 };
 
 struct answer {
@@ -276,16 +277,28 @@ static unsigned choose(struct answer *a, const struct image_set *set, uint8_t pi
 
 /* ---- writing ---- */
 
+/* One wildcard may answer for many names. */
+static bool is_same_target(const struct pending *a, const struct pending *b)
+{
+	if (a->node != b->node)
+		return false;
+	return memcmp(image_name(a->node), "\1*", 2) != 0 ||
+	       (a->name_n == b->name_n && memcmp(a->name, b->name, a->name_n) == 0);
+}
+
+/* The name is the last thing in the data of MX, SRV and NS. */
 static void remember_target(struct answer *a, const struct image_record *r, size_t ready_at)
 {
-	const struct image_node *node = image_node(a->image, r->target);
+	const struct pending target = {image_node(a->image, r->target),
+		a->image->at + r->ready + r->name_at, (size_t)r->n - r->name_at,
+		ready_at + r->name_at};
 
-	if (a->npending == PENDING_MAX || ready_at + r->name_at > POINTER_MAX)
+	if (a->npending == PENDING_MAX || target.name_at > POINTER_MAX)
 		return;
 	for (size_t i = 0; i < a->npending; i++)
-		if (a->pending[i].node == node)
+		if (is_same_target(&a->pending[i], &target))
 			return;
-	a->pending[a->npending++] = (struct pending){node, ready_at + r->name_at};
+	a->pending[a->npending++] = target;
 }
 
 /* One record owned by the name at `owner`, its TTL made `ttl`. */

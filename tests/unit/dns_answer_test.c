@@ -440,6 +440,24 @@ static void mx_to_a_name_that_a_wildcard_answers_follows_its_link(void **state)
 		"NOERROR aa\nan y.w.example.com. 30 A 203.0.113.9\n");
 }
 
+static void exchanges_that_one_wildcard_answers_have_an_address_each(void **state)
+{
+	struct zone *z = *state;
+
+	zone_host(z, "*.w", "203.0.113.9", 1);
+	zone_record(z, "m", "MX", "10 x.w");
+	zone_record(z, "m", "MX", "20 y.w");
+	zone_record(z, "m", "MX", "30 x.w");
+	assert_int_equal(zone_build(z), FL_OK);
+	assert_string_equal(zone_ask(z, "m.example.com", DNS_MX),
+		"NOERROR aa\n"
+		"an m.example.com. 30 MX 10 x.w.example.com.\n"
+		"an m.example.com. 30 MX 20 y.w.example.com.\n"
+		"an m.example.com. 30 MX 30 x.w.example.com.\n"
+		"ar x.w.example.com. 30 A 203.0.113.9\n"
+		"ar y.w.example.com. 30 A 203.0.113.9\n");
+}
+
 static void exchange_that_a_wildcard_answers_waits_for_its_address(void **state)
 {
 	struct zone *z = *state;
@@ -1135,6 +1153,7 @@ int main(void)
 		EMPTY(exchange_with_an_address_of_one_family_waits_for_none),
 		EMPTY(balanced_mail_entry_waits_while_no_member_has_an_address),
 		EMPTY(mx_to_a_name_that_a_wildcard_answers_follows_its_link),
+		EMPTY(exchanges_that_one_wildcard_answers_have_an_address_each),
 		EMPTY(exchange_that_a_wildcard_answers_waits_for_its_address),
 		EMPTY(equal_preferences_are_served_in_random_order),
 		EMPTY(offsite_exchange_stays),
