@@ -528,9 +528,14 @@ static void compare(struct bench *b, enum transport how)
 		if (i == 1 && how == TCP)
 			continue;
 		of = ratio(b, s, to, how);
-		printf("%-9s %-9s %6.3f us/query  %.3f of %s  %5.0f k/s\n", transport_text[how],
+		printf("%-9s %-9s %6.3f us/query  %.3f of %s  %5.0f k/s", transport_text[how],
 			s->name, median(s->cost[how], b->runs), of, to->name,
 			median(s->rate[how], b->runs));
+		/* What the worker costs of it, and the least that any server can. */
+		if (i > 1 && how != TCP)
+			printf("  worker %.3f, ceiling %.3f of it", ratio(b, &b->server[0], s, how),
+				ratio(b, to, s, how));
+		puts("");
 	}
 	fflush(stdout);
 }
