@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemons.h - the field's own programs, kept running: DHCP clients, PPP, the LAN's DHCP and DNS.
+/* daemons.h - the field's own programs, kept running: DHCP clients, PPP, the LAN's DHCP and DNS,
+ * the keeper of the clock.
  *
  * A slot is one program.  It is started again when it ends, ends with us, and what it prints goes
  * to the log under its name.  Its files lie in a folder of ours that nobody else can write to.
@@ -32,6 +33,7 @@ struct daemon {
 	size_t nargs;
 	struct daemon_file files[DAEMON_FILES_MAX];
 	size_t nfiles;
+	bool is_heard; /* each line that it prints is an IO_DAEMON_LINE, too */
 };
 
 struct daemons {

@@ -7,12 +7,10 @@
 
 #include "probes.h"
 
-/* Slots: 256 for secondaries, 8 for questions of our own, 4 for the log, 4 for time
- * servers. */
+/* Slots: 256 for secondaries, 8 for questions of our own, 4 for the log. */
 #define DATAGRAMS_QUESTIONS 256
 #define DATAGRAMS_REPORTS   264
-#define DATAGRAMS_TIME      268
-#define DATAGRAMS_MAX       272
+#define DATAGRAMS_MAX       268
 
 struct datagrams {
 	void *ctx;

@@ -29,6 +29,7 @@ enum io_event_kind {
 			      reconcile */
 	IO_DATAGRAM,       /* an answer to what datagrams.send() sent: `slot`, `from`, `data` */
 	IO_DAEMON_REPORT,  /* news from the hook of the program in `slot` (daemons.h): `data` */
+	IO_DAEMON_LINE,    /* the program in `slot`, which is heard, printed `text` */
 	IO_PAGE,           /* somebody wants to see a page (pages.h): `slot`, `data` */
 	IO_TASK_LINE,      /* the task of the machine (unit.h) said `text` */
 	IO_TASK_ENDED,     /* and is over; `token` 0: it did what was asked */
@@ -51,7 +52,7 @@ struct io_event {
 	unsigned session;
 	bool alive;    /* IO_NEIGHBOUR; IO_PROBE_ENDED of a call that
 			says nothing: it was accepted */
-	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_REPORT, IO_PAGE */
+	unsigned slot; /* IO_DATAGRAM, IO_DAEMON_..., IO_PAGE */
 	struct str text;
 };
 

@@ -41,10 +41,11 @@ struct unit {
 	enum fl_err (*end)(void *ctx, enum unit_end how, struct textbuf *why);
 	/* Seconds since 1970. */
 	enum fl_err (*set_clock)(void *ctx, int64_t wall, struct textbuf *why);
-	/* It is `wall_us` microseconds since 1970.  A clock that is off by less than half a second
-	 * goes a little faster or slower until it is right, another is set.  *off: microseconds
-	 * that it was behind. */
-	enum fl_err (*correct_clock)(void *ctx, int64_t wall_us, int64_t *off, struct textbuf *why);
+	/* May the clock be set?  Some systems keep it to themselves. */
+	bool (*owns_clock)(void *ctx);
+	/* Does the kernel know that a time server keeps it?  *error_us: it is off by so many
+	 * microseconds at most. */
+	bool (*clock_is_right)(void *ctx, int64_t *error_us);
 };
 
 #endif

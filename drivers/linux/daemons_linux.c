@@ -46,6 +46,7 @@ struct slot {
 	char *name;
 	char *args[DAEMON_ARGS_MAX + 1];
 	uint64_t fingerprint;
+	bool is_heard;
 	bool change; /* the process is not what is wanted any more */
 	bool missed; /* that the program is not there was told */
 
@@ -151,8 +152,13 @@ static void end_line(struct slot *s)
 	struct str line = str_trim((struct str){s->line, s->line_n});
 
 	s->line_n = 0;
-	if (line.n)
-		tell(s, line);
+	if (!line.n)
+		return;
+	tell(s, line);
+	if (s->is_heard)
+		loop_post(s->all->loop,
+			&(struct io_event){
+				.kind = IO_DAEMON_LINE, .slot = s->number, .text = line});
 }
 
 static void take_output(struct slot *s, const char *at, size_t n)
@@ -521,6 +527,7 @@ static enum fl_err keep(struct slot *s, const struct daemon *d)
 	for (size_t i = 0; i < d->nargs; i++)
 		s->args[i] = put_word(&at, d->args[i]);
 	s->args[d->nargs] = NULL;
+	s->is_heard = d->is_heard;
 	s->fingerprint = fingerprint_of(d);
 	return FL_OK;
 }

@@ -14,11 +14,11 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SLEW_MAX         INT64_C(500000) /* microseconds */
 #define WATCHDOG         "/dev/watchdog0"
 #define WATCHDOG_SECONDS 30
 #define NOTES            "/run/fairlead/notes"
@@ -265,23 +265,27 @@ static enum fl_err set_clock(void *ctx, int64_t wall, struct textbuf *why)
 	return FL_EIO;
 }
 
-static enum fl_err correct_clock(void *ctx, int64_t wall_us, int64_t *off, struct textbuf *why)
+/* Whoever may set it may also set the length of a tick to what it is. */
+static bool owns_clock(void *ctx)
 {
-	const struct timespec right = {
-		.tv_sec = (time_t)(wall_us / 1000000), .tv_nsec = wall_us % 1000000 * 1000};
-	struct timespec is;
-	struct timeval slew = {0};
-	bool set;
+	struct timex t = {0};
 
 	(void)ctx;
-	clock_gettime(CLOCK_REALTIME, &is);
-	*off = wall_us - (is.tv_sec * INT64_C(1000000) + is.tv_nsec / 1000);
-	set = llabs(*off) >= SLEW_MAX;
-	slew.tv_usec = (suseconds_t)(set ? 0 : *off);
-	if (adjtime(&slew, NULL) == 0 && (!set || clock_settime(CLOCK_REALTIME, &right) == 0))
-		return FL_OK;
-	textbuf_printf(why, "the clock cannot be set: %s", strerror(errno));
-	return FL_EIO;
+	if (adjtimex(&t) < 0)
+		return false;
+	t.modes = ADJ_TICK;
+	return adjtimex(&t) >= 0;
+}
+
+static bool clock_is_right(void *ctx, int64_t *error_us)
+{
+	struct timex t = {0};
+
+	(void)ctx;
+	if (adjtimex(&t) < 0 || t.status & STA_UNSYNC)
+		return false;
+	*error_us = t.maxerror;
+	return true;
 }
 
 enum fl_err unit_linux_open(struct unit *out, struct unit_linux **handle, struct loop *loop,
@@ -315,7 +319,8 @@ enum fl_err unit_linux_open(struct unit *out, struct unit_linux **handle, struct
 		.forget = forget,
 		.end = end,
 		.set_clock = set_clock,
-		.correct_clock = correct_clock};
+		.owns_clock = owns_clock,
+		.clock_is_right = clock_is_right};
 	if (!out->is_image)
 		return FL_OK;
 	read_text(NOTES, m->notes, sizeof(m->notes));

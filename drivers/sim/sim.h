@@ -83,7 +83,7 @@ struct sim_session {
 
 /* A program that would be running. */
 struct sim_daemon {
-	bool running;
+	bool running, is_heard;
 	char name[40];
 	char args[1024]; /* with blanks between */
 	unsigned starts, rereads;
@@ -155,11 +155,8 @@ struct sim {
 	bool (*resolver)(const struct sim_datagram *question, struct buf *answer);
 	uint8_t datagram_rcode;
 	/* Time servers: what time they think it was at time 0, microseconds since 1970. */
-	struct sim_time_server {
-		struct ip_addr addr;
-		int64_t zero_us;
-	} time_server[4];
-	int64_t clock_off; /* by which the product has corrected the clock last, microseconds */
+	bool keeps_clock;          /* to itself: the product may not set it */
+	int64_t clock_error;       /* microseconds at most; 0: nobody has set it */
 	uint64_t dns_counter[128]; /* what the responder has counted */
 
 	struct page_endpoint page[PAGES_ENDPOINTS_MAX]; /* where pages can be had */
@@ -220,6 +217,8 @@ void sim_reload(struct sim *s);
 
 /* The program in `slot` reports this: lines of NAME=VALUE. */
 void sim_report(struct sim *s, unsigned slot, const char *text);
+/* The program of this name, if it runs and is heard, prints a line. */
+void sim_print(struct sim *s, const char *program, const char *line);
 /* What a file of a daemon holds now, or "". */
 const char *sim_file(const struct sim *s, const char *name);
 

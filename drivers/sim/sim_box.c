@@ -306,13 +306,17 @@ static enum fl_err unit_set_clock(void *ctx, int64_t wall, struct textbuf *why)
 	return FL_OK;
 }
 
-static enum fl_err unit_correct_clock(void *ctx, int64_t wall_us, int64_t *off, struct textbuf *why)
+static bool unit_owns_clock(void *ctx)
 {
-	struct sim *s = ctx;
+	return !((struct sim *)ctx)->keeps_clock;
+}
 
-	*off = wall_us - (s->wall * 1000000 + s->now.us);
-	s->clock_off = *off;
-	return unit_set_clock(ctx, (wall_us + 500000) / 1000000, why);
+static bool unit_clock_is_right(void *ctx, int64_t *error_us)
+{
+	const struct sim *s = ctx;
+
+	*error_us = s->clock_error;
+	return s->clock_error != 0;
 }
 
 void sim_image(struct sim *s, const char *boot_words)
@@ -349,7 +353,7 @@ void sim_box_open(struct sim *s)
 	s->drivers.accounts = (struct accounts){s, false, accounts_apply, accounts_hash};
 	s->drivers.unit = (struct unit){s, false, false, 'a', "", unit_block, unit_set_block,
 		unit_pet, unit_watchdog, unit_task, unit_forget, unit_end, unit_set_clock,
-		unit_correct_clock};
+		unit_owns_clock, unit_clock_is_right};
 }
 
 void sim_box_close(struct sim *s)

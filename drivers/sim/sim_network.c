@@ -307,37 +307,6 @@ static void resolve(struct sim *s, const struct sim_datagram *question, unsigned
 				.data = bytes_of(answer.at, answer.n)});
 }
 
-static void put_ntp_time(struct buf *out, int64_t wall_us)
-{
-	buf_put_u32(out, (uint32_t)(wall_us / 1000000 + INT64_C(2208988800)));
-	buf_put_u32(out, (uint32_t)(((uint64_t)(wall_us % 1000000) << 32) / 1000000));
-}
-
-/* 10 ms there, 1 ms to think, and 10 ms back. */
-static void tell_time(struct sim *s, const struct sim_datagram *question, unsigned slot)
-{
-	uint8_t octets[48] = {0x24, 1}; /* version 4, a server; stratum 1 */
-	struct buf out = buf_of(octets, sizeof(octets));
-
-	s->ndatagrams--; /* there may be many */
-	for (size_t i = 0; i < COUNT_OF(s->time_server); i++) {
-		int64_t came = s->time_server[i].zero_us + s->now.us + 10000;
-
-		if (!ip_addr_eq(&s->time_server[i].addr, &question->to))
-			continue;
-		out.n = 24;
-		buf_put(&out, question->octets + 40, 8);
-		put_ntp_time(&out, came);
-		put_ntp_time(&out, came + 1000);
-		sim_post(s, mtime_after(s->now, ms(21)),
-			&(struct io_event){.kind = IO_DATAGRAM,
-				.slot = slot,
-				.at = mtime_after(s->now, ms(21)),
-				.from = question->to,
-				.data = bytes_of(octets, sizeof(octets))});
-	}
-}
-
 static enum fl_err datagrams_send(void *ctx, unsigned slot, const struct probe_path *path,
 	const struct ip_addr *to, uint16_t port, struct bytes packet, struct textbuf *why)
 {
@@ -358,10 +327,6 @@ static enum fl_err datagrams_send(void *ctx, unsigned slot, const struct probe_p
 	s->ndatagrams++;
 	if (port == 53 && s->resolver) {
 		resolve(s, d, slot, i);
-		return FL_OK;
-	}
-	if (port == 123) {
-		tell_time(s, d, slot);
 		return FL_OK;
 	}
 	if (!s->datagrams_answered || (i && !works(i)))

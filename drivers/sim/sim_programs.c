@@ -119,6 +119,7 @@ static enum fl_err daemons_run(
 		return FL_OK;
 	snprintf(x->name, sizeof(x->name), "%.*s", STR_ARG(d->name));
 	memcpy(x->args, args, sizeof(args));
+	x->is_heard = d->is_heard;
 	x->running = true;
 	x->starts++;
 	return FL_OK;
@@ -159,6 +160,17 @@ void sim_report(struct sim *s, unsigned slot, const char *text)
 		&(struct io_event){.kind = IO_DAEMON_REPORT,
 			.slot = slot,
 			.data = bytes_of(text, strlen(text))});
+}
+
+void sim_print(struct sim *s, const char *program, const char *line)
+{
+	for (unsigned slot = 0; slot < DAEMONS_MAX; slot++)
+		if (s->daemon[slot].running && s->daemon[slot].is_heard &&
+			strcmp(s->daemon[slot].name, program) == 0)
+			sim_post(s, s->now,
+				&(struct io_event){.kind = IO_DAEMON_LINE,
+					.slot = slot,
+					.text = str_of(line)});
 }
 
 void sim_programs_open(struct sim *s)

@@ -125,7 +125,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 			"the DNS worker is gone (%.*s); it is started again", STR_ARG(e->text));
 		break;
 	case IO_DATAGRAM:
-		if (!inquiries_answer(f, e) && !clock_answer(f, e))
+		if (!inquiries_answer(f, e))
 			secondaries_answer(f, e);
 		break;
 	case IO_PAGE:
@@ -133,6 +133,9 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		break;
 	case IO_DAEMON_REPORT:
 		acquire_report(f, e, now);
+		break;
+	case IO_DAEMON_LINE:
+		(void)clock_heard(f, e, now);
 		break;
 	case IO_TASK_LINE:
 	case IO_TASK_ENDED:

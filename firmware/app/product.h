@@ -83,27 +83,17 @@ struct inquiries {
 	} exchange[8];
 };
 
-/* The clock, and who is asked what time it is. */
-struct time_server {
-	struct ip_addr addr;
-	uint64_t nonce;
-	mtime asked;
-	bool answered; /* in this round: */
-	span round_trip;
-	int64_t zero_us; /* what time it was at time 0, microseconds since 1970 */
-};
-
+/* The clock, and the program that keeps it. */
 struct time_keeper {
-	struct time_server server[NTP_SERVERS_MAX];
+	struct ip_addr server[NTP_SERVERS_MAX];
 	size_t n;
-	bool asking;     /* a round is under way */
-	mtime due;       /* its end, or the next one */
-	unsigned silent; /* rounds in a row that nobody answered */
-	bool refused;    /* the system does not let us */
-	bool good;       /* it was corrected: */
-	struct ip_addr by;
-	mtime at;
-	int64_t off_us; /* it was behind by so much */
+	bool runs;         /* chronyd, from when a server could be reached; */
+	bool fails;        /* or rather, it could not be started */
+	mtime due;         /* until then: the next look */
+	bool follows;      /* the clock, a server: */
+	struct ip_addr by; /* the present one, or the last; family 0: none yet */
+	mtime since;       /* it does, or does not */
+	bool is_told;      /* that nobody answers */
 };
 
 /* The log on its way to a collector. */
@@ -503,8 +493,8 @@ mtime reports_next_due(const struct fairlead *f);
 /* ---- clock.c: time servers ---- */
 
 void clock_configure(struct fairlead *f, mtime now);
-/* Was it an answer of a time server? */
-bool clock_answer(struct fairlead *f, const struct io_event *e);
+/* Was it printed by the program that keeps the clock? */
+bool clock_heard(struct fairlead *f, const struct io_event *e, mtime now);
 void clock_tick(struct fairlead *f, mtime now);
 mtime clock_next_due(const struct fairlead *f);
 /* What time it is, and how that is known. */

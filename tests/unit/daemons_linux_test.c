@@ -29,6 +29,8 @@ struct fixture {
 	size_t lines_n;
 	char report[1024]; /* the last one */
 	unsigned report_slot;
+	char heard[1024]; /* "SLOT: LINE\n" of each line that came as an event */
+	size_t heard_n;
 };
 
 static void log_line(void *ctx, enum log_level level, struct str text)
@@ -89,6 +91,9 @@ static void turn(struct fixture *f)
 			(const char *)e.data.at);
 		f->report_slot = e.slot;
 	}
+	if (e.kind == IO_DAEMON_LINE)
+		f->heard_n += (size_t)snprintf(f->heard + f->heard_n, sizeof(f->heard) - f->heard_n,
+			"%u: %.*s\n", e.slot, STR_ARG(e.text));
 }
 
 /* The machine has twenty seconds for what takes milliseconds. */
@@ -148,6 +153,23 @@ static void what_a_program_prints_is_logged_under_its_name(void **state)
 	await_file(f, said);
 	f->daemons.stop(f->daemons.ctx, 0);
 	await_line(f, "tester: two [2J"); /* without what a terminal would obey */
+}
+
+static void lines_of_a_program_that_is_heard_are_events(void **state)
+{
+	struct fixture *f = *state;
+	struct daemon heard = shell("heard", "echo one; echo; printf 'two'; exit 0");
+
+	heard.is_heard = true;
+	assert_int_equal(run(f, 2, shell("other", "echo three; exec sleep 60")), FL_OK);
+	await_line(f, "other: three");
+	assert_int_equal(run(f, 3, heard), FL_OK);
+	await_line(f, "heard ended with status 0");
+	f->daemons.stop(f->daemons.ctx, 3);
+	for (int i = 0; i < 10; i++)
+		turn(f);
+	assert_string_equal(f->heard, "3: one\n3: two\n");
+	await_line(f, "heard: one");
 }
 
 static void a_program_that_ends_is_started_again(void **state)
@@ -327,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(what_a_program_prints_is_logged_under_its_name),
+		TEST(lines_of_a_program_that_is_heard_are_events),
 		TEST(a_program_that_ends_is_started_again),
 		TEST(what_runs_as_wanted_goes_on_and_a_change_starts_it_anew),
 		TEST(a_program_that_is_stopped_stays_so),
