@@ -14,8 +14,7 @@ static const struct companion_conf *find(struct fairlead *f, struct console_call
 	for (size_t i = 0; i < v->ncompanions; i++)
 		if (str_eq(v->companions[i].name, call->arg[0]))
 			return &v->companions[i];
-	sink_printf(call->out, "error: there is no sentinel \"%.*s\" in the settings\n",
-		STR_ARG(call->arg[0]));
+	(void)console_no_such(call, "sentinel", call->arg[0]);
 	return NULL;
 }
 

@@ -268,8 +268,7 @@ static enum fl_err show_flows_link(struct console_call *call)
 			STR_ARG(call->arg[0]));
 		return FL_OK;
 	}
-	sink_printf(call->out, "error: there is no link \"%.*s\"\n", STR_ARG(call->arg[0]));
-	return FL_ENOENT;
+	return console_no_such(call, "link", call->arg[0]);
 }
 
 static bool link_words(void *module, size_t index, struct settings_choice *out)

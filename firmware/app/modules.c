@@ -69,6 +69,8 @@ void modules_commands(struct fairlead *f, struct console_module out[MODULES_COMM
 	f->dns_zone_console = (struct dns_zone_console){
 		.image = &f->image,
 		.published = &f->published,
+		.domains = c->v.domains,
+		.ndomains = c->v.ndomains,
 		.notify = &f->notify,
 		.links = c->v.links,
 		.nlinks = c->v.nlinks,

@@ -26,7 +26,8 @@ struct console;
 
 /* One running command. */
 struct console_call {
-	void *module; /* what the command table was registered with */
+	void *module;                      /* what the command table was registered with */
+	const struct console_command *row; /* NULL where it goes on after a wait */
 	struct console *session;
 	mtime now;
 	struct str arg[CONSOLE_ARGS_MAX]; /* the words that stand for capitals, in order */
@@ -78,6 +79,12 @@ struct console_command {
 	enum fl_err (*run)(struct console_call *call);
 	console_words *words; /* completion of the last capital word, or NULL */
 };
+
+/* For a command: there is no link, policy, ... of this name.  Those there are, as the completion of
+ * its row knows them, are the cure.  FL_ENOENT. */
+enum fl_err console_no_such(const struct console_call *call, const char *kind, struct str name);
+/* The cure alone, where the rest has been said. */
+void console_put_choices(const struct console_call *call);
 
 struct console_module {
 	const struct console_command *commands;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define CHOICES_SHOWN 12 /* of those that a word could have been */
+
 #define EXCERPT_CELLS 60 /* of a line, around a mistake */
 #define HELP_COLUMN   26
 
@@ -103,7 +105,9 @@ static bool fits_elsewhere(
 	return m->result == GRAMMAR_FOUND || m->result == GRAMMAR_INCOMPLETE;
 }
 
-static enum fl_err say_unknown(struct console *c, struct str line, const struct grammar_match *m)
+/* `offers`: what could stand there, for who cannot type "?". */
+static enum fl_err say_unknown(
+	struct console *c, struct str line, const struct grammar_match *m, struct str offers)
 {
 	struct str word = line_word_raw(line, &m->bad);
 
@@ -123,10 +127,13 @@ static enum fl_err say_unknown(struct console *c, struct str line, const struct 
 			STR_ARG(word), STR_ARG(m->nearest));
 	else if (m->noffers == 0)
 		console_say_error(
-			c, "nothing can follow here, but there is \"%.*s\"", STR_ARG(word));
-	else
+			c, "the command is whole before \"%.*s\": leave that out", STR_ARG(word));
+	else if (c->setup.interactive)
 		console_say_error(
 			c, "\"%.*s\" is not known here; \"?\" lists what is", STR_ARG(word));
+	else
+		console_say_error(c, "\"%.*s\" is not known here; known are: %.*s", STR_ARG(word),
+			STR_ARG(offers));
 	return FL_ENOENT;
 }
 
@@ -144,7 +151,7 @@ static enum fl_err say_mistake(struct console *c, struct str whole, size_t start
 		return FL_OK;
 	case GRAMMAR_UNKNOWN:
 		put_caret(c, whole, start + m->bad.start);
-		return say_unknown(c, part, m);
+		return say_unknown(c, part, m, textbuf_str(&t));
 	case GRAMMAR_AMBIGUOUS:
 		put_caret(c, whole, start + m->bad.start);
 		console_say_error(c, "\"%.*s\" could be: %s", STR_ARG(bad), words);
@@ -163,6 +170,28 @@ static enum fl_err say_mistake(struct console *c, struct str whole, size_t start
 	return FL_EFULL;
 }
 
+void console_put_choices(const struct console_call *call)
+{
+	console_words *words = call->row ? call->row->words : NULL;
+	struct settings_choice choice;
+	size_t n = 0;
+
+	for (; n < CHOICES_SHOWN && words && words(call->module, n, &choice); n++)
+		sink_printf(call->out, "%s%.*s",
+			n ? ", " : "    cure: use one of: ", STR_ARG(choice.word));
+	if (n == CHOICES_SHOWN && words(call->module, n, &choice))
+		sink_puts(call->out, ", ...");
+	if (n)
+		sink_puts(call->out, "\n");
+}
+
+enum fl_err console_no_such(const struct console_call *call, const char *kind, struct str name)
+{
+	sink_printf(call->out, "error: there is no %s \"%.*s\"\n", kind, STR_ARG(name));
+	console_put_choices(call);
+	return FL_ENOENT;
+}
+
 /* ---- running ---- */
 
 static bool wants_pages(const struct console *c)
@@ -174,6 +203,7 @@ static enum fl_err call_found(struct console *c, struct str rest, const struct s
 {
 	struct console_call call = {
 		.module = c->match.module,
+		.row = c->match.command,
 		.session = c,
 		.now = c->now,
 		.nargs = c->match.nargs,

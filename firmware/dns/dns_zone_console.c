@@ -11,10 +11,22 @@ static enum fl_err show_zone(struct console_call *call)
 
 	if (m->image && m->image->at)
 		err = dns_zone_print(m->image, m->published, call->arg[0], call->out);
-	if (err)
+	if (err) {
 		sink_printf(call->out, "error: \"%.*s\" is not a zone that is served\n",
 			STR_ARG(call->arg[0]));
+		console_put_choices(call);
+	}
 	return err;
+}
+
+static bool zone_words(void *module, size_t index, struct settings_choice *out)
+{
+	const struct dns_zone_console *m = module;
+
+	if (index >= m->ndomains)
+		return false;
+	*out = (struct settings_choice){.word = m->domains[index].name, .help = STR("a domain")};
+	return true;
 }
 
 static const char *notify_text(const struct dns_notify_entry *e)
@@ -118,9 +130,9 @@ static enum fl_err import_zone(struct console_call *call)
 
 const struct console_command dns_zone_commands[] = {
 	{"show zone NAME", "a zone as it is answered now, as a master file", CONSOLE_ANY_ZONE,
-		show_zone, NULL},
+		show_zone, zone_words},
 	{"show domain NAME", "the same as \"show zone NAME\"", CONSOLE_OPERATE_ZONE, show_zone,
-		NULL},
+		zone_words},
 	{"show dns secondaries", "who is told of changes, and who knows", CONSOLE_ANY_HEADED,
 		show_secondaries, NULL},
 	{"import zone NAME FILE", "take a master file into a domain's settings",

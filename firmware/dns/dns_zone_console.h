@@ -10,6 +10,8 @@
 struct dns_zone_console {
 	const struct dns_image *image; /* at NULL inside: no domain is served yet */
 	const struct published *published;
+	const struct dns_domain_conf *domains; /* for completion */
+	size_t ndomains;
 	const struct dns_notify *notify;
 	const struct link_conf *links;
 	size_t nlinks;

@@ -171,7 +171,7 @@ struct link *link_console_find(const struct console_call *call)
 		if (str_eq(l->conf->name, call->arg[0]))
 			return l;
 	}
-	sink_printf(call->out, "error: there is no link \"%.*s\"\n", STR_ARG(call->arg[0]));
+	(void)console_no_such(call, "link", call->arg[0]);
 	return NULL;
 }
 

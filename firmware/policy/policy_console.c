@@ -215,8 +215,7 @@ static enum fl_err show_policy(struct console_call *call)
 			policy_detail(m, i, call->out);
 			return FL_OK;
 		}
-	sink_printf(call->out, "error: there is no policy \"%.*s\"\n", STR_ARG(call->arg[0]));
-	return FL_ENOENT;
+	return console_no_such(call, "policy", call->arg[0]);
 }
 
 static bool policy_words(void *module, size_t index, struct settings_choice *out)

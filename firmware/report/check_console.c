@@ -83,6 +83,8 @@ static enum fl_err look_and_ask(struct console_call *call, look *look_at_it, pla
 	enum fl_err err = look_at(call, look_at_it);
 	struct inquiry *q;
 
+	if (err == FL_ENOENT)
+		console_put_choices(call);
 	if (err || !m->inquire)
 		return err;
 	q = m->inquire(m->ctx);

@@ -121,8 +121,13 @@ static enum fl_err answer_dns(
 static enum fl_err answer_link(
 	struct console_call *call, const struct explain_world *w, unsigned tail)
 {
+	enum fl_err err =
+		(call->json ? explain_link_json : explain_link)(w, call->arg[0], call->out);
+
 	(void)tail;
-	return (call->json ? explain_link_json : explain_link)(w, call->arg[0], call->out);
+	if (err == FL_ENOENT)
+		console_put_choices(call);
+	return err;
 }
 
 /* ---- completion ---- */

@@ -237,7 +237,7 @@ static void what_is_no_dump_is_refused_with_its_place(void **state)
 	said = compare(s, "", "");
 	need(said, "error: that is not all that \"show dump\" prints on the sentinel\n");
 	need(scenario_type(s, "show sentinel ns4 settings", &status),
-		"error: there is no sentinel \"ns4\" in the settings\n");
+		"error: there is no sentinel \"ns4\"\n    cure: use one of: ns3\n");
 	assert_int_not_equal(status, 0);
 	scenario_close(s);
 }

@@ -99,10 +99,8 @@ static enum fl_err show_table(struct console_call *call)
 
 static enum fl_err show_link(struct console_call *call)
 {
-	if (!str_is(call->arg[0], "wan1") && !str_is(call->arg[0], "wan2")) {
-		sink_printf(call->out, "error: there is no link \"%.*s\"\n", STR_ARG(call->arg[0]));
-		return FL_ENOENT;
-	}
+	if (!str_is(call->arg[0], "wan1") && !str_is(call->arg[0], "wan2"))
+		return console_no_such(call, "link", call->arg[0]);
 	sink_printf(call->out, "%.*s is a link\n", STR_ARG(call->arg[0]));
 	return FL_OK;
 }
@@ -883,12 +881,22 @@ static void an_unknown_command_leaves_the_session_alive(void **state)
 	screen_has(s, "wan2 down\nbox>\n");
 }
 
+static void a_script_is_told_what_is_known(void **state)
+{
+	struct session *s = open_lines(state, false, true);
+
+	PASTE(s, "show frobnicate\n");
+	assert_non_null(strstr(s->text, "\"frobnicate\" is not known here; known are: "));
+	assert_non_null(strstr(s->text, "links"));
+	assert_null(strchr(s->text, '?'));
+}
+
 static void words_behind_a_whole_command_are_an_error(void **state)
 {
 	struct session *s = open_terminal(state, 80, 24);
 
 	type(s, "show links now\r");
-	screen_has(s, "error: nothing can follow here, but there is \"now\"\n");
+	screen_has(s, "error: the command is whole before \"now\": leave that out\n");
 }
 
 static void a_missing_quote_is_an_error(void **state)
@@ -1762,7 +1770,7 @@ static void one_command_ends_the_session_with_its_status(void **state)
 	struct session *s = open_lines(state, false, true);
 
 	PASTE(s, "show link wan9\nshow links\n");
-	output_is(s, "error: there is no link \"wan9\"\n");
+	output_is(s, "error: there is no link \"wan9\"\n    cure: use one of: wan1, wan2\n");
 	assert_true(console_is_done(s->console));
 	assert_int_equal(console_status(s->console), FL_ENOENT);
 }
@@ -1912,6 +1920,8 @@ int main(void)
 		TEST(an_incomplete_command_says_what_is_missing),
 		TEST(an_incomplete_command_names_what_no_word_is_known_for),
 		TEST(an_unknown_command_leaves_the_session_alive),
+		TEST(a_script_is_told_what_is_known),
+		TEST(a_script_is_told_what_is_known),
 		TEST(words_behind_a_whole_command_are_an_error),
 		TEST(a_missing_quote_is_an_error),
 		TEST(the_rest_of_a_line_is_given_as_typed),
