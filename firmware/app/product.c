@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define STANDSTILL sec(2) /* of the whole program, that is told */
+
 /* ---- the log: to the driver, to `show log`, and to whoever is at a console ---- */
 
 static void log_line(void *ctx, enum log_level level, struct str text)
@@ -156,6 +158,20 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	}
 }
 
+/* Something was due a while ago: the machine, the disk or we ourselves kept everything waiting.
+ * Links are judged by when answers came, so none dies of it; but one that died meanwhile was
+ * noticed late. */
+static void note_standstill(struct fairlead *f, mtime due, mtime now)
+{
+	char text[LINK_SPAN_TEXT_MAX];
+	span late = mtime_before(due, now) ? mtime_between(due, now) : us(0);
+
+	if (late.us >= STANDSTILL.us)
+		log_printf(&f->log, LOG_LEVEL_WARNING,
+			"the router stood still for %s: a busy machine, or a slow disk",
+			link_span_text(late, text));
+}
+
 void fairlead_step(struct fairlead *f, mtime until)
 {
 	struct io_event e;
@@ -180,6 +196,7 @@ void fairlead_step(struct fairlead *f, mtime until)
 	f->io->io.wait(f->io->io.ctx, until, &e);
 
 	now = f->io->io.now(f->io->io.ctx);
+	note_standstill(f, until, now);
 	handle(f, &e, now);
 	commit_tick(f, now);
 	acquire_tick(f, now);

@@ -23,6 +23,23 @@ static struct scenario *running(void)
 	return s;
 }
 
+/* A slow disk, a machine that was paused: nothing was heard, and no link has died of it. */
+static void standstill_is_told_and_kills_no_link(void **state)
+{
+	struct scenario *s = running();
+
+	(void)state;
+	s->sim.now = mtime_after(s->sim.now, ms(1500));
+	scenario_run(s, sec(40));
+	assert_int_equal(scenario_logged_at(s, "the router stood still"), -1);
+	s->sim.now = mtime_after(s->sim.now, sec(15));
+	scenario_run(s, sec(70));
+	assert_true(scenario_logged_at(s, "the router stood still for 1") > 0);
+	assert_int_equal(scenario_logged_at(s, "-> down"), -1);
+	assert_int_equal(scenario_state(s, "wan1"), LINK_UP);
+	scenario_close(s);
+}
+
 /* The true answer to probe `seq` of wan1, as it comes from the network. */
 struct answer {
 	uint8_t octets[64];
@@ -230,6 +247,7 @@ static void an_uptime_of_49_days_is_nothing_special(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(standstill_is_told_and_kills_no_link),
 		cmocka_unit_test(an_answer_is_life_once),
 		cmocka_unit_test(an_answer_that_comes_in_by_another_link_is_none),
 		cmocka_unit_test(answers_in_another_order_all_count),
