@@ -65,6 +65,17 @@ static void words_that_grub_adds_are_passed_over(void **state)
 	assert_int_equal(s.slot[BOOT_SLOT_A].left, 1);
 }
 
+/* GRUB counts starts in safe mode that come to nothing in a word of its own. */
+static void the_count_of_safe_starts_is_gone_when_we_have_written(void **state)
+{
+	struct boot_state s = parsed("order=a b\na_left=0\na_ok=1\nb_left=0\nb_ok=0\nsafe=1\n");
+	uint8_t block[BOOT_BLOCK_SIZE];
+
+	(void)state;
+	boot_state_print(&s, block);
+	assert_null(memmem(block, sizeof(block), "safe", 4));
+}
+
 static void a_boot_state_that_makes_no_sense_is_refused(void **state)
 {
 	static const char *const bad[] = {"order=a\n", "order=c d\n", "a_left=3\n",
@@ -298,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_boot_state_survives_printing),
 		cmocka_unit_test(words_that_grub_adds_are_passed_over),
+		cmocka_unit_test(the_count_of_safe_starts_is_gone_when_we_have_written),
 		cmocka_unit_test(a_boot_state_that_makes_no_sense_is_refused),
 		cmocka_unit_test(what_changes_fits_one_sector),
 		cmocka_unit_test(a_cut_while_an_update_is_written_starts_the_old_slot),
