@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dns_build.h - names and sets of records while an image is being made.  For this folder only.
- * dns_contents.c fills the names from the settings, dns_build.c connects them and writes the image.
- */
+ * dns_contents.c fills the names from the settings, dns_build.c connects them, dns_write.c writes
+ * the image. */
 #ifndef FL_DNS_BUILD_H
 #define FL_DNS_BUILD_H
 
@@ -154,11 +154,18 @@ struct dns_zones *build_new(const struct dns_source *source, struct arena *mem, 
 /* The record's target and links, delegations, wildcards: whatever names have to do with each other.
  * Mistakes are told. */
 void build_connect(struct dns_zones *b);
+/* The links of a set's records together. */
+uint32_t build_set_links(const struct build_set *set);
+/* Where the name lies that a record of MX, SRV or NS points to, in its data; *n: octets, 0: it
+ * points to none. */
+size_t build_target(uint16_t type, const struct build_record *r, size_t *n);
+/* Slots of a hash table for so many names: a power of two, at most half of them filled. */
+uint32_t build_slots(uint32_t names);
 /* The links of a name's addresses. */
 uint32_t build_links(struct dns_zones *b, struct build_node *node);
 /* One of the sets that name this address depends on so many links. */
 void build_mask(struct dns_zones *b, struct build_set *set, uint32_t links);
-/* Octets of a node in the image. */
+/* dns_write.c: octets of a node in the image. */
 uint32_t build_node_size(struct dns_zones *b, const struct build_node *node);
 /* Write a node of so many octets, which are zeroed, at its place. */
 void build_node_write(
