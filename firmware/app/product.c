@@ -158,18 +158,30 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 	}
 }
 
-/* Something was due a while ago: the machine, the disk or we ourselves kept everything waiting.
- * Links are judged by when answers came, so none dies of it; but one that died meanwhile was
- * noticed late. */
-static void note_standstill(struct fairlead *f, mtime due, mtime now)
+static void wait_for_event(struct fairlead *f, mtime until, struct io_event *e)
+{
+	const struct io *io = &f->io->io;
+	mtime begin = io->now(io->ctx);
+
+	/* What is overdue may have been so for long, as nothing could be done about it. */
+	until = mtime_before(until, begin) ? begin : until;
+	f->stood = f->woke.us ? mtime_between(f->woke, begin) : us(0);
+	io->wait(io->ctx, until, e);
+	f->woke = io->now(io->ctx);
+	if (mtime_before(until, f->woke))
+		f->stood.us += mtime_between(until, f->woke).us;
+}
+
+/* The machine, the disk or we ourselves kept everything waiting.  Links are judged by when answers
+ * came, so none dies of it; but one that died meanwhile was noticed late. */
+static void note_standstill(struct fairlead *f)
 {
 	char text[LINK_SPAN_TEXT_MAX];
-	span late = mtime_before(due, now) ? mtime_between(due, now) : us(0);
 
-	if (late.us >= STANDSTILL.us)
+	if (f->stood.us >= STANDSTILL.us)
 		log_printf(&f->log, LOG_LEVEL_WARNING,
 			"the router stood still for %s: a busy machine, or a slow disk",
-			link_span_text(late, text));
+			link_span_text(f->stood, text));
 }
 
 void fairlead_step(struct fairlead *f, mtime until)
@@ -193,10 +205,9 @@ void fairlead_step(struct fairlead *f, mtime until)
 	until = mtime_first(until, system_next_due(f));
 	until = mtime_first(until, reports_next_due(f));
 	until = mtime_first(until, clock_next_due(f));
-	f->io->io.wait(f->io->io.ctx, until, &e);
-
-	now = f->io->io.now(f->io->io.ctx);
-	note_standstill(f, until, now);
+	wait_for_event(f, until, &e);
+	now = f->woke;
+	note_standstill(f);
 	handle(f, &e, now);
 	commit_tick(f, now);
 	acquire_tick(f, now);

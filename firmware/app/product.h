@@ -132,6 +132,8 @@ struct fairlead {
 	struct console_config console_config;
 	struct console_files console_files;
 	mtime started;
+	mtime woke; /* from the last wait; 0: there was none */
+	span stood; /* nothing was done for so long before that */
 
 	/* The configuration in force, the room in which the next one is made, and the one to go
 	 * back to. */

@@ -40,6 +40,17 @@ static void standstill_is_told_and_kills_no_link(void **state)
 	scenario_close(s);
 }
 
+/* Something may be overdue for long because nothing could be done about it. */
+static void what_is_overdue_is_no_standstill(void **state)
+{
+	struct scenario *s = running();
+
+	(void)state;
+	fairlead_step(&s->product, (mtime){s->sim.now.us - sec(10).us});
+	assert_int_equal(scenario_logged_at(s, "the router stood still"), -1);
+	scenario_close(s);
+}
+
 /* The true answer to probe `seq` of wan1, as it comes from the network. */
 struct answer {
 	uint8_t octets[64];
@@ -248,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(standstill_is_told_and_kills_no_link),
+		cmocka_unit_test(what_is_overdue_is_no_standstill),
 		cmocka_unit_test(an_answer_is_life_once),
 		cmocka_unit_test(an_answer_that_comes_in_by_another_link_is_none),
 		cmocka_unit_test(answers_in_another_order_all_count),
