@@ -282,7 +282,7 @@ static bool is_same_target(const struct pending *a, const struct pending *b)
 {
 	if (a->node != b->node)
 		return false;
-	return memcmp(image_name(a->node), "\1*", 2) != 0 ||
+	return !dns_name_is_wildcard(image_name(a->node)) ||
 	       (a->name_n == b->name_n && memcmp(a->name, b->name, a->name_n) == 0);
 }
 

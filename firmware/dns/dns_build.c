@@ -268,11 +268,6 @@ uint32_t build_links(struct dns_zones *b, struct build_node *node)
 	       build_set_links(build_set(b, node, DNS_AAAA));
 }
 
-static bool is_wildcard(const struct build_node *node)
-{
-	return node->name[0] == 1 && node->name[1] == '*';
-}
-
 static void connect_node(struct build_node *node)
 {
 	for (struct build_node *n = node; n; n = n->context ? NULL : n->parent)
@@ -280,7 +275,7 @@ static void connect_node(struct build_node *node)
 			node->cut = n->cut;
 		else if (n != n->zone->apex && made_set(n, DNS_NS))
 			node->cut = n; /* the one nearest to the apex stays */
-	if (node->parent && is_wildcard(node))
+	if (node->parent && dns_name_is_wildcard(node->name))
 		node->parent->wildcard = node;
 }
 
@@ -392,7 +387,7 @@ static void await_addresses(struct build_set *set)
 		struct build_node *apex = r->target->zone->apex;
 
 		r->target->awaited = true;
-		apex->withheld |= r->target == apex || is_wildcard(r->target);
+		apex->withheld |= r->target == apex || dns_name_is_wildcard(r->target->name);
 	}
 }
 

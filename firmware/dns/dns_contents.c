@@ -183,7 +183,7 @@ static void add_mail_entry(struct dns_zones *b, struct build_zone *zone,
 	}
 	if (!mail_entry)
 		return;
-	if (exchange->wire[0] == 1 && exchange->wire[1] == '*') {
+	if (dns_name_is_wildcard(exchange->wire)) {
 		diag_error(b->why, origin, "mail-entry", "name the mail host",
 			"a wildcard cannot be a mail exchange");
 		return;
@@ -354,7 +354,7 @@ static void add_record(
 			STR_ARG(c->type), text);
 		return;
 	}
-	if (d.type == DNS_NS && name.wire[0] == 1 && name.wire[1] == '*') {
+	if (d.type == DNS_NS && dns_name_is_wildcard(name.wire)) {
 		diag_error(b->why, &c->origin, NULL, "name what is delegated",
 			"a wildcard cannot be delegated");
 		return;
@@ -721,7 +721,7 @@ static void add_ptr_of(struct dns_zones *b, const struct dns_name *domain, struc
 		if (!b->few || few_has_address(b->few, &own[i]))
 			own[n++] = own[i];
 	if (n == 0 || dns_name_parse(label, domain, &name) != FL_OK ||
-		(name.wire[0] == 1 && name.wire[1] == '*'))
+		dns_name_is_wildcard(name.wire))
 		return;
 	for (size_t i = 0; i < n; i++)
 		each_ptr(b, &own[i], &put);

@@ -110,15 +110,8 @@ static bool same_name(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n
 	return a_n == b_n && memcmp(a, b, a_n) == 0;
 }
 
-/* The records of "*" are answered under the name asked for. */
-static bool is_wildcard(const struct image_node *node)
-{
-	const uint8_t *name = image_name(node);
-
-	return name[0] == 1 && name[1] == '*';
-}
-
-/* Is this address of the node among the records of the reply? */
+/* Is this address of the node among the records of the reply?  Those of "*" are there under the
+ * name asked for. */
 static bool is_answered(const struct explained *e, const struct image_node *node, uint16_t type,
 	const struct image_record *address)
 {
@@ -130,7 +123,7 @@ static bool is_answered(const struct explained *e, const struct image_node *node
 	while (at < e->reply.n && take_record(e->reply, &at, &r)) {
 		dns_key_of(r.owner.wire, r.owner.n, &owner);
 		if (r.type == type && r.n == n && memcmp(e->reply.at + r.data, data, n) == 0 &&
-			(is_wildcard(node) ||
+			(dns_name_is_wildcard(image_name(node)) ||
 				same_name(owner.wire, owner.n, image_name(node), node->name_n)))
 			return true;
 	}

@@ -39,6 +39,11 @@ MUST_USE enum fl_err dns_name_take(struct bytes message, size_t *at, struct dns_
 /* Octets of the uncompressed name at `wire`, of which at most `n` may be read; 0: none is there. */
 size_t dns_name_size(const uint8_t *wire, size_t n);
 unsigned dns_name_labels(const uint8_t *wire);
+/* Is the first label of a whole name "*"? */
+static inline bool dns_name_is_wildcard(const uint8_t *wire)
+{
+	return wire[0] == 1 && wire[1] == '*';
+}
 /* `child` ends in the labels of `parent`, or is it; both whole and in lower case. */
 bool dns_name_is_below(
 	const uint8_t *child, size_t child_n, const uint8_t *parent, size_t parent_n);

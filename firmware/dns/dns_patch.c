@@ -113,7 +113,7 @@ static bool names_another(uint16_t type)
 
 static void note_other(struct dns_patch *p, const uint8_t *name, size_t n)
 {
-	bool wildcard = name[0] == 1 && name[1] == '*';
+	bool wildcard = dns_name_is_wildcard(name);
 
 	p->others[p->nothers++] = (struct other){name + 2 * wildcard, n - 2u * wildcard, wildcard};
 }
@@ -143,7 +143,7 @@ static bool finds_other(const struct dns_patch *p, const struct dns_key *target)
 
 		if (!dns_name_is_below(target->wire, target->n, o->at, o->n))
 			continue;
-		if (o->wildcard && target->n == o->n + 2u && memcmp(target->wire, "\1*", 2) == 0)
+		if (o->wildcard && target->n == o->n + 2u && dns_name_is_wildcard(target->wire))
 			return true;
 		if (target->n == o->n
 				? !o->wildcard
@@ -310,7 +310,7 @@ static void find_wildcards(struct dns_patch *p)
 	for (size_t i = 0; i < p->few.n; i++) {
 		const struct dns_key *key = &p->few.name[i].key;
 
-		if (key->wire[0] == 1 && key->wire[1] == '*')
+		if (dns_name_is_wildcard(key->wire))
 			(void)build_find(b, key->wire + 2, key->n - 2u);
 	}
 	for (struct build_node *n = b->nodes; n; n = n->next) {
