@@ -4,7 +4,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -34,11 +33,9 @@ static void print(struct scenario *s, const char *line)
 
 static void commit(struct scenario *s, const char *edits)
 {
-	char lines[256];
 	int status;
 
-	snprintf(lines, sizeof(lines), "configure\n%s\ncommit\nexit", edits);
-	scenario_type(s, lines, &status);
+	scenario_commit(s, edits, &status);
 	assert_int_equal(status, 0);
 }
 

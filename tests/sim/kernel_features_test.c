@@ -33,10 +33,9 @@ static const char *typed(struct scenario *s, const char *line)
 
 static const char *commit(struct scenario *s, const char *line)
 {
-	char lines[300];
+	int status;
 
-	snprintf(lines, sizeof(lines), "configure\n%s\ncommit", line);
-	return typed(s, lines);
+	return scenario_commit(s, line, &status);
 }
 
 static void assert_says(const char *text, const char *part)

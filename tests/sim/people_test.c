@@ -215,11 +215,9 @@ static bool shows(struct scenario *s, const char *keys, const char *text)
 
 static void commit(struct scenario *s, const char *line)
 {
-	char lines[200];
 	int status;
 
-	snprintf(lines, sizeof(lines), "configure\n%s\ncommit", line);
-	scenario_type(s, lines, &status);
+	scenario_commit(s, line, &status);
 	assert_int_equal(status, 0);
 	pass(s);
 }

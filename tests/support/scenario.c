@@ -378,6 +378,15 @@ const char *scenario_type(struct scenario *s, const char *line, int *status)
 	return p->text;
 }
 
+const char *scenario_commit(struct scenario *s, const char *edits, int *status)
+{
+	char lines[512];
+	int n = snprintf(lines, sizeof(lines), "configure\n%s\ncommit", edits);
+
+	assert_in_range(n, 0, sizeof(lines) - 1);
+	return scenario_type(s, lines, status);
+}
+
 enum link_state scenario_state(struct scenario *s, const char *link)
 {
 	for (size_t i = 0; i < s->product.nlinks; i++) {

@@ -61,6 +61,8 @@ const char *scenario_answer(struct scenario *s, const char *name, uint16_t type)
 /* Run one console line as a one-shot; returns what it printed (valid until the next), and its
  * status. */
 const char *scenario_type(struct scenario *s, const char *line, int *status);
+/* Type these edits in configuration mode and commit them; returns what was printed. */
+const char *scenario_commit(struct scenario *s, const char *edits, int *status);
 enum link_state scenario_state(struct scenario *s, const char *link);
 
 #endif
