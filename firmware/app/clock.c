@@ -93,13 +93,13 @@ static void tell_set(struct fairlead *f, int64_t ahead_us)
 		ip_addr_text(&f->time.by, by), words);
 }
 
-bool clock_heard(struct fairlead *f, const struct io_event *e, mtime now)
+void clock_heard(struct fairlead *f, const struct io_event *e, mtime now)
 {
 	struct time_keeper *t = &f->time;
 	struct chrony_said said;
 
 	if (e->slot != SLOT)
-		return false;
+		return;
 	t->fails = false;
 	switch (chrony_news_of(e->text, &said)) {
 	case CHRONY_NOTHING:
@@ -121,7 +121,6 @@ bool clock_heard(struct fairlead *f, const struct io_event *e, mtime now)
 		tell_set(f, said.ahead_us);
 		break;
 	}
-	return true;
 }
 
 void clock_tick(struct fairlead *f, mtime now)

@@ -137,7 +137,7 @@ static void handle(struct fairlead *f, const struct io_event *e, mtime now)
 		acquire_report(f, e, now);
 		break;
 	case IO_DAEMON_LINE:
-		(void)clock_heard(f, e, now);
+		clock_heard(f, e, now);
 		break;
 	case IO_TASK_LINE:
 	case IO_TASK_ENDED:

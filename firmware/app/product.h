@@ -495,8 +495,8 @@ mtime reports_next_due(const struct fairlead *f);
 /* ---- clock.c: time servers ---- */
 
 void clock_configure(struct fairlead *f, mtime now);
-/* Was it printed by the program that keeps the clock? */
-bool clock_heard(struct fairlead *f, const struct io_event *e, mtime now);
+/* A program printed a line: the one that keeps the clock is understood. */
+void clock_heard(struct fairlead *f, const struct io_event *e, mtime now);
 void clock_tick(struct fairlead *f, mtime now);
 mtime clock_next_due(const struct fairlead *f);
 /* What time it is, and how that is known. */
